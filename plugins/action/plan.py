@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans every observed host of the play, on the control node, without a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
+from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+
+ARGUMENTS = {
+    "hosts": {"type": "list", "elements": "str"},
+    "components": {"type": "list", "elements": "str"},
+    "pins": {"type": "dict", "default": {}},
+    "save": {"type": "path"},
+    "against": {"type": "path"},
+}
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _result, args = self.validate_argument_spec(ARGUMENTS)
+        task_vars = task_vars or {}
+        hosts = args["hosts"] or task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+        planner = Planner(components=args["components"], pins=args["pins"])
+        plans = {}
+        for host in hosts:
+            variables = task_vars["hostvars"].raw_get(host)
+            observation = variables.get("ascend_observation") or {}
+            plans[host] = planner.plan(host, observation, wishes.of_host(self._templar, variables))
+        if args["against"]:
+            _hold_to(plans, Path(args["against"]))
+        if args["save"]:
+            _save(plans, Path(args["save"]))
+        groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
+        for host, plan in plans.items():
+            groups[plan["status"]].append(host)
+        return {"changed": False, "plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
+
+
+def _moves(plan: dict[str, Any]) -> list[tuple]:
+    return [(step["id"], step["from"], step["to"], step["package"]) for step in plan["steps"]]
+
+
+def _hold_to(plans: dict[str, dict[str, Any]], path: Path) -> None:
+    """Refuse every host whose plan is not the one that was saved."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))["plans"]
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        saved = None
+        reason = f"ascend_plan_file {path} cannot be used ({exc}): make it with ansible-playbook ascend.fleet.plan."
+    for host, plan in plans.items():
+        if plan["status"] not in ("pending", "converged"):
+            continue
+        if saved is None:
+            message = reason
+        elif host not in saved:
+            message = f"{host} is not in the saved plan {path}: make a new plan, or leave the host out with --limit."
+        elif json.loads(json.dumps(_moves(plan))) != json.loads(json.dumps(_moves(saved[host]))):
+            message = "the fleet has moved on since the plan was saved: this host would change differently now. " \
+                      "Make a new plan."
+        else:
+            continue
+        plan["findings"].append(finding("plan-moved", "error", message, variable="ascend_plan_file"))
+        plan["status"] = "refused"
+
+
+def _save(plans: dict[str, dict[str, Any]], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump({"schema": 1, "plans": plans}, stream, indent=1, sort_keys=True)
+    os.replace(temporary, path)

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges every host's variables before any host is contacted."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import wishes
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _result, args = self.validate_argument_spec({"hosts": {"type": "list", "elements": "str"}})
+        task_vars = task_vars or {}
+        hosts = args["hosts"] or task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+        hostvars = task_vars["hostvars"]
+        problems: dict[str, list[str]] = {}
+        for host in hosts:
+            for problem in wishes.of_host(self._templar, hostvars.raw_get(host)).problems:
+                problems.setdefault(str(problem), []).append(host)
+        result = {"changed": False, "problems": problems, "ascend_lines": [
+            f"{message} ({_who(names, hosts)})" for message, names in problems.items()
+        ]}
+        # What is wrong on some hosts only is refused host by host in the plan, so that the others go on.
+        fatal = [line for line, names in zip(result["ascend_lines"], problems.values()) if len(names) == len(hosts)]
+        if fatal:
+            result.update(failed=True, msg=" ".join(fatal))
+        return result
+
+
+def _who(names: list[str], hosts: list[str]) -> str:
+    if len(names) == len(hosts):
+        return "all hosts" if len(hosts) > 1 else hosts[0]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a fleet in words: equal hosts on one line, reasons and findings once."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils.planning import describe
+
+WIDTH = 96
+ORDER = ("pending", "refused", "unreachable", "failed", "converged")
+TITLES = {"converged": "unchanged", "pending": "to change", "refused": "refused", "unreachable": "unreachable",
+          "failed": "not observed"}
+
+
+def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
+    """The table as lines of text, at most WIDTH columns where words allow it."""
+    groups: dict[tuple, list[str]] = {}
+    for host, plan in plans.items():
+        groups.setdefault(_signature(plan), []).append(host)
+    result = [f"Plan for {_count(len(plans))}: {_totals(plans)}"]
+    for signature, hosts in sorted(groups.items(), key=lambda item: (ORDER.index(item[0][0]), -len(item[1]), item[1])):
+        result.append("")
+        result.append(f"  {_count(len(hosts))} {TITLES[signature[0]]}: {_names(hosts)}")
+        result.extend(_body(plans[hosts[0]]))
+    return result
+
+
+def _signature(plan: dict[str, Any]) -> tuple:
+    steps = tuple(f"{describe(step)} ({step['why']})" for step in plan["steps"])
+    findings = tuple((f["rule"], f["severity"], f["accepted"], f["message"]) for f in plan["findings"])
+    return (plan["status"], steps, findings)
+
+
+def _body(plan: dict[str, Any]) -> list[str]:
+    result = []
+    if plan["status"] in ("pending", "refused"):
+        for number, step in enumerate(plan["steps"], 1):
+            result.append(f"      {number}. {describe(step)}  ({step['why']})")
+        if plan["steps"]:
+            result.append(f"      about {plan['minutes']} minutes a host")
+    for finding in plan["findings"]:
+        mark = "accepted" if finding["accepted"] else finding["severity"]
+        if mark == "info" and plan["status"] == "converged":
+            continue
+        text = f"{mark}: {finding['message']} [{finding['rule']}]"
+        result.extend(textwrap.wrap(text, WIDTH, initial_indent="      ", subsequent_indent="        "))
+    return result
+
+
+def _totals(plans: dict[str, dict[str, Any]]) -> str:
+    counts = {status: sum(plan["status"] == status for plan in plans.values()) for status in ORDER}
+    return ", ".join(f"{count} {TITLES[status]}" for status, count in counts.items() if count) or "no hosts"
+
+
+def _count(number: int) -> str:
+    return f"{number} host" if number == 1 else f"{number} hosts"
+
+
+def _names(hosts: list[str]) -> str:
+    shown = ", ".join(hosts[:6])
+    return shown if len(hosts) <= 6 else f"{shown} and {len(hosts) - 6} more"

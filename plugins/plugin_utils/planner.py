@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joins wishes, observation and catalog into plans, and asks the resolver once for hosts that are alike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, resolver
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
+from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+
+
+class Planner:
+    """Plans hosts one by one; what depends only on equal input is computed once."""
+
+    def __init__(self, components: list[str] | None = None, pins: dict[str, Any] | None = None) -> None:
+        self._components = components
+        self._pins = {key: value for key, value in (pins or {}).items() if value not in (None, "", "auto")}
+        self._judged: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
+
+    def plan(self, host: str, observation: dict[str, Any], wish: Wishes) -> dict[str, Any]:
+        """The plan of one host; an unobserved host or a wrong variable gives a plan without steps."""
+        facts = (observation.get("ansible_facts") or {}).get("ascend")
+        if observation.get("unreachable") or not facts:
+            status = "unreachable" if observation.get("unreachable") else "failed"
+            return _without_steps(host, status, [planning.finding(
+                status, "error", _message(observation) or "the host was not observed in this run")])
+        if wish.problems:
+            return _without_steps(host, "refused", [
+                planning.finding("variables", "error", str(problem), variable=problem.variable)
+                for problem in wish.problems
+            ])
+        desired = wish.desired
+        components = self._components or desired["ascend_components"]
+        pins = {**_desired.pins(desired, components), **self._pins}
+        key = json.dumps([pins, _subject(facts, desired), desired["ascend_accept_findings"],
+                          desired["ascend_device_target"], desired["ascend_catalog_overlay"],
+                          _declarations(facts)], sort_keys=True)
+        if key not in self._judged:
+            self._judged[key] = _judge(wish, pins, facts)
+        resolution, findings = self._judged[key]
+        plan = planning.plan_host(host, facts, resolution, findings, {
+            "components": components,
+            "env_name": desired["ascend_env_name"],
+            "env_provider": desired["ascend_env_provider"],
+            "allow_downgrade": desired["ascend_allow_downgrade"],
+            "busy_policy": desired["ascend_busy_policy"],
+        })
+        missing = _missing_packages(plan, desired)
+        if missing:
+            plan["findings"].append(missing)
+            plan["status"] = "refused"
+        return plan
+
+
+def _without_steps(host: str, status: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"host": host, "status": status, "steps": [], "findings": findings, "stack": None, "fingerprint": {},
+            "why": [], "minutes": 0}
+
+
+def _message(observation: dict[str, Any]) -> str:
+    text = observation.get("msg") or observation.get("module_stderr") or ""
+    return " ".join(str(text).split())[:500]
+
+
+def _subject(facts: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
+    """The host as the resolver and the compatibility check want to see it."""
+    chip = desired["ascend_chip"]
+    kind = desired["ascend_host_kind"]
+    return {
+        "chip": facts["accelerators"]["family"] if chip == "auto" else chip,
+        "arch": facts["arch"],
+        "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
+        "host_kind": facts["host_kind"] if kind == "auto" else kind,
+        "glibc": facts["glibc"],
+        "installed": {name: facts[name]["installed"] for name in ("driver", "firmware")},
+    }
+
+
+def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
+    """What the vendor's own files on the host say goes together."""
+    return {
+        "driver": {key: facts["driver"].get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
+        "firmware": {key: facts["firmware"].get(key) for key in ("installed", "compatible_driver")},
+        "cann": [{key: row.get(key) for key in ("product", "version", "code", "innerversion")} for row in facts["cann"]],
+    }
+
+
+def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    subject = _subject(facts, wish.desired)
+    resolution = resolver.resolve(wish.catalog, pins, subject)
+    findings = list(resolution.get("findings") or [])
+    if resolution.get("ok"):
+        versions = planning.fingerprint(resolution["stack"])
+        versions["device_target"] = wish.desired["ascend_device_target"]
+        accept = wish.desired["ascend_accept_findings"]
+        findings += compat.check(wish.catalog, versions, subject, installed=_declarations(facts), accept=accept)
+    return resolution, findings
+
+
+def _missing_packages(plan: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any] | None:
+    packages = [step["package"] for step in plan["steps"] if step["package"]]
+    source = desired["ascend_artifacts"]
+    if not packages or (source and "://" in source):
+        return None
+    if not source:
+        message = ("ascend_artifacts is not set: it takes the folder on the control node (or the URL of a mirror) that "
+                   f"holds {', '.join(packages)}.")
+        return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
+    missing = [name for name in packages if not (Path(source) / name).is_file()]
+    if not missing:
+        return None
+    near = artifact_source.similar(source, missing[0])
+    hint = f" Similar names there: {', '.join(near)}." if near else ""
+    return planning.finding(
+        "artifact-missing", "error",
+        f"{', '.join(missing)} not found in ascend_artifacts ({source}). Put the file there or make the folder with "
+        f"ansible-playbook ascend.fleet.bundle.{hint}", variable="ascend_artifacts")

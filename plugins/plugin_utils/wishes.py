@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host's wishes: its variables, the catalog with the user's overlay, and what is wrong with either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
+
+
+@dataclass
+class Wishes:
+    desired: dict[str, Any]
+    catalog: dict[str, Any]
+    problems: list[_desired.Problem]
+
+
+def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
+    """Read, template and judge the ascend_* variables of one host."""
+    values: dict[str, Any] = {}
+    problems: list[_desired.Problem] = []
+    with_host = templar.copy_with_new_env(available_variables=variables)
+    for name in _desired.names(variables):
+        try:
+            values[name] = with_host.template(variables[name])
+        except Exception as exc:  # the template engine raises many kinds; each becomes one clear line
+            problems.append(_desired.Problem(name, f"{name} cannot be templated: {exc}"))
+    desired, more = _desired.read(values)
+    problems.extend(more)
+    catalog: dict[str, Any] = {}
+    try:
+        catalog = load(desired["ascend_catalog_overlay"])
+    except CatalogError as exc:
+        problems.append(_desired.Problem("ascend_catalog_overlay", f"ascend_catalog_overlay: {exc}"))
+    source = desired["ascend_artifacts"]
+    if source and "://" not in source and not Path(source).is_dir():
+        problems.append(_desired.Problem(
+            "ascend_artifacts",
+            f"ascend_artifacts is {source}: there is no such folder on the control node. It takes the folder with "
+            "the vendor packages, or an http(s) URL of a mirror.",
+        ))
+    if catalog:
+        problems.extend(_unknown_versions(desired, catalog))
+    return Wishes(desired, catalog, problems)
+
+
+def _unknown_versions(desired: dict[str, Any], catalog: dict[str, Any]) -> list[_desired.Problem]:
+    from ansible_collections.ascend.fleet.plugins.module_utils import resolver
+
+    return [
+        _desired.Problem(variable, f"{variable}: {message}")
+        for variable, component in _desired.VERSION_VARIABLES.items()
+        if desired[variable] not in (None, "", "auto")
+        for message in [resolver.unknown_version(catalog, component, desired[variable])]
+        if message
+    ]
