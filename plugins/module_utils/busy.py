@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who uses the NPUs of this host: processes npu-smi names, and processes that hold a device file open.
+
+npu-smi alone is not enough: it misses monitors and containers that only hold the manager device, and the
+driver's installer refuses for exactly those ("The davinci nodes are occupied by some processes").
+"""
+
+import os
+import re
+
+# The character devices the driver makes (hicann/driver; vllm-ascend's list of devices to map).
+DEVICE = re.compile(r"^/dev/(davinci\d+|davinci_manager(_docker)?|devmm_svm(_agent)?|hisi_hdc|dvpp_cmdlist)$")
+_RUNTIMES = (
+    ("docker", re.compile(r"docker[-/]([0-9a-f]{12,64})")),
+    ("podman", re.compile(r"libpod-([0-9a-f]{12,64})")),
+    ("containerd", re.compile(r"cri-containerd[-:]([0-9a-f]{12,64})")),
+    ("cri-o", re.compile(r"crio-([0-9a-f]{12,64})")),
+    ("isulad", re.compile(r"isulad[-/]([0-9a-f]{12,64})")),
+    ("kubernetes pod", re.compile(r"kubepods[^\n]*?pod([0-9a-f][0-9a-f_-]{30,40})")),
+    ("lxc", re.compile(r"lxc(?:\.payload\.|/)([\w.-]+)")),
+)
+_COMMAND_WORDS = 4
+
+
+def _read(path):
+    """The text of a file, or "" when it cannot be read (processes end while they are looked at)."""
+    try:
+        with open(path, "rb") as handle:
+            return handle.read(65536).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _user_name(uid):
+    """The name of a user id, or the number as text when the host does not know it."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_name
+    except (ImportError, KeyError):
+        return str(uid)
+
+
+def container_of(cgroup_text):
+    """The container a /proc/PID/cgroup text points to, as "docker 0123456789ab", or None."""
+    for runtime, pattern in _RUNTIMES:
+        found = pattern.search(cgroup_text)
+        if found:
+            return "%s %s" % (runtime, found.group(1)[:12])
+    return None
+
+
+def command_of(cmdline, comm=""):
+    """The first words of a command line, up to its first long option: options may carry secrets."""
+    words = []
+    for word in cmdline.replace("\0", " ").split():
+        if word.startswith("--") or len(words) == _COMMAND_WORDS:
+            break
+        words.append(word)
+    return " ".join(words)[:120] or comm.strip()
+
+
+def _details(proc_root, pid, read, user_name, own_container):
+    base = "%s/%d/" % (proc_root, pid)
+    found = re.search(r"^Uid:\s+(\d+)", read(base + "status"), re.MULTILINE)
+    container = container_of(read(base + "cgroup"))
+    return {
+        "pid": pid,
+        "user": user_name(int(found.group(1))) if found else None,
+        "command": command_of(read(base + "cmdline"), read(base + "comm")),
+        # On a host that is itself a container every process carries the same hint: it says nothing then.
+        "container": container if container != own_container else None,
+    }
+
+
+def _open_device(proc_root, pid, listdir, readlink):
+    """The first NPU device the process holds open, or None."""
+    folder = "%s/%d/fd" % (proc_root, pid)
+    try:
+        names = listdir(folder)
+    except OSError:
+        return None
+    found = []
+    for name in names:
+        try:
+            target = readlink(folder + "/" + name)
+        except OSError:
+            continue
+        if DEVICE.match(target):
+            found.append(target)
+    return min(found) if found else None
+
+
+def users(proc_root="/proc", npu_processes=(), listdir=os.listdir, readlink=os.readlink, read=_read,
+          user_name=_user_name, own_pid=None):
+    """Processes that use an NPU, one row per process, ordered by pid.
+
+    Args:
+        proc_root: where procfs is.
+        npu_processes: the "processes" of npu_smi.parse_info(); each names a pid, and maybe a name.
+        listdir, readlink, read, user_name: the outside world, replaceable in tests.
+        own_pid: the process to leave out (default: the caller).
+
+    Returns:
+        [{"pid", "user", "command", "source": "npu-smi"|"open device", "device", "container"}].
+    """
+    own_pid = os.getpid() if own_pid is None else own_pid
+    own_container = container_of(read(proc_root + "/1/cgroup"))
+    rows = {}
+    try:
+        pids = [int(name) for name in listdir(proc_root) if name.isdigit()]
+    except OSError:
+        pids = []
+    for pid in pids:
+        if pid == own_pid:
+            continue
+        device = _open_device(proc_root, pid, listdir, readlink)
+        if device is None:
+            continue
+        row = _details(proc_root, pid, read, user_name, own_container)
+        # A monitor's npu-smi holds the manager for a second; waiting for it to end is the installer's own job.
+        if os.path.basename(row["command"].split(" ")[0]) == "npu-smi":
+            continue
+        rows[pid] = dict(row, source="open device", device=device)
+    for process in npu_processes or ():
+        pid = process.get("pid")
+        if not pid or pid == own_pid:
+            continue
+        row = rows.get(pid) or dict(_details(proc_root, pid, read, user_name, own_container), device=None)
+        rows[pid] = dict(row, source="npu-smi", command=row["command"] or process.get("name") or "")
+    return [rows[pid] for pid in sorted(rows)]
+
+
+def describe(row):
+    """One row as a person reads it: 'pid 4242 (alice, docker 0123456789ab): python train.py, /dev/davinci0'."""
+    who = ", ".join(part for part in (row.get("user"), row.get("container")) if part)
+    tail = ", " + row["device"] if row.get("device") else ""
+    return "pid %s%s: %s%s" % (row["pid"], " (%s)" % who if who else "", row.get("command") or "?", tail)
