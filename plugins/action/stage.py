@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control node's half of ascend.fleet.stage: resolve and hash here, ask the host once, send what it lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
+
+ARTIFACT = "ascend.fleet.artifact"
+# Sent files are handed to the host's cache in groups, so that a lost connection costs at most one group.
+BATCH_BYTES = 256 * 1000 * 1000
+# How often a file that arrives damaged is sent before the task fails.
+SENDS = 2
+
+SPEC: dict[str, Any] = {
+    "files": {"type": "list", "elements": "raw", "default": []},
+    "requirement_set": {"type": "str"},
+    "source": {"type": "str", "required": True},
+    "source_url": {"type": "str"},
+    "state_dir": {"type": "str", "default": "/var/lib/ascend-fleet"},
+    "link_dir": {"type": "str"},
+    "cache_max_mb": {"type": "int", "default": 8192},
+    "timeout": {"type": "int", "default": 60},
+    "retries": {"type": "int", "default": 5},
+}
+
+
+class ActionModule(ActionBase):
+    """Implements ascend.fleet.stage; its documentation is in plugins/modules/stage.py."""
+
+    TRANSFERS_FILES = True
+    _VALID_ARGS = frozenset(SPEC)
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        _validation, args = self.validate_argument_spec(argument_spec=SPEC)
+        try:
+            items = self._resolve(args, task_vars)
+        except (ArtifactError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        if not items:
+            result.update(changed=False, files={}, sha256={}, from_cache=[], bytes_sent=0, evicted=[])
+            return result
+        options = {key: args[key] for key in ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries")}
+        reply = self._ask(items, options, task_vars)
+        sent = reply["bytes_received"]
+        if self._task.check_mode:
+            return self._checked(result, items, reply)
+        lacking = [item for item in items if item["name"] not in reply["files"]]
+        if lacking:
+            sent += self._send(lacking, reply, options, task_vars)
+        result.update(self._outcome(items, reply, bytes_sent=sent))
+        if options["link_dir"]:
+            result["link_dir"] = options["link_dir"]
+        return result
+
+    def _resolve(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every file wanted with its hash and its ways to the host. Raises ArtifactError."""
+        serving_url = args["source_url"]
+        if not serving_url and task_vars.get("ascend_artifacts_url"):
+            serving_url = self._templar.template(task_vars["ascend_artifacts_url"])
+        source = artifact_source.open_source(args["source"], serving_url)
+        wanted = [{"name": item} if isinstance(item, str) else dict(item) for item in args["files"]]
+        if args["requirement_set"]:
+            sets = source.lock["sets"] if source.lock else {}
+            if args["requirement_set"] not in sets:
+                known = ", ".join(sorted(sets)) or "none"
+                raise ArtifactError(
+                    f"requirement_set {args['requirement_set']} is not in the lock of ascend_artifacts"
+                    f" ({artifacts.public_url(args['source'])}); it has: {known}. Make it with ascend.fleet.bundle"
+                )
+            wanted += [{"name": name} for name in sets[args["requirement_set"]]]
+        unique = {str(item.get("name")): item for item in reversed(wanted)}
+        return artifact_source.resolve_files(source, list(reversed(unique.values())))
+
+    def _ask(self, items: list[dict[str, Any]], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """One execution of the host's half. Raises AnsibleActionFail with its message."""
+        keys = ("name", "sha256", "size", "url", "headers", "src")
+        files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
+        reply = self._execute_module(module_name=ARTIFACT, module_args={"files": files, **options}, task_vars=task_vars)
+        if reply.get("failed") or reply.get("unreachable"):
+            raise AnsibleActionFail(reply.get("msg", "the host did not answer"), result=reply)
+        return reply
+
+    def _send(
+        self,
+        lacking: list[dict[str, Any]],
+        reply: dict[str, Any],
+        options: dict[str, Any],
+        task_vars: dict[str, Any],
+    ) -> int:
+        """Sends files over the connection until the host has verified them; updates `reply`, returns bytes sent."""
+        why = {entry["name"]: entry["why"] for entry in reply["missing"]}
+        for item in lacking:
+            if not item["path"]:
+                raise AnsibleActionFail(
+                    f"{item['name']}: the host could not get it ({why.get(item['name'])}) and the control node has no"
+                    " copy to send. Make the mirror reachable, or set ascend_artifacts to a folder with the files"
+                )
+            if item["url"]:
+                Display().warning(f"{item['name']} is sent over the connection: {why.get(item['name'])}")
+        sent = 0
+        for group in _batches(lacking):
+            for attempt in range(SENDS):
+                sent += self._transfer(group, attempt)
+                answer = self._ask([{**item, "url": None} for item in group], options, task_vars)
+                reply["files"].update(answer["files"])
+                reply["evicted"] += answer["evicted"]
+                group = [item for item in group if item["name"] not in answer["files"]]
+                if not group:
+                    break
+            else:
+                raise AnsibleActionFail(
+                    f"{group[0]['name']} arrived damaged {SENDS} times: {answer['missing'][0]['why']}."
+                    " It was not used; check the network and the host's disk"
+                )
+        reply["changed"] = True
+        return sent
+
+    def _transfer(self, group: list[dict[str, Any]], attempt: int) -> int:
+        """Puts the files of a group into the login user's temporary folder; sets their `src`."""
+        shell = self._connection._shell
+        folder = shell.tmpdir or self._make_tmp_path()
+        for index, item in enumerate(group):
+            target = shell.join_path(folder, f"artifact-{item['sha256'][:16]}-{index}-{attempt}")
+            try:
+                item["src"] = self._transfer_file(item["path"], target)
+            except AnsibleError as error:
+                raise AnsibleActionFail(
+                    f"{item['name']} could not be sent to the host: {error}. Its /tmp and the login user's home need"
+                    f" {artifacts.megabytes(item['size'])} free; rerun to go on"
+                ) from error
+        return sum(item["size"] for item in group)
+
+    def _checked(self, result: dict[str, Any], items: list[dict[str, Any]], reply: dict[str, Any]) -> dict[str, Any]:
+        """The answer in check mode: what would be sent, and nothing was."""
+        lacking = [item for item in items if item["name"] not in reply["from_cache"]]
+        for item in lacking:
+            reply["files"].setdefault(
+                item["name"],
+                f"{self._task.args.get('state_dir', SPEC['state_dir']['default'])}/cache/"
+                f"{item['sha256']}/{artifacts.base_name(item['name'])}",
+            )
+        reply["changed"] = reply["changed"] or bool(lacking)
+        result.update(self._outcome(items, reply, bytes_sent=0))
+        result["bytes_to_send"] = sum(item["size"] or 0 for item in lacking)
+        return result
+
+    def _outcome(self, items: list[dict[str, Any]], reply: dict[str, Any], bytes_sent: int) -> dict[str, Any]:
+        outcome: dict[str, Any] = {
+            "changed": reply["changed"],
+            "files": reply["files"],
+            "sha256": {item["name"]: item["sha256"] for item in items},
+            "from_cache": reply["from_cache"],
+            "bytes_sent": bytes_sent,
+            "evicted": reply["evicted"],
+        }
+        if self._task.diff:
+            lines = {item["name"]: _line(item) for item in items}
+            before = [lines[name] for name in lines if name in reply["from_cache"]]
+            outcome["diff"] = {
+                "before_header": "cache on the host",
+                "after_header": "cache on the host",
+                "before": "".join(before),
+                "after": "".join(lines.values()),
+            }
+        return outcome
+
+
+def _line(item: dict[str, Any]) -> str:
+    size = artifacts.megabytes(item["size"]) if item["size"] is not None else "size unknown"
+    return f"{item['name']} ({size}, sha256 {item['sha256'][:16]})\n"
+
+
+def _batches(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Groups of files of at most BATCH_BYTES; a larger file is a group of its own."""
+    groups: list[list[dict[str, Any]]] = []
+    filled = 0
+    for item in items:
+        if not groups or filled + item["size"] > BATCH_BYTES:
+            groups.append([])
+            filled = 0
+        groups[-1].append(item)
+        filled += item["size"]
+    return groups

@@ -1,0 +1,156 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+DOCUMENTATION = r"""
+module: stage
+short_description: Bring verified vendor packages, wheels and models to a host, at most once
+version_added: "0.1.0"
+description:
+  - Resolves every file on the control node, in a folder or on a mirror, together with its SHA-256. A file that is
+    absent, damaged or without any hash fails here, before the host is touched.
+  - Asks the host once which files its cache lacks. The host downloads them itself when there is an URL, with resume;
+    what remains is sent over the Ansible connection. The host checks every file before it gets its name.
+  - A host that has everything costs one module execution and is sent no byte of any file.
+author:
+  - ascend.fleet contributors
+extends_documentation_fragment:
+  - ascend.fleet.attributes
+options:
+  files:
+    description: The files wanted; a plain string is short for a mapping with only O(files[].name).
+    type: list
+    elements: raw
+    default: []
+    suboptions:
+      name:
+        description: File name, or path below O(source). The architecture may be spelled x86_64 or x86-64.
+        type: str
+        required: true
+      sha256:
+        description: Expected hash. Without it the lock, or else the file in the folder, says it.
+        type: str
+      size:
+        description: Size in bytes, for O(files[].url).
+        type: int
+      url:
+        description: Where hosts download this file from; needs O(files[].sha256).
+        type: str
+      headers:
+        description: Request headers for O(files[].url).
+        type: dict
+  requirement_set:
+    description: Name of a list in the lock (C(sets)), for example C(wheels-2.7.1-py3.11-aarch64); its files are added.
+    type: str
+  source:
+    description:
+      - Folder on the control node or http(s) URL of a mirror with the files.
+      - Where an C(artifacts.lock.yml) is beside the files it is the authority on their hashes. A folder without a lock
+        works too, its files are hashed on the control node, once per content and not once per host. A mirror without a
+        lock works only for files with O(files[].sha256).
+    type: str
+    required: true
+  source_url:
+    description:
+      - URL at which the folder O(source) is served over HTTP, so that hosts fetch in parallel instead of through the
+        Ansible connection. When a host cannot reach it the file is sent.
+      - Default is the variable C(ascend_artifacts_url).
+    type: str
+  state_dir:
+    description: State folder on the host; files are cached below it as C(cache/<sha256>/<name>).
+    type: path
+    default: /var/lib/ascend-fleet
+  link_dir:
+    description: Folder on the host in which every file shall be found by name too, for example for C(pip --find-links).
+    type: path
+  cache_max_mb:
+    description: Bound of the host's cache in units of 10^6 bytes; the least recently used files go first.
+    type: int
+    default: 8192
+  timeout:
+    description: Seconds without a byte after which a download is resumed.
+    type: int
+    default: 60
+  retries:
+    description: Attempts in a row without a new byte before a download is given up.
+    type: int
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: Stage the driver and firmware packages
+  ascend.fleet.stage:
+    source: "{{ ascend_artifacts }}"
+    files:
+      - name: Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run
+      - name: Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run
+  become: true
+  register: npu_driver_staged
+
+- name: Stage the wheels of one environment and have them in one folder
+  ascend.fleet.stage:
+    source: "{{ ascend_artifacts }}"
+    requirement_set: wheels-2.7.1-py3.11-aarch64
+    link_dir: /var/lib/ascend-fleet/wheels/mindspore
+  become: true
+"""
+
+RETURN = r"""
+files:
+  description: Path on the host by the name asked for.
+  type: dict
+  returned: success
+  sample:
+    A300-firmware.run: /var/lib/ascend-fleet/cache/9f2c6a/A300-firmware.run
+sha256:
+  description: Hash by the name asked for.
+  type: dict
+  returned: success
+from_cache:
+  description: Names that the host had already.
+  type: list
+  elements: str
+  returned: success
+bytes_sent:
+  description: Bytes of files that this host was sent, by HTTP and over the connection. Always 0 in check mode.
+  type: int
+  returned: success
+bytes_to_send:
+  description: Bytes that check mode found lacking.
+  type: int
+  returned: in check mode
+link_dir:
+  description: The option of that name.
+  type: str
+  returned: when set
+evicted:
+  description: Hashes that left the host's cache to keep its bound.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "list", "elements": "raw", "default": []},
+            "requirement_set": {"type": "str"},
+            "source": {"type": "str", "required": True},
+            "source_url": {"type": "str"},
+            "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+            "link_dir": {"type": "path"},
+            "cache_max_mb": {"type": "int", "default": 8192},
+            "timeout": {"type": "int", "default": 60},
+            "retries": {"type": "int", "default": 5},
+        },
+        supports_check_mode=True,
+    )
+    # The control node's half, plugins/action/stage.py, does the work and runs the module artifact on the host.
+    module.fail_json(msg="ascend.fleet.stage works as a task of its own; it cannot be run as a bare module")
+
+
+if __name__ == "__main__":
+    main()
