@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters that pick from a plan what a role works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def plan_steps(plan: dict[str, Any], components: Iterable[str]) -> list[dict[str, Any]]:
+    """The steps of the plan that belong to these components, in the plan's order."""
+    wanted = set(components)
+    return [step for step in plan["steps"] if step["component"] in wanted]
+
+
+def stage_files(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What ascend.fleet.stage takes, for the packages the steps name."""
+    return [{"name": step["package"]} for step in steps if step["package"]]
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Any]:
+        return {"plan_steps": plan_steps, "stage_files": stage_files}
