@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place where the collection's observing code touches a file system.
+
+Everything that looks at a host takes a view, so it can be shown any host: a real one, a folder that
+stands for one (root=...), or a dictionary in a test.
+"""
+
+import os
+import stat
+
+_LIMIT = 1024 * 1024  # bytes; no file we read on a host is larger unless it is not what it should be
+
+
+class HostView(object):
+    """Read-only view of a file system. Nothing raises: what cannot be read is None, [] or False."""
+
+    def __init__(self, root="/"):
+        self.root = root.rstrip("/")
+
+    def _real(self, path):
+        return self.root + path
+
+    def read(self, path, limit=_LIMIT):
+        """The first ``limit`` bytes of a regular file or /proc entry as text, or None."""
+        try:
+            # Without O_NONBLOCK, opening a FIFO somebody left here would block for ever.
+            handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            return None
+        try:
+            chunks = []
+            while limit > 0:
+                chunk = os.read(handle, min(limit, 65536))
+                if not chunk:
+                    break
+                chunks.append(chunk)
+                limit -= len(chunk)
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+        return b"".join(chunks).decode("utf-8", "replace")
+
+    def listdir(self, path):
+        """Sorted names in a folder; [] when it is not there or not readable."""
+        try:
+            return sorted(os.listdir(self._real(path)))
+        except (OSError, ValueError):
+            return []
+
+    def exists(self, path):
+        """Whether the path leads to something (a dangling link does not)."""
+        return os.path.exists(self._real(path))
+
+    def isdir(self, path):
+        """Whether the path is a folder, or a link to one."""
+        return os.path.isdir(self._real(path))
+
+    def isfile(self, path):
+        """Whether the path is a regular file, or a link to one."""
+        return os.path.isfile(self._real(path))
+
+    def islink(self, path):
+        """Whether the path itself is a symbolic link, dangling or not."""
+        return os.path.islink(self._real(path))
+
+    def readlink(self, path):
+        """The target of a symbolic link as written, or None."""
+        try:
+            return os.readlink(self._real(path))
+        except (OSError, ValueError):
+            return None
+
+    def executable(self, path):
+        """Whether the path is a regular file with any execute bit set."""
+        try:
+            mode = os.stat(self._real(path)).st_mode
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISREG(mode) and bool(mode & 0o111)
+
+    def realpath(self, path):
+        """The path with every link followed, as seen from the view's root."""
+        real = os.path.realpath(self._real(path))
+        base = os.path.realpath(self.root or "/").rstrip("/")
+        return real[len(base):] or "/" if real.startswith(base + "/") or real == base else real
+
+    def stat_owner(self, path):
+        """{"owner", "group", "uid", "gid", "mode": "0755", "type": "dir|file|char|block|other"} or None.
+
+        A user or group without a name is given by number, as text.
+        """
+        try:
+            result = os.stat(self._real(path))
+        except (OSError, ValueError):
+            return None
+        kind = "other"
+        for name, test in _TYPES:
+            if test(result.st_mode):
+                kind = name
+                break
+        return {
+            "owner": _user_name(result.st_uid),
+            "group": _group_name(result.st_gid),
+            "uid": result.st_uid,
+            "gid": result.st_gid,
+            "mode": "%04o" % stat.S_IMODE(result.st_mode),
+            "type": kind,
+        }
+
+    def space(self, path):
+        """{"free_mb", "total_mb", "device"} of the file system that holds ``path``, or None.
+
+        free_mb is what an unprivileged process may still use; both are MiB. ``device`` is
+        "major:minor", as /proc/self/mountinfo names it.
+        """
+        try:
+            result = os.statvfs(self._real(path))
+            device = os.stat(self._real(path)).st_dev
+        except (OSError, ValueError):
+            return None
+        return {
+            "free_mb": result.f_bavail * result.f_frsize // 1048576,
+            "total_mb": result.f_blocks * result.f_frsize // 1048576,
+            "device": "%d:%d" % (os.major(device), os.minor(device)),
+        }
+
+
+_TYPES = (
+    ("dir", stat.S_ISDIR),
+    ("file", stat.S_ISREG),
+    ("char", stat.S_ISCHR),
+    ("block", stat.S_ISBLK),
+)
+
+
+def _user_name(uid):
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid):
+    import grp
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

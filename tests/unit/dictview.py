@@ -1,0 +1,109 @@
+"""A host for tests, written as a dictionary: path -> text, None for an empty folder, or one of the nodes below."""
+
+from __future__ import annotations
+
+import posixpath
+
+
+class Link(str):
+    """A symbolic link to this target."""
+
+
+class Unreadable(str):
+    """A file or folder that is there, but may not be read."""
+
+
+class Node:
+    """A file with an owner, for example a device node."""
+
+    def __init__(self, text="", owner="root", group="root", mode="0644", kind="file", uid=0, gid=0):
+        self.text = text
+        self.stat = {"owner": owner, "group": group, "uid": uid, "gid": gid, "mode": mode, "type": kind}
+
+
+class DictView:
+    """The methods of host_view.HostView on a dictionary."""
+
+    def __init__(self, *trees, space=None):
+        self.nodes = {"/": None}
+        self._space = {"free_mb": 100000, "total_mb": 200000, "device": "8:1"} if space is None else space
+        for tree in trees:
+            for path, node in tree.items():
+                self.add(path, node)
+
+    def add(self, path, node):
+        path = path.rstrip("/") or "/"
+        self.nodes[path] = node
+        parent = posixpath.dirname(path)
+        while parent not in self.nodes:
+            self.nodes[parent] = None
+            parent = posixpath.dirname(parent)
+
+    def remove(self, path):
+        """Take a path and everything below it away."""
+        self.nodes = {name: node for name, node in self.nodes.items() if name != path and not name.startswith(path + "/")}
+
+    def realpath(self, path, _depth=0):
+        done = "/"
+        for part in [part for part in path.split("/") if part not in ("", ".")]:
+            if part == "..":
+                done = posixpath.dirname(done)
+                continue
+            step = posixpath.join(done, part)
+            node = self.nodes.get(step)
+            if isinstance(node, Link) and _depth < 20:
+                step = self.realpath(posixpath.join(done, node), _depth + 1)
+            done = step
+        return done
+
+    def _parent_real(self, path):
+        return posixpath.join(self.realpath(posixpath.dirname(path)), posixpath.basename(path))
+
+    def _node(self, path):
+        return self.nodes.get(self.realpath(path), KeyError)
+
+    def exists(self, path):
+        return self.realpath(path) in self.nodes
+
+    def isdir(self, path):
+        return self._node(path) is None
+
+    def isfile(self, path):
+        node = self._node(path)
+        return isinstance(node, str) or (isinstance(node, Node) and node.stat["type"] == "file")
+
+    def islink(self, path):
+        return isinstance(self.nodes.get(self._parent_real(path)), Link)
+
+    def readlink(self, path):
+        node = self.nodes.get(self._parent_real(path))
+        return str(node) if isinstance(node, Link) else None
+
+    def executable(self, path):
+        node = self._node(path)
+        return isinstance(node, Node) and int(node.stat["mode"], 8) & 0o111 != 0 and node.stat["type"] == "file"
+
+    def read(self, path, limit=1024 * 1024):
+        node = self._node(path)
+        if isinstance(node, Node):
+            return node.text[:limit]
+        return node[:limit] if isinstance(node, str) and not isinstance(node, Unreadable) else None
+
+    def listdir(self, path):
+        real = self.realpath(path)
+        if not self.isdir(path):
+            return []
+        prefix = real.rstrip("/") + "/"
+        return sorted({name[len(prefix):].split("/", 1)[0] for name in self.nodes if name.startswith(prefix) and name != "/"})
+
+    def stat_owner(self, path):
+        node = self._node(path)
+        if node is KeyError:
+            return None
+        if isinstance(node, Node):
+            return dict(node.stat)
+        kind, mode = ("dir", "0755") if node is None else ("file", "0644")
+        return {"owner": "root", "group": "root", "uid": 0, "gid": 0, "mode": mode, "type": kind}
+
+    def space(self, path):
+        return dict(self._space) if self._space and self.exists(path) else None
