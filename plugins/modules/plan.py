@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: plan
+short_description: Plan observed hosts
+version_added: "0.1.0"
+description:
+  - Joins what the user asked for (the C(ascend_*) variables of each host), what M(ascend.fleet.host_facts) observed and
+    the catalog into ordered steps per host.
+  - Runs on the control node and talks to no host. Equal input gives an equal plan.
+  - Reads the variable C(ascend_observation) of each host, the registered result of M(ascend.fleet.host_facts).
+author:
+  - ascend.fleet contributors (@ascend-fleet)
+extends_documentation_fragment:
+  - ascend.fleet.attributes.control
+options:
+  hosts:
+    description: The hosts to plan. All hosts of the play by default.
+    type: list
+    elements: str
+  components:
+    description: Plan these components only. Each host's C(ascend_components) by default.
+    type: list
+    elements: str
+  pins:
+    description:
+      - Versions to hold on to, by component, over the hosts' variables.
+      - V(auto) and empty values leave the choice to the catalog.
+    type: dict
+    default: {}
+  save:
+    description: Write the plans to this file on the control node.
+    type: path
+  against:
+    description: Refuse every host that would change differently from the plan saved in this file.
+    type: path
+seealso:
+  - module: ascend.fleet.host_facts
+"""
+
+EXAMPLES = r"""
+- name: Observe
+  ascend.fleet.host_facts:
+  register: ascend_observation
+
+- name: Plan
+  ascend.fleet.plan:
+  register: ascend_fleet_plan
+  run_once: true
+"""
+
+RETURN = r"""
+plans:
+  description: The plan of each host.
+  type: dict
+  returned: always
+  contains:
+    status:
+      description: One of C(converged), C(pending), C(refused), C(unreachable) and C(failed).
+      type: str
+      returned: always
+    steps:
+      description:
+        - What would be done, in order. Each step has C(id), C(component), C(action), C(from), C(to), C(why), C(package),
+          C(reboot) and C(minutes).
+      type: list
+      elements: dict
+      returned: always
+    findings:
+      description: Verdicts of the compatibility check and reasons to refuse.
+      type: list
+      elements: dict
+      returned: always
+    stack:
+      description: The versions and packages wanted on the host.
+      type: dict
+      returned: always
+groups:
+  description: The names of the hosts by status.
+  type: dict
+  returned: always
+ascend_lines:
+  description: The plan of the fleet as lines of text; hosts that are alike share a line.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(
+        hosts=dict(type="list", elements="str"),
+        components=dict(type="list", elements="str"),
+        pins=dict(type="dict", default={}),
+        save=dict(type="path"),
+        against=dict(type="path"),
+    ), supports_check_mode=True)
+    module.fail_json(msg="ascend.fleet.plan runs as an action on the control node: call it as a task of a play.")
+
+
+if __name__ == "__main__":
+    main()

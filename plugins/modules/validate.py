@@ -1,0 +1,55 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: validate
+short_description: Judge the ascend_* variables before any host is contacted
+version_added: "0.1.0"
+description:
+  - Reads the C(ascend_*) variables of every host on the control node and says what cannot be used and how to mend it.
+    These are misspelt names, versions that the catalog does not know or that YAML turned into numbers, values that are
+    not allowed, and folders that do not exist.
+  - Fails when a problem concerns all hosts. A problem of some hosts is left to M(ascend.fleet.plan), which refuses
+    these hosts and lets the others go on.
+author:
+  - ascend.fleet contributors (@ascend-fleet)
+extends_documentation_fragment:
+  - ascend.fleet.attributes.control
+options:
+  hosts:
+    description: The hosts to judge. All hosts of the play by default.
+    type: list
+    elements: str
+"""
+
+EXAMPLES = r"""
+- name: Judge every host's variables
+  ascend.fleet.validate:
+  run_once: true
+"""
+
+RETURN = r"""
+problems:
+  description: For each problem, in words, the hosts that have it.
+  type: dict
+  returned: always
+ascend_lines:
+  description: The problems as lines of text.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(hosts=dict(type="list", elements="str")), supports_check_mode=True)
+    module.fail_json(msg="ascend.fleet.validate runs as an action on the control node: call it as a task of a play.")
+
+
+if __name__ == "__main__":
+    main()
