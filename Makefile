@@ -1,0 +1,53 @@
+# ascend.fleet: two commands do everything. `make demo` runs the main job on a simulated fleet, `make test` every check.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COLLECTION := .cache/collections/ansible_collections/ascend/fleet
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+.PHONY: help venv simulator demo test lint unit molecule sanity clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+venv: $(VENV)/.done ## Make .venv with every tool; .venv/bin/ansible* then resolve ascend.fleet.*
+
+$(VENV)/.done: requirements-dev.txt
+	@echo "==> Python tools into $(VENV) (about two minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@mkdir -p $(dir $(COLLECTION)) && ln -sfn ../../../.. $(COLLECTION)
+	@touch $@
+
+simulator: venv ## Prepare podman, the hosts' image and the simulated vendor packages
+	@$(BIN)/python tests/simulator/fleet.py prepare
+	@$(BIN)/python tests/simulator/fleet.py image
+	@$(BIN)/python tests/simulator/fleet.py packages
+
+demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to text, then nothing to do
+	@$(BIN)/python tests/demo/demo.py
+
+test: lint unit sanity molecule ## Every check
+
+lint: venv ## ruff, yamllint, ansible-lint, Python 3.6 syntax of what runs on hosts
+	@echo "==> ruff";         $(BIN)/ruff check .
+	@echo "==> yamllint";     $(BIN)/yamllint --strict .
+	@echo "==> ansible-lint"; $(BIN)/ansible-lint --offline -q
+	@echo "==> vermin";       $(BIN)/vermin --quiet --no-tips -t=3.6- --violations plugins/modules plugins/module_utils
+
+unit: venv ## Unit tests, no host needed
+	@echo "==> unit tests"
+	@$(BIN)/pytest -q -p no:cacheprovider tests/unit
+
+molecule: simulator ## Every scenario on simulated hosts, with testinfra
+	@$(BIN)/python tests/molecule.py
+
+sanity: venv ## ansible-test sanity on the installed collection
+	@$(BIN)/python tests/sanity.py
+
+clean: ## Remove hosts, images, caches and everything else that demo and test made
+	@if [ -x $(BIN)/python ]; then $(BIN)/python tests/simulator/fleet.py clean || true; fi
+	@rm -rf build .cache .venv .pytest_cache .ruff_cache .hypothesis tests/output
