@@ -17,6 +17,8 @@ import urllib.error
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
 
 CHUNK = 1024 * 1024
+# Smaller than CHUNK: what a broken connection delivered of an unfinished read is lost.
+NETWORK_CHUNK = 64 * 1024
 MAX_ATTEMPTS = 50
 MAX_MISMATCHES = 2
 # What a busy or restarting server answers; other 4xx codes do not get better by asking again.
@@ -49,7 +51,7 @@ def hash_file(path, stop_at=None):
     return digest, count
 
 
-def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sleep=time.sleep, progress=None):
+def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sleep=None, progress=None):
     """Downloads `url` into the file `part`, going on from what `part` already holds.
 
     Args:
@@ -71,7 +73,7 @@ def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sl
     reason = "no attempt was made"
     for _attempt in range(MAX_ATTEMPTS):
         if fruitless:
-            sleep(artifacts.backoff_seconds(fruitless))
+            (sleep or time.sleep)(artifacts.backoff_seconds(fruitless))
         counter = [0]
         try:
             digest, total = _attempt_once(url, part, opener, size, headers or {}, counter, progress)
@@ -139,7 +141,7 @@ def _receive(response, part, digest, have, size, counter, progress):
     with open(part, "ab" if start else "wb") as stream:
         while True:
             try:
-                piece = response.read(CHUNK)
+                piece = response.read(NETWORK_CHUNK)
             except (OSError, http.client.HTTPException) as error:
                 stream.flush()
                 raise _Passing(str(error) or error.__class__.__name__)

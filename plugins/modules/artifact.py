@@ -104,178 +104,14 @@ evicted:
 """
 
 import errno
-import fcntl
 import os
-import shutil
-import stat
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts, download
 
 # Left free on the file system whatever is staged: a full /var breaks more than this run.
 SPARE_BYTES = 64 * 1000 * 1000
-
-
-class Store:
-    """The cache: <state_dir>/cache/<sha256>/<file name>, beside it <file name>.ok and, while fetching, .part."""
-
-    def __init__(self, state_dir, check_mode=False):
-        self.root = os.path.join(state_dir, "cache")
-        self.check_mode = check_mode
-        self._lock = None
-
-    def lock(self):
-        """Waits for another run on this host; the kernel frees the lock when its holder dies."""
-        os.makedirs(self.root, mode=0o755, exist_ok=True)
-        self._lock = open(os.path.join(self.root, ".lock"), "a")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-
-    def path(self, item):
-        return os.path.join(self.root, item["sha256"], artifacts.base_name(item["name"]))
-
-    def lookup(self, item):
-        """Path of a verified file or None. Reads the file again only when size or mtime moved since its check."""
-        path = self.path(item)
-        try:
-            info = os.lstat(path)
-        except OSError:
-            return None
-        if stat.S_ISREG(info.st_mode):
-            if artifacts.marker_matches(_read(path + ".ok"), info.st_size, info.st_mtime_ns):
-                if not self.check_mode:
-                    os.utime(path + ".ok", None)
-                return path
-            if download.hash_file(path)[0].hexdigest() == item["sha256"]:
-                if not self.check_mode:
-                    self._mark(path)
-                return path
-        if not self.check_mode:
-            _remove(path)
-        return None
-
-    def adopt(self, item, src):
-        """Copies `src` in, hashing what is written: a file its owner could still change is never trusted."""
-        part = self._part(item)
-        digest = download.hashlib.sha256()
-        with open(src, "rb") as source, open(part, "wb") as target:
-            while True:
-                piece = source.read(download.CHUNK)
-                if not piece:
-                    break
-                digest.update(piece)
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
-        if digest.hexdigest() != item["sha256"]:
-            os.unlink(part)
-            return None
-        return self._commit(item, part)
-
-    def fetch(self, item, opener, retries):
-        """Downloads into the cache. Returns (path, bytes received); raises DownloadError."""
-        part = self._part(item)
-        got = download.fetch(
-            item["url"], part, opener, item["sha256"], item.get("size"), item.get("headers"), retries=retries
-        )
-        return self._commit(item, part), got["received"]
-
-    def entries(self):
-        """Every entry with its bytes and its last use in seconds."""
-        found = []
-        for name in _listdir(self.root):
-            folder = os.path.join(self.root, name)
-            if len(name) != 64 or not os.path.isdir(folder):
-                continue
-            infos = [os.lstat(os.path.join(folder, leaf)) for leaf in _listdir(folder)]
-            used = max([info.st_mtime for info in infos] or [0])
-            found.append({"sha256": name, "bytes": sum(info.st_size for info in infos), "used": used})
-        return found
-
-    def evict(self, victims):
-        for sha256 in victims:
-            if not self.check_mode:
-                shutil.rmtree(os.path.join(self.root, sha256))
-        return victims
-
-    def _part(self, item):
-        folder = os.path.join(self.root, item["sha256"])
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        part = self.path(item) + ".part"
-        if os.path.islink(part):
-            os.unlink(part)
-        return part
-
-    def _commit(self, item, part):
-        path = self.path(item)
-        os.chmod(part, 0o644)
-        os.rename(part, path)
-        self._mark(path)
-        return path
-
-    def _mark(self, path):
-        info = os.lstat(path)
-        temporary = path + ".ok.part"
-        with open(temporary, "w") as stream:
-            stream.write(artifacts.marker(info.st_size, info.st_mtime_ns))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.rename(temporary, path + ".ok")
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _read(path):
-    try:
-        with open(path) as stream:
-            return stream.read(200)
-    except (OSError, ValueError):
-        return ""
-
-
-def _listdir(path):
-    try:
-        return sorted(os.listdir(path))
-    except OSError:
-        return []
-
-
-def _remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
-
-
-def free_bytes(path):
-    """Free bytes for root at the nearest existing parent of `path`."""
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    info = os.statvfs(path)
-    return info.f_bavail * info.f_frsize
-
-
-def link_in(link_dir, path, name, check_mode):
-    """Gives a cached file a second name in `link_dir`. Returns True when something changed."""
-    target = os.path.join(link_dir, artifacts.base_name(name))
-    try:
-        if os.path.samefile(target, path):
-            return False
-    except OSError:
-        pass
-    if check_mode:
-        return True
-    os.makedirs(link_dir, mode=0o755, exist_ok=True)
-    _remove(target)
-    try:
-        os.link(path, target)
-    except OSError:
-        # Another file system: a symbolic link serves as well, as long as the cache keeps the file.
-        os.symlink(path, target)
-    return True
 
 
 def run(module, store, opener):
@@ -302,13 +138,13 @@ def run(module, store, opener):
         _obtain(module, store, opener, item, result)
     if params["link_dir"]:
         for name, path in result["files"].items():
-            changed = link_in(params["link_dir"], path, name, module.check_mode)
+            changed = artifact_store.link_in(params["link_dir"], path, name, module.check_mode)
             result["changed"] = result["changed"] or changed
     return result
 
 
 def _check_space(module, store, wanted):
-    free = free_bytes(store.root)
+    free = artifact_store.free_bytes(store.root)
     if free < wanted + SPARE_BYTES and not module.check_mode:
         module.fail_json(
             msg="%s has %s free, the files to stage need %s: free space there or set ascend_state_dir to a larger"
@@ -381,7 +217,7 @@ def main():
         for item in module.params["files"]:
             item["name"] = artifacts.check_name(item["name"])
             item["sha256"] = artifacts.check_sha256(item["sha256"], item["name"])
-        store = Store(module.params["state_dir"], module.check_mode)
+        store = artifact_store.Store(module.params["state_dir"], module.check_mode)
         if not module.check_mode:
             store.lock()
         module.exit_json(**run(module, store, make_opener(module.params["timeout"])))

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stage action against an in-process host: how often it asks, what it sends, what it refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible_collections.ascend.fleet.plugins.action import stage
+from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts
+from ansible_collections.ascend.fleet.plugins.modules import artifact
+from http_faults import serving
+
+FILES = {"a.run": b"a" * 100, "wheels/b.whl": b"b" * 50}
+
+
+class Host(stage.ActionModule):
+    """The action with its connection replaced by a folder: the real module code answers."""
+
+    def __init__(self, root, args, check_mode=False, diff=False):
+        self.root = root
+        self.calls: list[dict] = []
+        self.transfers: list[str] = []
+        self.damage = 0
+        self._task = SimpleNamespace(args=args, check_mode=check_mode, diff=diff, async_val=0)
+        shell = SimpleNamespace(tmpdir=None, join_path=lambda *parts: "/".join(parts))
+        self._connection = SimpleNamespace(_shell=shell)
+        self._templar = SimpleNamespace(template=lambda value: value)
+
+    def validate_argument_spec(self, argument_spec):
+        defaults = {key: value.get("default") for key, value in argument_spec.items()}
+        return None, {**defaults, **self._task.args}
+
+    def _make_tmp_path(self):
+        (self.root / "tmp").mkdir(exist_ok=True)
+        return str(self.root / "tmp")
+
+    def _transfer_file(self, local, remote):
+        self.transfers.append(local)
+        shutil.copyfile(local, remote)
+        if self.damage:
+            self.damage -= 1
+            with open(remote, "r+b") as stream:
+                stream.write(b"X")
+        return remote
+
+    def _execute_module(self, module_name, module_args, task_vars):
+        self.calls.append(module_args)
+        store = artifact_store.Store(module_args["state_dir"], self._task.check_mode)
+        module = SimpleNamespace(params={**module_args, "retries": 1}, check_mode=self._task.check_mode)
+        if not self._task.check_mode:
+            store.lock()
+        try:
+            return artifact.run(module, store, artifact.make_opener(5))
+        finally:
+            if store._lock:
+                store._lock.close()
+
+
+@pytest.fixture(autouse=True)
+def quiet(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    monkeypatch.setattr(stage.ActionBase, "run", lambda self, tmp, task_vars: {})
+    warnings: list[str] = []
+    monkeypatch.setattr(stage.Display, "warning", lambda self, text: warnings.append(text))
+    return warnings
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "artifacts"
+    for name, data in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def args(tmp_path, folder):
+    return {"source": str(folder), "state_dir": str(tmp_path / "state"), "files": list(FILES)}
+
+
+def write_lock(folder):
+    rows = [
+        {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in FILES.items()
+    ]
+    text = yaml.safe_dump({"version": 1, "artifacts": rows, "sets": {"wheels": ["wheels/b.whl"]}})
+    (folder / artifacts.LOCK_NAME).write_text(text)
+
+
+def test_first_sends_then_asks_once_and_sends_nothing(tmp_path, args):
+    first = Host(tmp_path, args)
+    result = first.run()
+    assert result["changed"] and result["bytes_sent"] == 150 and len(first.calls) == 2
+    assert Path(result["files"]["a.run"]).read_bytes() == FILES["a.run"]
+    assert result["sha256"]["a.run"] == hashlib.sha256(FILES["a.run"]).hexdigest()
+    second = Host(tmp_path, args, diff=True)
+    result = second.run()
+    assert not result["changed"] and result["bytes_sent"] == 0 and result["from_cache"] == list(FILES)
+    assert len(second.calls) == 1 and second.transfers == []
+    assert result["diff"]["before"] == result["diff"]["after"]
+
+
+def test_only_what_is_lacking_is_sent(tmp_path, args):
+    Host(tmp_path, {**args, "files": ["a.run"]}).run()
+    host = Host(tmp_path, args)
+    assert host.run()["bytes_sent"] == 50 and len(host.transfers) == 1
+
+
+def test_check_mode_says_what_would_be_sent(tmp_path, args):
+    host = Host(tmp_path, args, check_mode=True, diff=True)
+    result = host.run()
+    assert result["changed"] and result["bytes_sent"] == 0 and result["bytes_to_send"] == 150
+    assert host.transfers == [] and not (tmp_path / "state").exists()
+    assert result["files"]["a.run"].startswith(str(tmp_path / "state" / "cache"))
+    assert "a.run (100 bytes" in result["diff"]["after"] and result["diff"]["before"] == ""
+
+
+def test_damage_on_the_way_is_sent_again(tmp_path, args):
+    host = Host(tmp_path, {**args, "files": ["a.run"]})
+    host.damage = 1
+    assert host.run()["bytes_sent"] == 200
+    assert len(host.transfers) == 2
+
+
+def test_damage_every_time_fails_and_names_nothing(tmp_path, args):
+    host = Host(tmp_path, {**args, "files": ["a.run"]})
+    host.damage = 9
+    with pytest.raises(AnsibleActionFail, match="arrived damaged 2 times"):
+        host.run()
+    assert not list((tmp_path / "state").rglob("a.run"))
+
+
+def test_a_tampered_artifact_leaves_the_host_untouched(tmp_path, args, folder):
+    write_lock(folder)
+    (folder / "a.run").write_bytes(b"c" * 100)
+    host = Host(tmp_path, args)
+    with pytest.raises(AnsibleActionFail, match="damaged or was exchanged"):
+        host.run()
+    assert host.calls == []
+
+
+def test_requirement_set(tmp_path, args, folder):
+    with pytest.raises(AnsibleActionFail, match="requirement_set wheels is not in the lock"):
+        Host(tmp_path, {**args, "requirement_set": "wheels"}).run()
+    write_lock(folder)
+    result = Host(tmp_path, {**args, "files": [], "requirement_set": "wheels"}).run()
+    assert list(result["files"]) == ["wheels/b.whl"]
+    with pytest.raises(AnsibleActionFail, match="it has: wheels"):
+        Host(tmp_path, {**args, "requirement_set": "other"}).run()
+
+
+def test_nothing_wanted_asks_nobody(tmp_path, args):
+    host = Host(tmp_path, {**args, "files": []})
+    assert not host.run()["changed"] and host.calls == []
+
+
+def test_hosts_fetch_from_a_served_folder(tmp_path, args):
+    with serving(dict(FILES)) as server:
+        host = Host(tmp_path, args)
+        result = host.run(task_vars={"ascend_artifacts_url": server.url})
+    assert result["bytes_sent"] == 150 and host.transfers == [] and len(host.calls) == 1
+
+
+def test_a_served_folder_that_is_down_falls_back_to_sending(tmp_path, args, quiet):
+    host = Host(tmp_path, {**args, "source_url": "http://127.0.0.1:9"})
+    assert host.run()["bytes_sent"] == 150 and len(host.transfers) == 2
+    assert "sent over the connection" in quiet[0]
+
+
+def test_a_mirror_that_a_host_cannot_use_is_an_error(tmp_path, args, folder):
+    write_lock(folder)
+    lock = (folder / artifacts.LOCK_NAME).read_bytes()
+    with serving({artifacts.LOCK_NAME: lock, "a.run": FILES["a.run"]}) as server:
+        assert Host(tmp_path, {**args, "source": server.url, "files": ["a.run"]}).run()["bytes_sent"] == 100
+        with pytest.raises(AnsibleActionFail, match=r"HTTP 404.*no copy to send"):
+            Host(tmp_path, {**args, "source": server.url}).run()
+
+
+def test_batches_follow_the_bytes(monkeypatch):
+    monkeypatch.setattr(stage, "BATCH_BYTES", 10)
+    groups = stage._batches([{"size": size} for size in (4, 4, 4, 30, 1)])
+    assert [[item["size"] for item in group] for group in groups] == [[4, 4], [4], [30], [1]]
