@@ -17,7 +17,7 @@ import tempfile
 import urllib.error
 import urllib.parse
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ class FolderSource:
     def _find(self, name: str) -> str:
         if (self.folder / name).is_file():
             return name
-        names = self._names()
+        names = self.names()
         key = artifacts.spelling_key(name)
         hits = [other for other in names if artifacts.spelling_key(other) == key]
         if not hits and "/" not in name:
@@ -161,7 +161,8 @@ class FolderSource:
             return f"{text} Similar names there: {', '.join(close)}"
         return f"{text} The folder holds {len(names)} files, none with a similar name"
 
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """Every file below the folder, as paths relative to it."""
         names: list[str] = []
         for parent, folders, leaves in os.walk(self.folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -202,6 +203,10 @@ class MirrorSource:
         url = _join(self.url, entry["name"])
         return {"sha256": entry["sha256"], "size": entry["size"], "path": None, "url": url}
 
+    def names(self) -> list[str]:
+        """The names in the mirror's lock; none without a lock."""
+        return list(self.lock["artifacts"]) if self.lock else []
+
 
 def open_source(source: str, serving_url: str | None = None) -> FolderSource | MirrorSource:
     """A source from the value of ascend_artifacts. Raises ArtifactError."""
@@ -212,6 +217,28 @@ def open_source(source: str, serving_url: str | None = None) -> FolderSource | M
     if urllib.parse.urlsplit(source).scheme in ("http", "https"):
         return MirrorSource(source)
     return FolderSource(source, serving_url)
+
+
+def similar(source: str, name: str) -> list[str]:
+    """Names in a source that resemble `name`, for messages; empty when the source cannot be read."""
+    try:
+        opened = open_source(source)
+        return artifacts.similar(name, opened.names())
+    except (ArtifactError, OSError):
+        return []
+
+
+def missing(source: str, names: Iterable[str]) -> list[str]:
+    """Those of `names` that stage would not find in the source; nothing is hashed.
+
+    A mirror without a lock is not asked for every file, so nothing counts as missing there.
+    Raises ArtifactError when the source itself cannot be used.
+    """
+    opened = open_source(source)
+    if isinstance(opened, MirrorSource) and opened.lock is None:
+        return []
+    keys = {artifacts.spelling_key(key) for name in opened.names() for key in (name, artifacts.base_name(name))}
+    return [name for name in names if artifacts.spelling_key(name) not in keys]
 
 
 def resolve_files(source: FolderSource | MirrorSource, files: list[dict[str, Any]]) -> list[dict[str, Any]]:

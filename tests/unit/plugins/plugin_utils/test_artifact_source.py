@@ -181,3 +181,14 @@ def test_a_mirror_that_does_not_answer_is_an_error():
         resolve(server.url, DRIVER)
     with pytest.raises(ArtifactError, match=r"ascend_artifacts: http://127\.0\.0\.1:9"):
         resolve("http://127.0.0.1:9", DRIVER)
+
+
+def test_what_is_missing_and_what_is_similar(folder):
+    wanted = [DRIVER.replace("x86-64", "x86_64"), "a-1.whl", "firmware.run"]
+    assert artifact_source.missing(str(folder), wanted) == ["firmware.run"]
+    assert artifact_source.similar(str(folder), DRIVER.replace("25.3", "25.5")) == [DRIVER]
+    assert artifact_source.similar("/nowhere", DRIVER) == []
+    with serving({}) as server:
+        assert artifact_source.missing(server.url, ["x.run"]) == []
+    with serving({artifacts.LOCK_NAME: lock_text().encode()}) as server:
+        assert artifact_source.missing(server.url, [DRIVER, "x.run"]) == ["x.run"]
