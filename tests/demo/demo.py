@@ -30,8 +30,8 @@ def wheelhouse() -> None:
         return
     say("Fetch MindSpore, MindFormers and what they need, once (about 1 GB)")
     wheels.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(BIN / "pip"), "download", "--progress-bar", "off", "--disable-pip-version-check", "--no-deps",
-                    "--prefer-binary", "--dest", str(wheels), "--requirement", str(REQUIREMENTS)], check=True)
+    subprocess.run([str(BIN / "pip"), "wheel", "--progress-bar", "off", "--disable-pip-version-check", "--no-deps",
+                    "--prefer-binary", "--wheel-dir", str(wheels), "--requirement", str(REQUIREMENTS)], check=True)
     stamp.write_text(wanted, encoding="utf-8")
 
 

@@ -1,0 +1,37 @@
+"""The plan of a fleet as text: alike hosts share a line, nothing is hidden."""
+
+from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
+from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text
+
+
+def step(component, action, before, after, why="not installed"):
+    return {"id": f"{component}-{action}", "component": component, "action": action, "from": before, "to": after,
+            "why": why, "minutes": 3, "package": None}
+
+
+def plan(status, steps=(), findings=()):
+    return {"status": status, "steps": list(steps), "findings": list(findings), "minutes": 3 * len(steps)}
+
+
+def test_alike_hosts_share_an_entry():
+    upgrade = [step("driver", "upgrade", "23.0.rc1", "25.2.0", "23.0.rc1 is installed"), step("reboot", "reboot", None, None)]
+    plans = {f"n{i}": plan("pending", upgrade) for i in range(12)}
+    plans.update({f"c{i}": plan("converged") for i in range(116)})
+    plans["b1"] = plan("refused", upgrade, [finding("npu-busy", "error", "NPUs are in use by python (pid 7)")])
+    text = plan_text.lines(plans)
+    assert text[0] == "Plan for 129 hosts: 12 to change, 1 refused, 116 unchanged"
+    assert "  12 hosts to change: n0, n1, n2, n3, n4, n5 and 6 more" in text
+    assert "      1. driver 23.0.rc1 -> 25.2.0  (23.0.rc1 is installed)" in text
+    assert sum("116 hosts unchanged" in line for line in text) == 1
+    assert any("npu-busy" in line for line in text)
+
+
+def test_accepted_findings_are_shown_as_accepted():
+    accepted = dict(finding("x", "error", "unofficial pair"), accepted=True)
+    assert any("accepted: unofficial pair [x]" in line for line in plan_text.lines({"h": plan("converged", (), [accepted])}))
+
+
+def test_unreachable_hosts_are_named_with_the_reason():
+    text = plan_text.lines({"h9": plan("unreachable", (), [finding("unreachable", "error", "No route to host")])})
+    assert "  1 host unreachable: h9" in text
+    assert any("No route to host" in line for line in text)
