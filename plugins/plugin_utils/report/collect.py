@@ -1,0 +1,345 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what the plays left in the host variables to one record per host. Any part may be missing; no host is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
+INPUTS = ("ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error")
+
+_RUNTIMES = ("toolkit", "nnae", "nnrt")
+_KERNELS = ("kernels", "ops")
+_INFERENCE_KEYS = ("prompt", "text", "device", "tokens_per_second", "status", "reason")
+_INFERENCE_EXTRA = ("model", "expected", "seconds", "time")
+
+
+def plain(value: Any) -> Any:
+    """Return plain JSON data: lazy containers, tagged strings and other wrappers of Ansible are unwrapped."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if value == value and abs(value) != float("inf") else None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return {str(key): plain(value[key]) for key in value}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return "".join(str(value))
+
+
+def collect(hostvars: Mapping[str, Any], names: Iterable[str]) -> list[dict]:
+    """Return one record per name, in the given order, each name once.
+
+    A variable that is undefined, has the wrong shape or cannot be templated counts as missing; the record then
+    says so in its notes instead of hiding the host.
+    """
+    return [record(name, _read(hostvars, name)) for name in dict.fromkeys(str(name) for name in names)]
+
+
+def _read(hostvars: Mapping[str, Any], name: str) -> dict:
+    found: dict = {"problems": []}
+    try:
+        variables = hostvars[name]
+    except Exception:  # no such host in the inventory: still reported
+        return found
+    for key in INPUTS:
+        found[key] = _guard(lambda key=key: variables.get(key), key, found["problems"])
+    if not found["ascend_facts"]:
+        found["ascend_facts"] = _guard(lambda: variables.get("ansible_facts")["ascend"], None, [])
+    return found
+
+
+def _guard(read: Callable[[], Any], label: str | None, problems: list[str]) -> dict:
+    try:
+        value = plain(read())
+    except Exception as error:  # templating errors have no common type across ansible-core versions
+        problems.append(f"{label} could not be read: {error}")
+        return {}
+    if value and not isinstance(value, dict):
+        problems.append(f"{label} is not a dictionary")
+    return value if isinstance(value, dict) else {}
+
+
+def record(name: str, found: Mapping[str, Any]) -> dict:
+    """Return the report's entry for one host (everything that does not depend on other hosts)."""
+    facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
+    stack = _dict(plan, "stack")
+    accelerators = _dict(facts, "accelerators")
+    chips = [_chip(entry) for entry in _list(_dict(facts, "npu"), "chips") if isinstance(entry, dict)]
+    versions = _versions(facts, stack)
+    desired = _desired(stack)
+    host = {
+        "name": name,
+        "status": "not_started",
+        "changed": outcome.get("status") == "changed",
+        "chip": accelerators.get("family") or _dict(plan, "host_facts").get("chip"),
+        "chip_name": next((chip["name"] for chip in chips if chip["name"]), None),
+        "chip_count": accelerators.get("count") or len(chips) or None,
+        "product": accelerators.get("product"),
+        "os": _dict(facts, "os").get("name") or _dict(facts, "os").get("id"),
+        "arch": facts.get("arch"),
+        "host_kind": facts.get("host_kind"),
+        "versions": versions,
+        "desired": desired,
+        "drift": _drift(versions, desired) if facts else [],
+        "plan": _steps(plan, outcome),
+        "findings": [_finding(entry) for entry in _list(plan, "findings") if isinstance(entry, dict)],
+        "chips": chips,
+        "chips_missing": _missing(facts, chips),
+        "reboot_required": bool(facts.get("reboot_required")),
+        "reboot_reasons": [str(reason) for reason in _list(facts, "reboot_reasons")],
+        "inference": _inference(found.get("ascend_inference") or {}, facts, plan),
+        "error": _error(found.get("ascend_error") or {}, outcome),
+        "notes": list(found.get("problems") or ()) + _notes(facts),
+        "seconds": _number(outcome.get("seconds")),
+    }
+    host["status"] = _status(host, facts, plan, outcome)
+    if host["error"] is None:
+        host["error"] = _derived_error(host)
+    return host
+
+
+def _status(host: dict, facts: dict, plan: dict, outcome: dict) -> str:
+    """Return the one word for a host; the first reason to worry wins, and nothing passes without evidence."""
+    error = host["error"]
+    planned = plan.get("status")
+    if error:
+        return "unreachable" if error["unreachable"] else "failed"
+    if outcome.get("status") in ("failed", "not_started"):
+        return str(outcome["status"])
+    if planned in ("unreachable", "failed", "refused"):
+        return str(planned)
+    if _dict(host, "inference").get("status") == "failed":
+        return "failed"
+    if host["changed"]:
+        return "changed" if host["drift"] or host["reboot_required"] else "converged"
+    if planned in ("pending", "converged"):
+        return str(planned)
+    return "not_started"
+
+
+def _derived_error(host: dict) -> dict | None:
+    """Return the reason behind a status that came without an error of its own."""
+    if host["status"] == "refused":
+        blocking = [item for item in host["findings"] if item["severity"] == "error" and not item["accepted"]]
+        message = blocking[0]["message"] if blocking else "The plan refused this host."
+        return _as_error(message, step="plan")
+    if host["status"] == "failed" and _dict(host, "inference").get("status") == "failed":
+        return _as_error(host["inference"]["reason"] or "The text generation failed.", step="inference")
+    if host["status"] == "failed":
+        return _as_error("The run failed on this host and left no message.")
+    if host["status"] == "unreachable":
+        return _as_error("The host could not be reached.", unreachable=True)
+    return None
+
+
+def _error(error: dict, outcome: dict) -> dict | None:
+    if error.get("unreachable") or error.get("message"):
+        return _as_error(
+            error.get("message") or "The host could not be reached.",
+            step=error.get("step") or error.get("failed_step"),
+            cause=error.get("cause"),
+            fix=error.get("fix"),
+            unreachable=bool(error.get("unreachable")),
+        )
+    if outcome.get("status") == "failed":
+        return _as_error(
+            outcome.get("message") or "The run failed on this host and left no message.",
+            step=outcome.get("failed_step"),
+            cause=outcome.get("cause"),
+            fix=outcome.get("fix"),
+        )
+    return None
+
+
+def _as_error(message: Any, step: Any = None, cause: Any = None, fix: Any = None, unreachable: bool = False) -> dict:
+    return {
+        "unreachable": unreachable,
+        "step": _text(step),
+        "message": _text(message) or "",
+        "cause": _text(cause),
+        "fix": _text(fix),
+    }
+
+
+def _versions(facts: dict, stack: dict) -> dict:
+    wanted = _dict(stack, "cann")
+    runtime = _installed(facts, _RUNTIMES, wanted.get("flavor"), wanted.get("version"))
+    kernels = _installed(facts, _KERNELS, None, _dict(stack, "kernels").get("version"))
+    environment = _environment(facts)
+    packages = _dict(environment, "packages")
+    return {
+        "driver": _text(_dict(facts, "driver").get("installed")),
+        "firmware": _text(_dict(facts, "firmware").get("installed")),
+        "cann": " ".join(str(runtime[key]) for key in ("product", "version") if runtime.get(key)) or None,
+        "kernels": _text(kernels.get("version")),
+        "python": _text(environment.get("python")),
+        "mindspore": _text(packages.get("mindspore") or packages.get("mindspore-ascend")),
+        "mindformers": _text(packages.get("mindformers")),
+    }
+
+
+def _desired(stack: dict) -> dict:
+    desired = {component: _text(_dict(stack, component).get("version")) for component in COMPONENTS}
+    if desired["cann"] and _dict(stack, "cann").get("flavor"):
+        desired["cann"] = f"{stack['cann']['flavor']} {desired['cann']}"
+    return desired
+
+
+def _installed(facts: dict, products: tuple[str, ...], product: str | None, version: str | None) -> dict:
+    """Return the installed CANN product that counts: the wanted one, else the one `latest` points at, else the last."""
+    entries = [item for item in _list(facts, "cann") if isinstance(item, dict) and item.get("product") in products]
+
+    def rank(item: dict) -> tuple:
+        exact = product in (None, item.get("product")) and same(item.get("version"), version)
+        return (bool(version) and exact, item.get("product") == product, bool(item.get("latest")))
+
+    return max(reversed(entries), key=rank, default={})
+
+
+def _environment(facts: dict) -> dict:
+    """Return the Python environment the stack runs in: one of ours, with MindSpore, if there is one."""
+
+    def rank(item: dict) -> tuple:
+        packages = _dict(item, "packages")
+        return ("mindspore" in packages or "mindspore-ascend" in packages, bool(item.get("stack")))
+
+    entries = [item for item in _list(facts, "environments") if isinstance(item, dict)]
+    return max(entries, key=rank, default={})
+
+
+def same(installed: str | None, wanted: str | None) -> bool:
+    """Return whether an installed version is the wanted one; 3.11 asks for any 3.11.x, and case does not matter."""
+    if not installed or not wanted:
+        return installed == wanted
+    left, right = str(installed).casefold(), str(wanted).casefold()
+    series = right.count(".") == 1 and right.replace(".", "").isdigit()
+    return left == right or (series and left.startswith(right + "."))
+
+
+def _drift(versions: dict, desired: dict) -> list[dict]:
+    return [
+        {"component": component, "installed": versions[component], "expected": desired[component], "against": "desired"}
+        for component in COMPONENTS
+        if desired[component] and not same(versions[component], desired[component])
+    ]
+
+
+def _steps(plan: dict, outcome: dict) -> list[dict]:
+    """Return the plan's steps, each with `state`: planned, done, failed or skipped (not reached after a failure)."""
+    done = {str(item.get("id") if isinstance(item, dict) else item) for item in _list(outcome, "steps_done")}
+    finished, failed = outcome.get("status") == "changed", _text(outcome.get("failed_step"))
+    steps = []
+    for entry in _list(plan, "steps"):
+        if not isinstance(entry, dict):
+            continue
+        keys = {str(entry.get("id")), str(entry.get("component"))}
+        state = "planned"
+        if failed in keys and not (done and str(entry.get("id")) in done):
+            state = "failed"
+        elif finished or str(entry.get("id")) in done:
+            state = "done"
+        elif failed:
+            state = "skipped"
+        steps.append({**entry, "state": state})
+    return steps
+
+
+def _finding(entry: dict) -> dict:
+    finding = {key: _text(entry.get(key)) for key in ("rule", "severity", "message", "source", "variable")}
+    if finding["severity"] not in ("error", "warning", "info"):
+        finding["severity"] = "info"
+    return {**finding, "accepted": bool(entry.get("accepted"))}
+
+
+def _chip(entry: dict) -> dict:
+    ids = [str(entry[key]) for key in ("npu_id", "chip_id") if entry.get(key) is not None]
+    chip = {"id": "/".join(ids) or None, "name": _text(entry.get("name")), "health": _text(entry.get("health"))}
+    chip["level"] = health_level(chip["health"])
+    for key in ("temperature_c", "power_w", "hbm_used_mb", "hbm_total_mb", "memory_used_mb", "memory_total_mb"):
+        chip[key] = _number(entry.get(key))
+    return chip
+
+
+def health_level(health: str | None) -> str:
+    """Return ok, warning, bad or unknown for npu-smi's health word; a word nobody knows is bad, not fine."""
+    word = (health or "").strip().casefold()
+    if word in ("", "unknown", "na", "n/a", "-"):
+        return "unknown"
+    return {"ok": "ok", "warning": "warning"}.get(word, "bad")
+
+
+def _missing(facts: dict, chips: list[dict]) -> int:
+    """Return how many chips the PCI bus shows and npu-smi does not; 0 while npu-smi cannot answer at all."""
+    npu, count = _dict(facts, "npu"), _dict(facts, "accelerators").get("count")
+    return max(0, count - len(chips)) if npu.get("available") and isinstance(count, int) else 0
+
+
+def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
+    proof = given or None
+    stack = _dict(plan, "stack")
+    if proof is None and stack and "inference" in stack and not stack["inference"]:
+        reason = _text(stack.get("inference_reason")) or "The stack of this host has no inference."
+        proof = {"status": "skipped", "reason": reason}
+    if proof is None:
+        proof = _dict(_dict(facts, "proofs"), "inference")
+    if not proof:
+        return None
+    result = {key: _text(proof.get(key)) for key in _INFERENCE_KEYS}
+    result["tokens_per_second"] = _number(proof.get("tokens_per_second"))
+    result["status"] = result["status"] or ("passed" if result["text"] else "failed")
+    result.update({key: proof[key] for key in _INFERENCE_EXTRA if proof.get(key) is not None})
+    return result
+
+
+def _notes(facts: dict) -> list[str]:
+    """Return what an operator wants to know about a host beside its versions."""
+    notes = []
+    for component in ("driver", "firmware"):
+        if _dict(facts, component).get("damaged"):
+            notes.append(f"{component}: {facts[component]['damaged']}")
+    notes += [
+        f"{item.get('product')} {item.get('version')}: {item['damaged']}"
+        for item in _list(facts, "cann")
+        if isinstance(item, dict) and item.get("damaged")
+    ]
+    npu, unfinished = _dict(facts, "npu"), _dict(_dict(facts, "journal"), "unfinished")
+    if npu.get("available") is False and npu.get("message"):
+        notes.append(f"npu-smi: {npu['message']}")
+    if unfinished:
+        notes.append(f"An earlier run stopped during {unfinished.get('component')} {unfinished.get('action')}.")
+    if _list(facts, "busy"):
+        pids = ", ".join(str(item.get("pid")) for item in facts["busy"][:5] if isinstance(item, dict))
+        notes.append(f"{len(facts['busy'])} process(es) use the NPUs: {pids}")
+    return notes
+
+
+def _dict(data: Any, key: str) -> dict:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _list(data: Any, key: str) -> list:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _number(value: Any) -> float | int | None:
+    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else round(number, 3)

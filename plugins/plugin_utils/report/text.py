@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report on screen: a table that fits 100 columns, then what needs a person, in few lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from .model import STATUSES
+from .screen import clean, fold, shorten, table, wrap
+
+WIDTH = 100
+MANY = 12  # of a list; the rest is on the page
+GROUP_ABOVE = 20  # with more hosts than this, alike hosts share a line
+_HEADING = ("HOST", "STATUS", "CHIPS", "DRIVER", "FIRMWARE", "CANN", "MINDSPORE", "INFERENCE")
+_VERSIONS = ("driver", "firmware", "cann", "mindspore")
+_WORDS = {"not_started": "not started"}
+
+
+def lines(report: dict, limit: int = WIDTH) -> list[str]:
+    """Return the report as text lines of at most `limit` columns, without colour."""
+    hosts = report["hosts"]
+    found = [clean(report["title"]), ""]
+    found += _table(hosts, limit)
+    if any(item["installed"] for host in hosts for item in host["drift"]):
+        found.append("* differs from what the plan, or the majority of alike hosts, says")
+    found += ["", *_totals(report, limit)]
+    for block in (_errors, _sick, _changes, _findings, _texts):
+        part = block(hosts, limit)
+        if part:
+            found += ["", *part]
+    if report["second_run"]:
+        counts = ", ".join(f"{key}={value}" for key, value in report["second_run"].items())
+        found += ["", *wrap(f"Second run: {counts}", limit, rest="  ")]
+    return found
+
+
+def _row(host: dict) -> tuple[str, ...]:
+    drifting = {item["component"] for item in host["drift"]}
+    versions = [
+        clean(host["versions"][key]) + ("*" if key in drifting else "") if host["versions"][key] else "-"
+        for key in _VERSIONS
+    ]
+    return (_WORDS.get(host["status"], host["status"]), _chips(host), *versions, _proof(host))
+
+
+def _chips(host: dict) -> str:
+    if not host["chip_count"]:
+        return "-"
+    return f"{host['chip_count']} x {clean(host['chip_name'] or host['chip'] or 'NPU')}"
+
+
+def _proof(host: dict) -> str:
+    proof = host["inference"]
+    if not proof:
+        return "-"
+    if proof["status"] == "passed" and proof["tokens_per_second"] is not None:
+        return f"{proof['tokens_per_second']:.1f} tok/s"
+    return clean(proof["status"])
+
+
+def _named(names: list[str], lines_at_most: int, limit: int, head: str = "", rest: str = "  ") -> list[str]:
+    """Return folded host names as lines; a long list is cut, never the count."""
+    found = wrap(fold(clean(name) for name in names), limit, head, rest)
+    if len(found) <= lines_at_most:
+        return found
+    tail = f" {len(names)} hosts in all"
+    return [*found[: lines_at_most - 1], shorten(found[lines_at_most - 1] + "." * limit, limit - len(tail)) + tail]
+
+
+def _table(hosts: list[dict], limit: int) -> list[str]:
+    if len(hosts) <= GROUP_ABOVE:
+        return table([_HEADING, *((clean(host["name"]), *_row(host)) for host in hosts)], limit)
+    groups: dict = defaultdict(list)
+    for host in hosts:
+        row = _row(host)
+        groups[(*row[:-1], "passed" if row[-1].endswith(" tok/s") else row[-1])].append(host)
+    order = {word: place for place, word in enumerate(reversed(STATUSES))}
+    ranked = sorted(groups.items(), key=lambda item: (order[item[1][0]["status"]], -len(item[1])))
+    rows = [("HOSTS", *_HEADING[1:])]
+    rows += [(str(len(members)), *row[:-1], _speeds(row[-1], members)) for row, members in ranked]
+    heading, *body = table(rows, limit)
+    found = [heading]
+    for line, (_, members) in zip(body, ranked, strict=True):
+        found += [line, *_named([host["name"] for host in members], 2, limit, "       ", "       ")]
+    return found
+
+
+def _speeds(word: str, members: list[dict]) -> str:
+    speeds = sorted(host["inference"]["tokens_per_second"] for host in members) if word == "passed" else []
+    if len(speeds) < 2:
+        return f"{speeds[0]:.1f} tok/s" if speeds else word
+    return f"{speeds[0]:.0f}-{speeds[-1]:.0f} tok/s"
+
+
+def _totals(report: dict, limit: int) -> list[str]:
+    summary = report["summary"]
+    parts = [f"{summary[word]} {_WORDS.get(word, word)}" for word in STATUSES if summary[word]]
+    text = f"{_count(summary['hosts'], 'host')}: {', '.join(parts) or 'none'}."
+    if summary["changed_hosts"]:
+        text += f" {summary['changed_hosts']} changed in this run."
+    chips = summary["chips"]
+    if chips["total"]:
+        words = ("ok", "warning", "bad", "unknown", "missing")
+        counted = ", ".join(f"{chips[word]} {word}" for word in words if chips[word])
+        text += f" {_count(chips['total'], 'chip')}: {counted}."
+    if summary["reboot_required"]:
+        text += f" To reboot: {_count(summary['reboot_required'], 'host')}."
+    return wrap(text, limit, rest="  ")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _grouped(hosts: list[dict], key: Callable[[dict], tuple | None]) -> dict:
+    groups: dict = defaultdict(list)
+    for host in hosts:
+        value = key(host)
+        if value is not None:
+            groups[value].append(host["name"])
+    return groups
+
+
+def _errors(hosts: list[dict], limit: int) -> list[str]:
+    def key(host: dict) -> tuple | None:
+        error = host["error"]
+        if not error:
+            return None
+        return (host["status"], error["step"], error["message"], error["cause"], error["fix"])
+
+    found = []
+    for (status, step, message, cause, fix), names in _grouped(hosts, key).items():
+        where = f" at {clean(step)}" if step else ""
+        found += _named(names, 4, limit, f"{_WORDS.get(status, status)}{where}: ")
+        found += wrap(message, limit, "  ", "  ")
+        found += wrap(cause, limit, "  cause: ", "         ") if cause else []
+        found += wrap(fix, limit, "  fix:   ", "         ") if fix else []
+    return found
+
+
+def _sick(hosts: list[dict], limit: int) -> list[str]:
+    found = []
+    for host in hosts:
+        for chip in host["chips"]:
+            if chip["level"] in ("bad", "warning"):
+                heat = f", {chip['temperature_c']} C" if chip["temperature_c"] is not None else ""
+                found.append(f"  {clean(host['name'])} chip {clean(chip['id'])}: {clean(chip['health'])}{heat}")
+        if host["chips_missing"]:
+            found.append(f"  {clean(host['name'])}: {_count(host['chips_missing'], 'chip')} on the bus, not in npu-smi")
+    shown = [shorten(line, limit) for line in found[:MANY]]
+    if len(found) > MANY:
+        shown.append(f"  and {len(found) - MANY} more, see report.html")
+    return ["chips to look at:", *shown] if shown else []
+
+
+def _changes(hosts: list[dict], limit: int) -> list[str]:
+    """List what is planned or was not reached; what was done is in the table and the page."""
+
+    def key(host: dict) -> tuple | None:
+        steps = [step for step in host["plan"] if step["state"] == "planned"]
+        if host["status"] != "pending" or not steps:
+            return None
+        return tuple(_step(step) for step in steps)
+
+    found = []
+    for steps, names in _grouped(hosts, key).items():
+        found += _named(names, 3, limit, "would change: ")
+        for step in steps:
+            found += wrap(step, limit, "  - ", "    ")
+    return found
+
+
+def _step(step: dict) -> str:
+    change = " -> ".join(str(step[key]) for key in ("from", "to") if step.get(key))
+    words = [str(step.get("component") or ""), str(step.get("action") or ""), change]
+    return clean(" ".join(word for word in words if word) or step.get("id") or "step")
+
+
+def _findings(hosts: list[dict], limit: int) -> list[str]:
+    groups: dict = defaultdict(list)
+    for host in hosts:
+        for item in host["findings"]:
+            groups[(item["accepted"], item["severity"], item["rule"], item["message"])].append(host["name"])
+    rank = {"error": 0, "warning": 1, "info": 2}
+    found = []
+    for (accepted, severity, rule, message), names in sorted(
+        groups.items(), key=lambda item: (item[0][0], rank[item[0][1]], -len(item[1]))
+    ):
+        word = f"{severity}, accepted" if accepted else severity
+        found += _named(names, 3, limit, f"{word}: {clean(rule)}: ")
+        found += wrap(message or "", limit, "  ", "  ")
+    return found
+
+
+def _texts(hosts: list[dict], limit: int) -> list[str]:
+    def key(host: dict) -> tuple | None:
+        proof = host["inference"]
+        if not proof:
+            return None
+        if proof["status"] == "passed" and proof["text"]:
+            return ("generated", proof["text"])
+        return (f"inference {proof['status']}", proof["reason"] or "no reason given")
+
+    found = []
+    for (word, text), names in _grouped(hosts, key).items():
+        found += _named(names, 3, limit, f"{word} on ")
+        found += wrap(text, limit, "  ", "  ")
+    return found
