@@ -26,7 +26,7 @@ MESSAGE_LIMIT = 500
 FIXES = {
     "not_found": "Install the NPU driver (role ascend.fleet.npu_driver), or name the tool's place with `path`. In a "
                  "container, mount npu-smi and the driver folder from the host.",
-    "driver_not_loaded": "Reboot if the driver or the firmware was installed or upgraded since the last boot; otherwise "
+    "driver_not_loaded": "Reboot if driver or firmware was installed or upgraded since the last boot; otherwise "
                          "load the driver (look at dmesg), run as root or as a member of the driver's group "
                          "(HwHiAiUser), and in a container map /dev/davinci*, /dev/davinci_manager, "
                          "/dev/devmm_svm and /dev/hisi_hdc.",
@@ -38,7 +38,7 @@ FIXES = {
     "missing_library": "Load the driver's environment (source /usr/local/Ascend/driver/bin/setenv.bash), run ldconfig, "
                        "or reinstall the driver if the library is gone. In a container, mount the driver folder "
                        "and set LD_LIBRARY_PATH to its lib64.",
-    "not_supported": "This product or driver version does not answer that query; use `npu-smi info`, or a newer driver.",
+    "not_supported": "This product or driver version does not answer that query; use a newer driver.",
     "timeout": "The driver does not answer. Look at dmesg and at processes in state D, stop what uses the NPU, and "
                "reboot the host if npu-smi still hangs.",
     "unrecognised": "Run npu-smi by hand and look at what it prints; /var/log/npu and dmesg say more.",
