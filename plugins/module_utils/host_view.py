@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place where the collection's observing code touches a file system.
+"""The one place where the collection's observing code touches a host.
 
 Everything that looks at a host takes a view, so it can be shown any host: a real one, a folder that
-stands for one (root=...), or a dictionary in a test.
+stands for one (root=..., files only), or a dictionary in a test.
 """
 
 import os
@@ -14,7 +14,7 @@ _LIMIT = 1024 * 1024  # bytes; no file we read on a host is larger unless it is 
 
 
 class HostView(object):
-    """Read-only view of a file system. Nothing raises: what cannot be read is None, [] or False."""
+    """Read-only view of a host. Nothing raises: what cannot be read is None, [] or False."""
 
     def __init__(self, root="/"):
         self.root = root.rstrip("/")
@@ -22,8 +22,8 @@ class HostView(object):
     def _real(self, path):
         return self.root + path
 
-    def read(self, path, limit=_LIMIT):
-        """The first ``limit`` bytes of a regular file or /proc entry as text, or None."""
+    def read(self, path, limit=_LIMIT, tail=False):
+        """The first (``tail``: the last) ``limit`` bytes of a regular file or /proc entry as text, or None."""
         try:
             # Without O_NONBLOCK, opening a FIFO somebody left here would block for ever.
             handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -31,6 +31,9 @@ class HostView(object):
             return None
         try:
             chunks = []
+            if tail:
+                size = os.fstat(handle).st_size
+                os.lseek(handle, max(0, size - limit), os.SEEK_SET)
             while limit > 0:
                 chunk = os.read(handle, min(limit, 65536))
                 if not chunk:
@@ -111,21 +114,75 @@ class HostView(object):
         }
 
     def space(self, path):
-        """{"free_mb", "total_mb", "device"} of the file system that holds ``path``, or None.
+        """{"free_mb", "total_mb"} of the file system that holds ``path``, in MiB, or None.
 
-        free_mb is what an unprivileged process may still use; both are MiB. ``device`` is
-        "major:minor", as /proc/self/mountinfo names it.
+        free_mb is what an unprivileged process may still use.
         """
         try:
             result = os.statvfs(self._real(path))
-            device = os.stat(self._real(path)).st_dev
         except (OSError, ValueError):
             return None
         return {
             "free_mb": result.f_bavail * result.f_frsize // 1048576,
             "total_mb": result.f_blocks * result.f_frsize // 1048576,
-            "device": "%d:%d" % (os.major(device), os.minor(device)),
         }
+
+    def uname(self):
+        """{"hostname", "release", "machine"} of the running kernel."""
+        result = os.uname()
+        return {"hostname": result[1], "release": result[2], "machine": result[4]}
+
+    def glibc(self):
+        """The C library as it names itself ("glibc 2.36"), or None where it is another one."""
+        try:
+            return os.confstr("CS_GNU_LIBC_VERSION")
+        except (OSError, ValueError):
+            return None
+
+    def account(self, name):
+        """{"uid", "group", "groups", "shell", "home"} of a user, local or from a directory, or None."""
+        import pwd
+
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            return None
+        try:
+            gids = os.getgrouplist(name, entry.pw_gid)
+        except OSError:
+            gids = [entry.pw_gid]
+        return {
+            "uid": entry.pw_uid,
+            "group": _group_name(entry.pw_gid),
+            "groups": sorted(_group_name(gid) for gid in set(gids)),
+            "shell": entry.pw_shell,
+            "home": entry.pw_dir,
+        }
+
+    def run(self, argv, timeout=10):
+        """What a read-only command prints: (return code, stdout), or None when it cannot run or takes too long.
+
+        The process group is killed at the limit (seconds): a child of a hung tool must not keep the pipe open.
+        """
+        import signal
+        import subprocess
+
+        try:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
+                env=dict(os.environ, LC_ALL="C", LANG="C"), start_new_session=True)
+        except (OSError, ValueError):
+            return None
+        try:
+            output = process.communicate(timeout=timeout)[0]
+        except subprocess.TimeoutExpired:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except OSError:
+                pass
+            process.stdout.close()
+            return None
+        return process.returncode, output.decode("utf-8", "replace")
 
 
 _TYPES = (

@@ -24,9 +24,12 @@ class Node:
 class DictView:
     """The methods of host_view.HostView on a dictionary."""
 
-    def __init__(self, *trees, space=None):
+    def __init__(self, *trees, machine="aarch64", release="5.10.0-136", glibc="glibc 2.34", accounts=(), commands=()):
+        """``accounts``: name -> HostView.account's answer; ``commands``: "argv joined" -> (rc, stdout) or None."""
         self.nodes = {"/": None}
-        self._space = {"free_mb": 100000, "total_mb": 200000, "device": "8:1"} if space is None else space
+        self._uname = {"hostname": "node1", "release": release, "machine": machine}
+        self._glibc, self._accounts, self._commands = glibc, dict(accounts), dict(commands)
+        self.ran = []
         for tree in trees:
             for path, node in tree.items():
                 self.add(path, node)
@@ -41,7 +44,9 @@ class DictView:
 
     def remove(self, path):
         """Take a path and everything below it away."""
-        self.nodes = {name: node for name, node in self.nodes.items() if name != path and not name.startswith(path + "/")}
+        gone = [name for name in self.nodes if name == path or name.startswith(path + "/")]
+        for name in gone:
+            del self.nodes[name]
 
     def realpath(self, path, _depth=0):
         done = "/"
@@ -83,18 +88,20 @@ class DictView:
         node = self._node(path)
         return isinstance(node, Node) and int(node.stat["mode"], 8) & 0o111 != 0 and node.stat["type"] == "file"
 
-    def read(self, path, limit=1024 * 1024):
+    def read(self, path, limit=1024 * 1024, tail=False):
         node = self._node(path)
-        if isinstance(node, Node):
-            return node.text[:limit]
-        return node[:limit] if isinstance(node, str) and not isinstance(node, Unreadable) else None
+        text = node.text if isinstance(node, Node) else node
+        if not isinstance(text, str) or isinstance(text, Unreadable):
+            return None
+        return str(text[-limit:] if tail else text[:limit])
 
     def listdir(self, path):
         real = self.realpath(path)
         if not self.isdir(path):
             return []
         prefix = real.rstrip("/") + "/"
-        return sorted({name[len(prefix):].split("/", 1)[0] for name in self.nodes if name.startswith(prefix) and name != "/"})
+        below = [name[len(prefix):] for name in self.nodes if name.startswith(prefix) and name != "/"]
+        return sorted({name.split("/", 1)[0] for name in below})
 
     def stat_owner(self, path):
         node = self._node(path)
@@ -106,4 +113,17 @@ class DictView:
         return {"owner": "root", "group": "root", "uid": 0, "gid": 0, "mode": mode, "type": kind}
 
     def space(self, path):
-        return dict(self._space) if self._space and self.exists(path) else None
+        return {"free_mb": 100000, "total_mb": 200000} if self.exists(path) else None
+
+    def uname(self):
+        return dict(self._uname)
+
+    def glibc(self):
+        return self._glibc
+
+    def account(self, name):
+        return self._accounts.get(name)
+
+    def run(self, argv, timeout=10):
+        self.ran.append(list(argv))
+        return self._commands.get(" ".join(argv))

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control-node half of host_facts: gives the module what the catalog and the host's variables say."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+
+HUAWEI = "19e5"
+# Option of the module -> variable of the host that is its default.
+FROM_VARIABLES = {
+    "install_path": "ascend_install_path",
+    "user": "ascend_user",
+    "env_root": "ascend_env_root",
+    "state_dir": "ascend_state_dir",
+}
+
+# Plugins are imported before the workers are forked: loaded here, the catalog is read once a run and not once a host.
+# A broken catalog is reported by the task that needs it.
+with contextlib.suppress(catalog.CatalogError):
+    catalog.load()
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        arguments = dict(self._task.args)
+        for option, variable in FROM_VARIABLES.items():
+            value = self._variable(task_vars, variable)
+            if option not in arguments and value is not None:
+                arguments[option] = value
+        try:
+            chips = catalog.load(self._variable(task_vars, "ascend_catalog_overlay"))["chips"]
+        except catalog.CatalogError as error:
+            raise AnsibleActionFail(str(error)) from error
+        arguments.setdefault("pci_ids", pci_ids(chips))
+        arguments.setdefault("npu_names", npu_names(chips))
+        return self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
+
+    def _variable(self, task_vars: dict[str, Any], name: str) -> Any:
+        value = task_vars.get(name)
+        return self._templar.template(value) if value is not None else None
+
+
+def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The catalog's chips table as the flat rows of ids the module matches devices with."""
+    return [
+        {
+            "vendor": row.get("vendor", HUAWEI),
+            "device": row["device"],
+            "subsystem_vendor": row.get("subsystem_vendor"),
+            "subsystem_device": row.get("subsystem_device"),
+            "family": chip["chip"],
+            "chips": row.get("chips", 1),
+            "product": row.get("product"),
+            "role": row.get("role", chip["role"]),
+        }
+        for chip in chips
+        for row in chip["pci"]
+    ]
+
+
+def npu_names(chips: list[dict[str, Any]]) -> dict[str, str]:
+    """{name as npu-smi prints it: chip family}."""
+    return {name: chip["chip"] for chip in chips for name in chip.get("npu_smi_names", ())}

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which accelerators are in a host, by their PCI ids, before any driver exists.
+
+Pure, given a host_view.HostView and the catalog's rows of ids. The vendor's driver counts the same way:
+virtual functions do not count (they have ``physfn``), and some devices hold two chips (hicann/driver common.sh).
+"""
+
+PCI = "/sys/bus/pci/devices"
+VENDOR = "19e5"  # Huawei
+_CLASS = "0x1200"  # processing accelerators
+# Compression and crypto engines inside Kunpeng processors share vendor and class, and are no NPUs
+# (Linux, drivers/crypto/hisilicon: zip a250/a251, sec a255/a256, hpre a258/a259).
+_ENGINES = ("a250", "a251", "a255", "a256", "a258", "a259")
+
+
+def accelerators(view, rows):
+    """facts["accelerators"].
+
+    ``rows``: [{"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "product", "role"}],
+    ids in hexadecimal without 0x.
+    """
+    devices, unknown = [], []
+    matches = []
+    for address in view.listdir(PCI):
+        device = _device(view, address)
+        if device is None:
+            continue
+        match = _match(device, rows)
+        if match is None:
+            if device.pop("class") == _CLASS and device["device"] not in _ENGINES:
+                unknown.append(dict(device, family=None, chips=1))
+            continue
+        device.pop("class")
+        matches.append(match)
+        devices.append(dict(device, family=match["family"], chips=match["chips"]))
+    families = _distinct(match["family"] for match in matches)
+    products = _distinct(match["product"] for match in matches)
+    roles = _distinct(match["role"] for match in matches)
+    return {
+        "family": families[0] if len(families) == 1 else None,
+        "count": sum(device["chips"] for device in devices),
+        "cards": len(devices),
+        "product": products[0] if len(products) == 1 else None,
+        "role": roles[0] if len(roles) == 1 else None,
+        "devices": devices,
+        "unknown": unknown,
+        "mixed": len(families) > 1,
+    }
+
+
+def from_npu_smi(found, chips, names):
+    """Complete ``found`` from npu-smi's chips where the host shows no PCI tree (some containers, SoC boards).
+
+    ``names``: {name as npu-smi prints it: family}.
+    """
+    if found["count"] or not chips:
+        return found
+    families = _distinct(names.get(chip.get("name")) for chip in chips)
+    known = [family for family in families if family]
+    return dict(found, family=known[0] if len(known) == 1 else None, count=len(chips),
+                cards=len(_distinct(chip.get("npu_id") for chip in chips)), mixed=len(known) > 1)
+
+
+def _device(view, address):
+    base = PCI + "/" + address + "/"
+    if _id(view, base + "vendor") != VENDOR or view.exists(base + "physfn"):
+        return None
+    return {
+        "address": address,
+        "vendor": VENDOR,
+        "device": _id(view, base + "device"),
+        "subsystem_vendor": _id(view, base + "subsystem_vendor"),
+        "subsystem_device": _id(view, base + "subsystem_device"),
+        "class": (view.read(base + "class") or "").strip()[:6],
+    }
+
+
+def _id(view, path):
+    """"0x19e5\\n" -> "19e5"; None when the file is not there."""
+    text = (view.read(path) or "").strip().lower()
+    return (text[2:] if text.startswith("0x") else text).rjust(4, "0") if text else None
+
+
+def _match(device, rows):
+    """The row of exactly this card; else what all rows of its device id agree upon; else None."""
+    same = [row for row in rows if row["vendor"] == device["vendor"] and row["device"] == device["device"]]
+    subsystem = (device["subsystem_vendor"], device["subsystem_device"])
+    for row in same:
+        if (row["subsystem_vendor"], row["subsystem_device"]) == subsystem:
+            return {"family": row["family"], "chips": row.get("chips") or 1, "product": row.get("product"),
+                    "role": row.get("role")}
+    if not same:
+        return None
+    families = _distinct(row["family"] for row in same)
+    roles = _distinct(row.get("role") for row in same)
+    return {"family": families[0] if len(families) == 1 else None, "chips": 1, "product": None,
+            "role": roles[0] if len(roles) == 1 else None}
+
+
+def _distinct(values):
+    return list(dict.fromkeys(values))
