@@ -1,0 +1,314 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Python environment on this host: reading it, and bringing it to the wanted state.
+
+Touches the host, unlike most of module_utils; what to do is decided in environments.py.
+"""
+
+import glob
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_providers as providers
+from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed
+from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
+
+_LOG_TAIL = 15  # lines
+# What the caller's shell may have set for another Python or another pip must not reach ours.
+_UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_CONFIG_FILE", "PIP_TARGET", "PIP_USER", "PIP_REQUIRE_VIRTUALENV",
+             "PIP_FIND_LINKS", "PIP_CONSTRAINT")
+
+
+class Environment(object):
+    """The wanted and the real state of one environment."""
+
+    def __init__(self, wanted, check_mode=False, warn=lambda text: None):
+        self.wanted, self.check_mode, self.warn = wanted, check_mode, warn
+        self.path = wanted["path"].rstrip("/")
+        self.python = self.path + "/bin/python"
+        self.actions = []
+        self.version, self.packages, self.marker = self._observe()
+        self.before = dict(self.packages)
+
+    def result(self):
+        return {"changed": bool(self.actions), "path": self.path, "python": self.version, "actions": self.actions,
+                "packages": self.packages}
+
+    def diff(self):
+        before, after = environments.summary(self.before, self.packages)
+        said = "".join("%s\n" % action for action in self.actions)
+        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after, "prepared": said}
+
+    def _observe(self):
+        """(Python version or None, {name: version}, our record)."""
+        marker = environments.parse_marker(self._read(environments.MARKER)) or {}
+        version, packages = None, {}
+        if os.access(self.python, os.X_OK):
+            version = _python_version(self.python)
+        for folder in glob.glob(self.path + "/lib/python*/site-packages/*-info"):
+            found = environments.parse_dist_info(os.path.basename(folder))
+            # pip writes RECORD last: without it the installation did not come to its end.
+            if found and (folder.endswith(".egg-info") or os.path.isfile(folder + "/RECORD")):
+                packages[found[0]] = found[1]
+        return version, packages, marker
+
+    def remove(self):
+        """Remove the environment.
+
+        Raises:
+            ProviderError: it is not ours.
+        """
+        if os.path.exists(self.path):
+            self._clear()
+
+    def bring_about(self):
+        """Make the environment what is wanted.
+
+        Raises:
+            ProviderError: it cannot be; the text says why and what to do.
+            ValueError: a requirement is none.
+        """
+        os.umask(0o022)  # a hardened host's umask would make the environment unreadable for its users
+        self._create()
+        changes = environments.changes(self.packages, self.marker, {
+            "packages": self.wanted["packages"],
+            "absent": self.wanted["absent"],
+            "operator_wheels": self._operator_wheels(),
+        })
+        # Before pip runs, because pip obeys them.
+        self._write_constraints()
+        if changes["remove"]:
+            self._do("remove %s" % ", ".join(changes["remove"]),
+                     providers.pip_uninstall(self.python, changes["remove"]), gone=changes["remove"])
+        self._conda_install()
+        self._install(changes["install"])
+        self._install_operator_wheels(changes["wheels"])
+        for item in self.wanted["files"]:
+            self._write(item["path"], item["content"], int(item["mode"], 8))
+        self._write_marker()
+        if self.actions and not self.check_mode:
+            self._own()
+            self.version, self.packages, self.marker = self._observe()
+            self._prove()
+
+    def _create(self):
+        if self.version and environments.matches_python(self.wanted["python_version"], self.version):
+            return
+        if os.path.isdir(self.path) and os.listdir(self.path):
+            self._clear()
+        options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
+        if not self.check_mode:
+            _make_folder(os.path.dirname(self.path))
+        for command in providers.create(self.wanted["provider"], options):
+            self._do("make %s with %s" % (self.path, self.wanted["provider"]), command)
+        if not self.check_mode:
+            self.version, self.packages, self.marker = self._observe()
+            if not environments.matches_python(self.wanted["python_version"], self.version or ""):
+                raise ProviderError("%s has Python %s after it was made, wanted was %s: %s made the wrong one." % (
+                    self.path, self.version, self.wanted["python_version"], options["executable"]))
+
+    def _clear(self):
+        if not self.marker and os.listdir(self.path) and self.version:
+            raise ProviderError(
+                "%s has Python %s and no %s: somebody else made it. Choose another place with ascend_env_name or "
+                "ascend_env_root, or move it away." % (self.path, self.version, environments.MARKER))
+        self.actions.append("remove %s" % self.path)
+        if not self.check_mode:
+            shutil.rmtree(self.path)
+        self.version, self.packages, self.marker = None, {}, {}
+
+    def _tool(self):
+        """The conda or uv of the host, or the Python that makes a venv."""
+        provider, version = self.wanted["provider"], self.wanted["python_version"]
+        if provider == "venv":
+            short = ".".join((version or "3").split(".")[:2])
+            names = ["/usr/bin/python" + short, "/usr/local/bin/python" + short, "/usr/bin/python3", "/usr/libexec/platform-python"]
+            found = [(name, _python_version(name)) for name in names if os.access(name, os.X_OK)]
+            return providers.choose_python(version, found)
+        tool = shutil.which(provider, path=os.environ.get("PATH", "") + ":/usr/local/bin:/opt/ascend/%s/bin" % provider)
+        if not tool:
+            raise ProviderError("There is no %s on this host; the role python_toolchain brings it." % provider)
+        return tool
+
+    def _conda_install(self):
+        lacking = [text for text in self.wanted["conda_packages"]
+                   if not environments.satisfied(text.replace("=", "==", 1) if "==" not in text else text, self.packages)]
+        if lacking:
+            options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
+            self._note_unfinished(lacking)
+            self._do("conda install %s" % ", ".join(lacking), providers.conda_install(options, lacking), got=lacking)
+
+    def _install(self, lacking):
+        if not lacking:
+            return
+        wheels = {environments.parse_wheel(os.path.basename(path))[0]: path for path in self.wanted["wheels"]}
+        names = [environments.parse_requirement(text)[0] for text in lacking]
+        what = [wheels.get(name, text) for name, text in zip(names, lacking)]
+        self._note_unfinished(names)
+        force = bool(set(names) & set(self.marker.get("unfinished") or ()) & set(self.before))
+        self._do("install %s" % ", ".join(lacking),
+                 providers.pip_install(self.python, what + self.wanted["sources"], self.wanted, force), got=lacking)
+
+    def _operator_wheels(self):
+        """{name: {"path", "sha256"}} of the wheels CANN brings, None where the caller asks for none."""
+        names = self.wanted["operator_wheels"]
+        if names is None:
+            return None
+        flavor, _space, version = (self.wanted["cann"] or "").partition(" ")
+        rows = [row for row in installed.cann(host_view.HostView(), self.wanted["install_path"])
+                if row["product"] == flavor and row["version"] == version]
+        if not rows and not self.check_mode:
+            raise ProviderError("%s is not installed in %s, so its wheels %s cannot be taken from there. Run the role cann "
+                                "first, or correct ascend_install_path." % (
+                                    self.wanted["cann"] or "CANN", self.wanted["install_path"], ", ".join(names)))
+        found = {name: path for row in rows[:1] for name, path in row["wheels"].items() if name in names and path}
+        missing = sorted(set(names) - set(found))
+        if rows and missing:
+            self.warn("%s in %s has no wheel of %s" % (self.wanted["cann"], rows[0]["path"], ", ".join(missing)))
+        return {name: {"path": path, "sha256": _sha256(path)} for name, path in found.items()}
+
+    def _install_operator_wheels(self, names):
+        if not names:
+            return
+        found = self._operator_wheels()
+        self._note_unfinished(names)
+        command = providers.pip_install(self.python, [found[name]["path"] for name in names],
+                                        {"find_links": [], "index_url": None, "no_deps": True}, force=True)
+        self._do("install %s from %s" % (", ".join(names), self.wanted["cann"]), command)
+        recorded = dict(self.marker.get("wheels") or {})
+        recorded.update((name, found[name]["sha256"]) for name in names)
+        self.marker["wheels"] = recorded
+
+    def _write_constraints(self):
+        text = environments.merge_constraints(self._read(environments.CONSTRAINTS), self.wanted["constraints"])
+        self._write(environments.CONSTRAINTS, text)
+        self._write("pip.conf", "[global]\nconstraint = %s/%s\ndisable-pip-version-check = true\n" % (
+            self.path, environments.CONSTRAINTS))
+
+    def _note_unfinished(self, names):
+        """Record what is being installed, so that a run that dies now is repaired by the next one."""
+        if not self.check_mode:
+            record = dict(self.marker, unfinished=sorted(set(self.marker.get("unfinished") or ()) | set(names)))
+            self._put(environments.MARKER, environments.render_marker(record), 0o644)
+
+    def _write_marker(self):
+        record = dict(self.marker)
+        record.pop("unfinished", None)
+        record.update(name=os.path.basename(self.path), provider=self.wanted["provider"], owner=self.wanted["owner"])
+        if self.wanted["operator_wheels"] is not None:
+            record["cann_wheels_from"] = self.wanted["cann"]
+            record["wheels"] = {name: value for name, value in (record.get("wheels") or {}).items()
+                                if name in self.wanted["operator_wheels"]}
+        record["stack"] = dict(record.get("stack") or {}, **self.wanted["stack"])
+        self._write(environments.MARKER, environments.render_marker(record))
+        self.marker = record
+
+    def _prove(self):
+        """pip's word is not evidence: read again what is there."""
+        missing = [text for text in self.wanted["packages"] if not environments.satisfied(text, self.packages)]
+        if missing:
+            found = {name: self.packages.get(name) for name in (environments.parse_requirement(text)[0] for text in missing)}
+            raise ProviderError("pip ended without an error, but %s does not hold in %s (found: %s)." % (
+                ", ".join(missing), self.path, found))
+
+    def _own(self):
+        entry = pwd.getpwnam(self.wanted["owner"]) if self.wanted["owner"] != "root" else None
+        if entry:
+            for folder, _folders, names in os.walk(self.path):
+                for path in [folder] + [os.path.join(folder, name) for name in names]:
+                    os.lchown(path, entry.pw_uid, entry.pw_gid)
+
+    def _read(self, name):
+        try:
+            with open(os.path.join(self.path, name), encoding="utf-8") as handle:
+                return handle.read()
+        except (IOError, OSError):
+            return None
+
+    def _write(self, name, text, mode=0o644):
+        path = os.path.join(self.path, name)
+        right = self._read(name) == text and os.stat(path).st_mode & 0o7777 == mode
+        if right:
+            return
+        self.actions.append("write %s" % path)
+        if not self.check_mode:
+            self._put(name, text, mode)
+
+    def _put(self, name, text, mode):
+        path = os.path.join(self.path, name)
+        handle, draft = tempfile.mkstemp(dir=os.path.dirname(path))
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(draft, mode)
+        os.replace(draft, path)
+
+    def _do(self, said, command, got=(), gone=()):
+        """Run a command, or in check mode predict its effect."""
+        self.actions.append(said)
+        if self.check_mode:
+            for text in got:
+                name, version, _rest = environments.parse_requirement(text)
+                self.packages[name] = version or "?"
+            for name in gone:
+                self.packages.pop(name, None)
+            return
+        rc, output = _run(command, self.wanted["timeout"])
+        if rc != 0:
+            why = "took longer than %d s" % self.wanted["timeout"] if rc is None else "failed (rc %d)" % rc
+            tail = "\n".join(output.strip().splitlines()[-_LOG_TAIL:])
+            raise ProviderError("To %s: %s %s.%s Its last words:\n%s" % (said, command[0], why, _hint(output), tail))
+
+
+def _hint(output):
+    if "No matching distribution" in output:
+        return (" Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts (ascend.fleet.bundle "
+                "fetches them), or set ascend_wheels to the URL of an index.")
+    if "not a supported wheel" in output:
+        return " The wheel is for another Python or architecture."
+    if "No space left" in output:
+        return " The file system is full."
+    if "ensurepip is not" in output:
+        return " The distribution's package python3-venv is missing."
+    return ""
+
+
+def _run(command, timeout):
+    """(exit code or None on time-out, standard output and error together)."""
+    env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   env=env, cwd="/")
+    except OSError as exc:
+        raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
+    try:
+        output, _none = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _none = process.communicate()
+        return None, output.decode("utf-8", "replace")
+    return process.returncode, output.decode("utf-8", "replace")
+
+
+def _python_version(python):
+    code = "import platform; print(platform.python_version())"
+    rc, output = _run([python, "-I", "-c", code], 60)
+    return output.strip() if rc == 0 else None
+
+
+def _make_folder(path):
+    if not os.path.isdir(path):
+        os.makedirs(path, 0o755)
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
