@@ -175,7 +175,7 @@ def _changes(hosts: list[dict], limit: int) -> list[str]:
 
 def _step(step: dict) -> str:
     change = " -> ".join(str(step[key]) for key in ("from", "to") if step.get(key))
-    words = [str(step.get("component") or ""), str(step.get("action") or ""), change]
+    words = dict.fromkeys((str(step.get("component") or ""), str(step.get("action") or ""), change))
     return clean(" ".join(word for word in words if word) or step.get("id") or "step")
 
 

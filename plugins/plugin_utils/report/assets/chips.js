@@ -68,9 +68,9 @@ function sickList(shown) {
     ...(host.chips_missing ? [{ host, chip: null, level: "missing" }] : []),
   ]).sort((left, right) => rank[left.level] - rank[right.level] || collator.compare(left.host.name, right.host.name));
   if (!sick.length) return "";
-  const rows = sick.slice(0, 60).map(({ host, chip, level }) => h("li", null, h("i", { class: `cell cell-${level}` }),
+  const rows = sick.slice(0, 30).map(({ host, chip, level }) => h("li", null, h("i", { class: `cell cell-${level}` }),
     h("button", { type: "button", class: "link mono", click: () => openDetails(host.name) }, chip ? `${host.name}  ${chip.id}` : host.name),
     h("span", null, chip ? chip.health : `${host.chips_missing} missing`), h("span", { class: "soft" }, chip && chip.temperature_c !== null ? `${chip.temperature_c} °C` : "")));
   return h("div", { class: "sick" }, h("h3", null, "Chips to look at"), h("ul", null, rows),
-    sick.length > rows.length ? h("p", { class: "soft" }, `and ${sick.length - rows.length} more: filter with is:sick`) : null);
+    sick.length > rows.length ? h("p", { class: "names" }, filterLink(`and ${sick.length - rows.length} more: show the hosts`, "is:sick")) : null);
 }

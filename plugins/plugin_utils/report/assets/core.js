@@ -27,7 +27,8 @@ const hosts = report.hosts.map((packed, index) => {
   host.hay = [
     host.name, word(host.status), host.chip, host.chip_name, host.product, host.os, host.arch, host.host_kind,
     ...Object.values(host.versions), host.error && `${host.error.step} ${host.error.message} ${host.error.cause}`,
-    ...host.findings.map((item) => item.rule), ...host.notes,
+    ...host.findings.map((item) => item.rule), ...host.notes, ...host.reboot_reasons,
+    host.inference && `${host.inference.text || ""} ${host.inference.reason || ""}`,
   ].filter(Boolean).join(" \n").toLowerCase();
   return host;
 });
@@ -184,8 +185,17 @@ function hostLink(name) {
   return h("button", { type: "button", class: "link", click: () => openDetails(name) }, name);
 }
 
-function hostNames(names) {
-  if (names.length > 8) return h("p", { class: "names mono" }, fold(names));
+// Few names are links; many are folded to a line or two, with a way to see them in the list below.
+function shortNames(names) {
+  const folded = fold(names);
+  return folded.length > 150 ? `${folded.slice(0, folded.lastIndexOf(",", 140) + 1)} …` : folded;
+}
+
+function hostNames(names, query) {
+  if (names.length > 8) {
+    return h("p", { class: "names" }, h("span", { class: "mono" }, shortNames(names), " "),
+      query ? filterLink(`Show ${names.length.toLocaleString("en")} hosts`, query, { class: "link nowrap" }) : h("span", { class: "nowrap" }, `(${names.length} hosts)`));
+  }
   return h("p", { class: "names" }, names.flatMap((name, at) => (at ? [", ", hostLink(name)] : [hostLink(name)])));
 }
 
@@ -204,6 +214,12 @@ function heading(section, text, note, right) {
   return h("div", { class: "panel-head" }, h("h2", { id: `${section}-h` }, text), note && h("span", { class: "soft" }, note),
     right && h("span", { class: "right" }, right));
 }
+
+function stepWords(item) {
+  return item.component === item.action ? item.action : [item.component, item.action].filter(Boolean).join(" ");
+}
+
+function stepChange(item) { return [item.from, item.to].filter(Boolean).join(" → "); }
 
 function duration(seconds) {
   if (seconds === null || seconds === undefined) return null;

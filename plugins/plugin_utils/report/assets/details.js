@@ -69,8 +69,8 @@ function planList(host) {
   const states = { done: "done", planned: "planned", failed: "failed here", skipped: "not reached" };
   const done = host.plan.some((item) => item.state !== "planned");
   return h("section", null, h("h3", null, done ? "What was done" : "Plan"), h("ol", { class: "steps" }, host.plan.map((item) => {
-    const change = [item.from, item.to].filter(Boolean).join(" → ");
-    return h("li", null, mark(item.state), h("div", null, h("p", null, [item.component, item.action].filter(Boolean).join(" "), change && h("span", { class: "mono" }, `  ${change}`)),
+    const change = stepChange(item);
+    return h("li", null, mark(item.state), h("div", null, h("p", null, stepWords(item), change && h("span", { class: "mono" }, `  ${change}`)),
       item.why && h("p", { class: "soft" }, item.why)), h("span", { class: "soft nowrap" }, states[item.state] || item.state));
   })));
 }

@@ -96,14 +96,17 @@ function groupBodies(list, kind) {
 
 function groupTitle(members, kind, key) {
   const host = members[0];
-  const range = h("span", { class: "range" }, fold(members.map((item) => item.name)));
+  const range = h("span", { class: "range" }, shortNames(members.map((item) => item.name)));
   const counts = [...groupBy(members, (item) => item.status)].map(([status, items]) => h("span", { class: "status" }, mark(status), `${items.length} ${word(status)}`));
   if (kind !== "alike") return h("span", null, h("span", { class: "what" }, h("b", { class: "how-many" }, kind === "status" ? word(key) : key), kind === "status" ? String(members.length) : counts), range);
   const facts = [host.chip_count ? `${host.chip_count} × ${host.chip_name || host.chip || "NPU"}` : null, host.os,
     ...["driver", "cann", "mindspore"].map((item) => (host.versions[item] ? `${LABELS[item]} ${host.versions[item].replace(/^(nnae|nnrt|toolkit) /, "$1 ")}` : null))];
-  const drift = host.drift.map((item) => LABELS[item.component]).join(", ");
+  const named = (list) => list.map((item) => LABELS[item.component]).join(", ");
+  const drift = named(host.drift.filter((item) => item.installed));
+  const missing = named(host.drift.filter((item) => !item.installed));
   return h("span", null, h("span", { class: "what" }, h("b", { class: "how-many" }, plural(members.length, "host")), h("span", { class: "status" }, mark(host.status), word(host.status)),
-    facts.filter(Boolean).map((text) => h("span", null, text)), drift && h("span", { class: "badge" }, `drift: ${drift}`), host.reboot_required ? h("span", { class: "badge" }, "reboot") : null), range);
+    facts.filter(Boolean).map((text) => h("span", null, text)), drift && h("span", { class: "badge" }, `drift: ${drift}`),
+    missing && h("span", { class: "badge" }, `missing: ${missing}`), host.reboot_required ? h("span", { class: "badge" }, "reboot") : null), range);
 }
 
 function hostRow(host) {
@@ -179,6 +182,7 @@ renderPills();
 renderAttention();
 renderVersions();
 renderFindings();
+renderChanges();
 wireToolbar();
 wireDetails();
 update();

@@ -73,19 +73,21 @@ function renderAttention() {
     const { status, error } = members[0];
     const where = error.step ? ` at ${error.step}` : "";
     return issue(status, `${plural(members.length, "host")} ${word(status)}${where}`, error.message,
-      [["Cause", error.cause], ["Fix", error.fix]], members.map((host) => host.name));
+      [["Cause", error.cause], ["Fix", error.fix]], members.map((host) => host.name), false, phrase(error.message));
   });
-  for (const [note, items] of [...noted].slice(0, 30)) issues.push(issue("warning", note, null, [], items.map((item) => item.name)));
+  for (const [note, items] of [...noted].slice(0, 30)) issues.push(issue("warning", note, null, [], items.map((item) => item.name), false, phrase(note)));
   section.replaceChildren(heading("attention", "Needs attention"), ...issues);
 }
 
-function issue(kind, title, message, facts, names, accepted) {
+function phrase(text) { return `"${text.split('"')[0].slice(0, 80)}"`; }
+
+function issue(kind, title, message, facts, names, accepted, query) {
   const rows = facts.filter(([, text]) => text);
   return h("article", { class: `issue${accepted ? " is-accepted" : ""}` }, mark(accepted ? "accepted" : kind), h("div", { class: "issue-body" },
     h("p", { class: "issue-title" }, title, accepted && h("span", { class: "badge" }, "accepted in the inventory")),
     message && h("p", null, message),
     rows.length ? h("dl", null, rows.map(([label, text]) => [h("dt", null, label), h("dd", { class: label === "Fix" ? "fix" : null }, text)])) : null,
-    names && hostNames(names)));
+    names && hostNames(names, query)));
 }
 
 function renderVersions() {
@@ -106,7 +108,8 @@ function renderVersions() {
 function versionRow(component, item, total) {
   const label = item.version || "not installed";
   const drifts = item.drifting > 0;
-  const text = drifts ? (item.drifting === item.hosts ? "drift" : `${item.drifting} drift`) : "";
+  const verdict = item.version ? "drift" : "missing";
+  const text = drifts ? (item.drifting === item.hosts ? verdict : `${item.drifting} ${verdict}`) : "";
   return h("li", { class: `version${drifts ? " drifts" : ""}` },
     filterLink(label, `${component}:${item.version ? quoted(item.version) : "none"}`, { class: "link mono" }),
     h("div", { class: "track", "aria-hidden": "true" }, h("div", { class: "fill", css: { width: `${(100 * item.hosts) / total}%` } })),
@@ -126,9 +129,30 @@ function renderFindings() {
     const { item } = group[0];
     const sources = item.source ? [["Source", item.source]] : [];
     const variables = item.variable ? [["Variable", item.variable]] : [];
-    return issue(item.severity, item.rule || item.severity, item.message, [...variables, ...sources], group.map((entry) => entry.name), item.accepted);
+    return issue(item.severity, item.rule || item.severity, item.message, [...variables, ...sources], group.map((entry) => entry.name), item.accepted,
+      item.rule && `rule:${quoted(item.rule)}`);
   });
   const note = ordered.length ? `${open} open, ${ordered.length - open} accepted` : null;
   section.replaceChildren(heading("findings", "Findings", note),
     ...(entries.length ? entries : [h("p", { class: "empty" }, "The compatibility check has nothing to say about this fleet.")]));
+}
+
+// What was done, or would be: hosts with the same steps share an entry.
+function renderChanges() {
+  const section = byId("changes");
+  const groups = groupBy(hosts.filter((host) => host.plan.length), (host) => JSON.stringify(host.plan.map((item) => [item.state, item.component, item.action, item.from, item.to])));
+  section.hidden = groups.size === 0;
+  const rank = { failed: 0, skipped: 1, planned: 2, done: 3 };
+  const worst = (members) => Math.min(...members[0].plan.map((item) => rank[item.state] ?? 2));
+  const ordered = [...groups.values()].sort((left, right) => worst(left) - worst(right) || right.length - left.length);
+  const planned = ordered.some((members) => worst(members) === 2);
+  const done = ordered.some((members) => worst(members) === 3);
+  const title = planned && !done ? "What would change" : done && !planned ? "What was done" : "Changes, done and planned";
+  section.replaceChildren(heading("changes", title, `${plural(ordered.reduce((sum, members) => sum + members.length, 0), "host")}`),
+    ...ordered.slice(0, 20).map((members) => h("div", { class: "change" },
+      h("div", null, h("p", { class: "issue-title" }, plural(members.length, "host")), hostNames(members.map((host) => host.name))),
+      h("ol", { class: "flow" }, members[0].plan.map((item) => h("li", { title: item.why || null }, mark(item.state), h("span", null, stepWords(item), stepChange(item) && h("span", { class: "mono soft" }, ` ${stepChange(item)}`))))))),
+    ordered.length > 20 ? h("p", { class: "soft" }, `and ${ordered.length - 20} more combinations`) : "",
+    h("p", { class: "legend" }, [["done", "done"], ["planned", "planned"], ["failed", "failed"], ["skipped", "not reached"]].filter(([state]) =>
+      ordered.some((members) => members[0].plan.some((item) => item.state === state))).map(([state, text]) => h("span", null, mark(state), text))));
 }

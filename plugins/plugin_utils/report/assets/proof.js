@@ -87,6 +87,6 @@ function textList(shown, few) {
     const proof = members[0].inference;
     const said = proof.status === "passed" ? h("q", null, proof.text || "") : h("span", null, proof.reason || "no reason given");
     return h("li", null, mark(proof.status), h("span", { class: "soft" }, `${members.length} ${proof.status}`),
-      h("div", null, said, hostNames(members.map((host) => host.name))));
+      h("div", null, said, hostNames(members.map((host) => host.name), phrase(proof.status === "passed" ? proof.text || "" : proof.reason || proof.status))));
   }));
 }
