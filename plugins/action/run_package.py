@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control-node half of run_package: reads component, version and chip from the package's name.
+
+The grammar of those names is catalog data and the catalog stays on the control node.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.module_utils import filenames, versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+
+
+def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the file's name says of the package; empty when the catalog does not know such names."""
+    return filenames.parse_package(os.path.basename(path), grammar) or {}
+
+
+def complete(args: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with what the name adds. Raises ValueError where both say something and differ."""
+    result = dict(args)
+    for key in ("component", "version", "chip"):
+        given, found = args.get(key), named.get(key)
+        if not given:
+            result[key] = found
+        elif found and not _agree(key, str(given), str(found)):
+            raise ValueError(
+                f"{key} is {given}, but {os.path.basename(args['path'])} is {found} by its name. "
+                f"Fix: give the package of {key} {given}, or leave {key} out."
+            )
+    return {key: value for key, value in result.items() if value is not None}
+
+
+def _agree(key: str, given: str, found: str) -> bool:
+    if key == "version":
+        return versions.same(given, found)
+    return given == found or {given, found} == {"kernels", "ops"}
+
+
+def controller() -> str:
+    """Who runs the playbook where, for the lock and the journal of the host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{platform.node()}, pid {os.getppid()}"
+
+
+class ActionModule(ActionBase):
+    """Completes the arguments and runs the module of the same name, with async as without."""
+
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        if args.get("path"):
+            overlay = (task_vars or {}).get("ascend_catalog_overlay")
+            try:
+                grammar = catalog.load(self._templar.template(overlay) if overlay else None)["filenames"]
+                args = complete(args, named_in(args["path"], grammar))
+            except (ValueError, catalog.CatalogError) as exc:
+                raise AnsibleActionFail(str(exc)) from exc
+        args.setdefault("controller", controller())
+        wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
+        result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result

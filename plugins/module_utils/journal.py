@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lines of a host's journal of changes: what was started and how it ended.
+
+Pure; the caller appends the lines and syncs them. A change is one "start" line and one "end" line with the
+same id. A start without an end is a change that died: whatever the version files say then, nobody knows
+whether the installer came to its end, so the next run makes the change again.
+
+Results of an end line: "ok" (the version files were read back and agree), "refused" (the installer said no
+before it touched anything) and "failed" (anything else; counts as unfinished as well).
+"""
+
+import json
+import time
+
+FILE_NAME = "journal.jsonl"
+_SETTLED = ("ok", "refused")
+
+
+def new_id(now, suffix):
+    """An id such as 20261122T160102Z-ab12 from seconds since the epoch and a random suffix."""
+    return "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)), suffix)
+
+
+def timestamp(now):
+    """Seconds since the epoch as ISO 8601 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+
+
+def start(entry_id, now, boot_id, component, action, before, after, package=None, sha256=None, controller=None):
+    """The entry that is written before anything happens."""
+    return {"id": entry_id, "event": "start", "time": timestamp(now), "boot_id": boot_id, "component": component,
+            "action": action, "from": before, "to": after, "package": package, "sha256": sha256,
+            "controller": controller}
+
+
+def end(started, now, boot_id, rc, result, reboot_required, seconds, to=None):
+    """The entry that closes ``started``; ``to`` is the version that was read back."""
+    entry = dict(started, event="end", time=timestamp(now), boot_id=boot_id, rc=rc, result=result,
+                 reboot_required=bool(reboot_required), seconds=round(float(seconds), 1))
+    entry["to"] = to
+    return entry
+
+
+def line(entry):
+    """One entry as the line to append. Starts with a newline-free JSON text and ends with a newline."""
+    return json.dumps(entry, sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def parse(text):
+    """The entries of a journal, oldest first.
+
+    A line that is not an entry is left out: a power cut may leave half a line or a run of NUL bytes at the end
+    (package_io.append_line closes such a line before it writes the next).
+    """
+    entries = []
+    for row in (text or "").replace("\0", "").split("\n"):
+        row = row.strip()
+        if not row:
+            continue
+        try:
+            entry = json.loads(row)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("event") in ("start", "end") and isinstance(entry.get("id"), str):
+            entries.append(entry)
+    return entries
+
+
+def unfinished(entries, component=None):
+    """The newest start entry that no end settled, or None.
+
+    An end with result "failed" does not settle: the installer died or gave up half way. A later change of the
+    same component that ended "ok" makes an older one moot.
+
+    Args:
+        entries: of parse().
+        component: only look at this component.
+    """
+    ends = {entry["id"]: entry.get("result") for entry in entries if entry["event"] == "end"}
+    open_entries = {}
+    for entry in entries:
+        name = entry.get("component")
+        if component is not None and name != component:
+            continue
+        if entry["event"] == "end":
+            if entry.get("result") == "ok":
+                open_entries.pop(name, None)
+        elif ends.get(entry["id"]) not in _SETTLED:
+            open_entries[name] = entry
+    # Insertion order of a dict is not chronological once a key was replaced; the list is.
+    for entry in reversed(entries):
+        if entry["event"] == "start" and open_entries.get(entry.get("component")) is entry:
+            return entry
+    return None
+
+
+def without_end(entries):
+    """The start entries that have no end entry at all, oldest first: their process may still be alive."""
+    ended = {entry["id"] for entry in entries if entry["event"] == "end"}
+    return [entry for entry in entries if entry["event"] == "start" and entry["id"] not in ended]
+
+
+def completed(entries, component=None):
+    """The end entries of changes that succeeded, oldest first."""
+    return [entry for entry in entries if entry["event"] == "end" and entry.get("result") == "ok"
+            and component in (None, entry.get("component"))]
+
+
+def previous(entries):
+    """{component: version before its last completed change}; what a rollback goes back to."""
+    result = {}
+    for entry in completed(entries):
+        # A repair or a reinstallation of the same version did not replace a version.
+        if entry.get("from") != entry.get("to"):
+            result[entry.get("component")] = entry.get("from")
+    return result
+
+
+def durations(entries):
+    """{component: seconds the last successful installation took}; removals do not count."""
+    return {entry.get("component"): entry.get("seconds") for entry in completed(entries)
+            if entry.get("action") != "uninstall" and entry.get("seconds") is not None}
+
+
+def reboot_pending(entries, boot_id, component=None):
+    """Whether a completed change of this boot still waits for a reboot.
+
+    The last completed change of each component counts; one made before the last boot has had its reboot.
+    """
+    last = {entry.get("component"): entry for entry in completed(entries, component)}
+    return any(entry.get("reboot_required") and entry.get("boot_id") == boot_id for entry in last.values())

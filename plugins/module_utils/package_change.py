@@ -1,0 +1,355 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The course of one package change: look, lock, settle what died before, check, run, look again, write down.
+
+Kill points, and what the next run makes of each:
+before the start line      nothing happened; an ordinary run.
+start line, no process     the installer never began (same boot); an ordinary run.
+module dead, installer on  the next run waits for it, reads the exit code it left, and judges it as its own.
+installer dead             no exit code: repaired, whatever the version files say.
+both dead, or power cut    repaired; an exit code from before a reboot proves nothing about what reached the disk.
+after the installer        as "module dead": the exit code is there, the change is judged and closed.
+after the end line         done.
+"""
+
+import os
+import shutil
+import time
+import uuid
+
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    installed,
+    journal,
+    package_checks,
+    package_io,
+    process_io,
+    vendor_errors,
+    vendor_run,
+    versions,
+)
+
+_KEPT_RUNS = 20
+
+
+class Failed(Exception):
+    """A change that went wrong; ``facts`` are what the module returns beside msg."""
+
+    def __init__(self, msg, facts):
+        super(Failed, self).__init__(msg)
+        self.facts = facts
+
+
+class PackageChange(object):
+    """One component of one host, brought to a version or removed.
+
+    Args:
+        args: the module's arguments.
+        view: installed.py's view of the host.
+        warn: called with one sentence at a time.
+        users: who uses the NPUs, replaceable in tests.
+    """
+
+    def __init__(self, args, view, warn=lambda message: None, users=package_checks.find_users):
+        self.args, self.view, self.warn, self.users = args, view, warn, users
+        self.component, self.chip = args["component"], args["chip"]
+        self.removal = args["state"] == "absent"
+        self.wanted = None if self.removal else args["version"]
+        self.install_path = args["install_path"].rstrip("/") or "/"
+        self.state_dir = args["state_dir"]
+        self.journal_path = os.path.join(self.state_dir, journal.FILE_NAME)
+        self.boot_id = process_io.boot_id()
+        self.result = {"changed": False, "action": None, "argv": None, "rc": None, "seconds": 0.0, "notes": [],
+                       "reboot_required": False, "log": None, "busy": []}
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def look(self):
+        """Read the component's state: the release that counts here, and the one in use."""
+        release = self.args["version"] if self.component not in vendor_run.HDK else None
+        self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
+        self.current = installed.component(self.view, self.component, self.install_path, self.chip)
+        if self.removal and release and not versions.same(self.state["version"], release):
+            # Another release of a CANN package may stay; a broken one stands for whatever it was.
+            self.state = dict(self.state, version=None)
+        self.entries = journal.parse(package_io.read_text(self.journal_path))
+        self.open_entry = journal.unfinished(self.entries, self.component)
+
+    def done(self):
+        """Whether the host already is as it should be, with nothing in doubt."""
+        if self.open_entry:
+            return False
+        if self.removal:
+            return self.state["version"] is None and not self.state["damaged"]
+        if not vendor_run.matches(self.wanted, self.state) or self.state["damaged"]:
+            return False
+        # Of CANN releases side by side the one that latest leads to is the one in use.
+        return self.state is self.current or versions.same(self.state["version"], self.current["version"])
+
+    def action(self):
+        """The word for the change: install, upgrade, downgrade, repair or uninstall."""
+        if self.removal:
+            return "uninstall"
+        if self.open_entry or self.state["damaged"] or vendor_run.matches(self.wanted, self.state):
+            return "repair"
+        if not self.current["version"]:
+            return "install"
+        return "upgrade" if versions.compare(self.wanted, self.current["version"]) > 0 else "downgrade"
+
+    def situation(self, **more):
+        """What vendor_run needs to know to build a command."""
+        args = self.args
+        record = self.state.get("install_info") or self._hdk_record()
+        path = record.get("%s_Install_Path_Param" % self.component.capitalize())
+        if self.component not in vendor_run.HDK and not self.removal:
+            path = package_checks.cann_path(self.view, self.component, self.install_path, self._any_cann())
+        return dict({
+            "component": self.component, "package": args["path"], "file_name": os.path.basename(args["path"] or ""),
+            "chip": self.chip, "install_path": self.install_path, "install_for_all": args["install_for_all"],
+            "username": args["username"], "usergroup": args["usergroup"], "extra_args": args["extra_args"],
+            "installed": bool(self.current["version"] or self.current["damaged"]), "recorded_path": path,
+            "downgrade": self.action() == "downgrade", "uninstall": self.state.get("uninstall"),
+        }, **more)
+
+    def _hdk_record(self):
+        if self.component not in vendor_run.HDK:
+            return {}
+        return installed.driver(self.view, self.install_path)["install_info"]
+
+    def _any_cann(self):
+        return any(row["version"] for row in installed.cann(self.view, self.install_path))
+
+    def partial(self):
+        """The result as far as it goes, for a change that was not begun."""
+        version = self.current["version"] if hasattr(self, "current") else None
+        return dict(self.result, before=self.result.get("before", version), after=version)
+
+    # -- the course ---------------------------------------------------------------------------------------------
+
+    def preview(self):
+        """What would happen, without a lock and without touching anything."""
+        self.look()
+        self.result["before"] = self.current["version"] if not self.removal else self.state["version"]
+        self.result["after"] = self.result["before"]
+        if self.done():
+            self.result["reboot_required"] = self._reboot_waits()
+            return self.result
+        if not self.removal:
+            self._check_wish()
+            if self.args["path"] and os.path.exists(self.args["path"]):
+                package_checks.package_file(self.args["path"], self.args["checksum"])
+        argv = (vendor_run.uninstall_argv if self.removal else vendor_run.install_argv)(self.situation())
+        return dict(self.result, changed=True, action=self.action(), argv=argv, after=self.wanted)
+
+    def apply(self):
+        """Make the change. Returns the module's result; raises package_checks.Refused, LockHeld or Failed."""
+        self.look()
+        if self.done():
+            return self.preview()
+        package_io.ensure_folder(self.state_dir)
+        what = "%s %s" % (self.args["state"], " ".join(filter(None, (self.component, self.args["version"]))))
+        lock = package_io.take_lock(os.path.join(self.state_dir, "lock"), {
+            "pid": os.getpid(), "since": journal.timestamp(time.time()), "controller": self.args["controller"],
+            "what": what})
+        try:
+            return self._locked()
+        finally:
+            package_io.release_lock(lock)
+
+    def _locked(self):
+        self.look()
+        self.result["before"] = self.current["version"] if not self.removal else self.state["version"]
+        adopted = self._settle()
+        if self.done():
+            return dict(self.result, changed=adopted, after=self.state["version"],
+                        reboot_required=self._reboot_waits(), action="adopt" if adopted else None)
+        if not self.removal:
+            self._check_wish()
+        self.result["action"] = self.action()
+        sha256, tmpdir = None, None
+        if self.args["path"] and (not self.removal or os.path.isfile(self.args["path"])):
+            sha256 = package_checks.package_file(self.args["path"], self.args["checksum"])
+            tmpdir = package_checks.space(self.component, self.args["path"], self.install_path, self.state_dir)
+        environ = process_io.clean_environment(os.environ, tmpdir)
+        if not self.removal:
+            for message in package_checks.prerequisites(self.component, self.args["username"], environ["PATH"]):
+                self.warn(message)
+        self.result["busy"] = package_checks.idle(
+            self.component, self.args["busy_policy"], self.args["busy_wait"], self.users)
+        return Attempts(self, sha256, environ).make()
+
+    def _check_wish(self):
+        undoing = bool(self.open_entry) and versions.same(self.open_entry.get("from"), self.wanted)
+        package_checks.downgrade(self.component, self.wanted, self.current, self.args["allow_downgrade"], undoing)
+        package_checks.base_package(self.view, self.component, self.wanted, self.install_path)
+
+    def _reboot_waits(self):
+        return journal.reboot_pending(self.entries, self.boot_id, self.component)
+
+    # -- what died before ---------------------------------------------------------------------------------------
+
+    def _settle(self):
+        """Close the journal's open entry of this component. Returns True when its installer had come to a good end."""
+        self._wait_for_orphans()
+        entry = self.open_entry
+        if not entry or any(row["event"] == "end" and row["id"] == entry["id"] for row in self.entries):
+            return False
+        folder = self._run_folder(entry)
+        record = process_io.read_record(folder)
+        same_boot = entry.get("boot_id") == self.boot_id
+        # The folder is made before the start line, the record by the installer's own process before it begins.
+        verdict = {"ok": False, "untouched": same_boot and os.path.isdir(folder) and record is None,
+                   "reboot_required": False}
+        after = self.state
+        if same_boot and record and process_io.ended(folder) and record.get("step") in ("install", "uninstall"):
+            wanted = entry.get("to") if record["step"] == "install" else None
+            after = self._state_of(wanted or entry.get("from"))
+            text = process_io.read_output(os.path.join(folder, process_io.LOG), record.get("offset", 0))
+            run = {"rc": process_io.read_rc(folder), "timed_out": False, "flooded": False, "seconds": 0}
+            verdict = vendor_run.judge(self.component, run, text, wanted, {"version": entry.get("from")}, after,
+                                       rewritten=False, repair=entry.get("action") == "repair")
+        self.close(entry, process_io.read_rc(folder), verdict, after["version"], 0)
+        self.look()
+        if verdict["ok"]:
+            self.result["notes"].append("the installer that an earlier run started had come to its end")
+        return verdict["ok"]
+
+    def _wait_for_orphans(self):
+        """Let an installer end whose module died, whatever its component: two at once would break each other."""
+        for entry in journal.without_end(self.entries):
+            folder = self._run_folder(entry)
+            record = process_io.read_record(folder)
+            if process_io.ended(folder) or not process_io.still_running(record):
+                continue
+            self.result["notes"].append("waited for the installer of an earlier run (%s, pid %s)" % (
+                entry.get("component"), record["pid"]))
+            process_io.wait_for(record, self.args["timeout"])
+            self.look()
+
+    def _run_folder(self, entry):
+        return os.path.join(self.state_dir, "runs", os.path.basename(entry["id"]))
+
+    def _state_of(self, version):
+        release = version if self.component not in vendor_run.HDK else None
+        return installed.component(self.view, self.component, self.install_path, self.chip, release)
+
+    def close(self, started, rc, verdict, version, seconds):
+        """Write the end line; a good end only once everything is on the disk."""
+        kind = "ok" if verdict["ok"] else "refused" if verdict["untouched"] else "failed"
+        if kind == "ok":
+            os.sync()
+        package_io.append_line(self.journal_path, journal.line(journal.end(
+            started, time.time(), self.boot_id, rc, kind, verdict["reboot_required"], seconds, version)))
+
+
+class Attempts(object):
+    """The installer's runs of one change, between its start line and its end line."""
+
+    def __init__(self, change, sha256, environ):
+        self.change, self.args, self.environ = change, change.args, environ
+        self.repair = change.result["action"] == "repair"
+        now = time.time()
+        self.started = journal.start(
+            journal.new_id(now, uuid.uuid4().hex[:6]), now, change.boot_id, change.component, change.result["action"],
+            change.current["version"], change.wanted, os.path.basename(self.args["path"] or "") or None, sha256,
+            self.args["controller"])
+        self.folder = os.path.join(change.state_dir, "runs", self.started["id"])
+        self.log = os.path.join(self.folder, process_io.LOG)
+        self.begun = time.monotonic()
+
+    def make(self):
+        """Run what is needed; returns the module's result or raises Failed."""
+        change = self.change
+        package_io.ensure_folder(self.folder)
+        self._forget_old_runs()
+        situation = change.situation()
+        argv = (vendor_run.uninstall_argv if change.removal else vendor_run.install_argv)(situation)
+        if argv is None:
+            raise package_checks.Refused(
+                "%s cannot be removed" % change.component, "its uninstall script is not there and no package is given",
+                "set path to the package of the installed version; its --uninstall is used then")
+        if argv[1] == self.args["path"]:
+            self._check_archive()
+        package_io.append_line(change.journal_path, journal.line(self.started))
+        verdict = self._step(argv, "uninstall" if change.removal else "install", change.wanted)
+        if not change.removal:
+            verdict = self._again(verdict, situation)
+        rc = change.result["rc"]
+        change.close(self.started, rc, verdict, change.state["version"], time.monotonic() - self.begun)
+        return self._conclude(verdict)
+
+    def _again(self, verdict, situation):
+        """Other ways to the same end, when the first one did not lead there."""
+        if not verdict["ok"] and self.args["busy_policy"] == "ignore" and "occupied" in self.errors:
+            verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", self.change.wanted)
+        # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
+        # version in doubt. A sound older driver stays when a newer one cannot be installed.
+        suspect = self.repair and (self.change.state["damaged"]
+                                   or vendor_run.matches(self.change.wanted, self.change.state))
+        if verdict["ok"] or verdict["untouched"] or not (suspect or (self.repair and "retry-clean" in self.errors)):
+            return verdict
+        removal = vendor_run.uninstall_argv(self.change.situation())
+        self.change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
+        self._step(removal, "remove-first", None)
+        return self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", self.change.wanted)
+
+    def _step(self, argv, step, wanted):
+        """One run of a vendor program, judged by the files it leaves."""
+        change = self.change
+        files = self._version_files()
+        before, prints = change.state, package_io.fingerprint(files)
+        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step)
+        text = process_io.read_output(self.log, run["offset"])
+        change.look()
+        rewritten = package_io.fingerprint(files) != prints or self._version_files() != files
+        verdict = vendor_run.judge(change.component, run, text, wanted, before, change.state, rewritten,
+                                   self.repair and step == "install")
+        self.errors = [row["name"] for row in vendor_errors.explain(text)]
+        change.result.update(argv=argv, rc=run["rc"], log=self.log)
+        change.result["notes"] += verdict["notes"]
+        self.text = text
+        return verdict
+
+    def _version_files(self):
+        state = self.change.state
+        files = [state.get("info_file"), "%s/version.info" % state["path"] if state.get("path") else None]
+        return [path for path in files if path]
+
+    def _check_archive(self):
+        """Let the archive check itself before it is asked to do anything."""
+        folder = os.path.join(self.folder, "check")
+        package_io.ensure_folder(folder)
+        argv = ["bash", self.args["path"], "--check"]
+        run = process_io.run(argv, folder, self.environ, self.args["timeout"], "check")
+        text = process_io.read_output(os.path.join(folder, process_io.LOG), run["offset"])
+        errors = vendor_errors.explain(text)
+        damaged = any(row["name"] == "checksum" for row in errors)
+        if run["rc"] == 0 and not damaged:
+            return
+        reason = "it did not end in time" if run["timed_out"] else "exit code %s" % run["rc"]
+        raise package_checks.Refused(
+            "The package %s does not pass its own check" % self.started["package"],
+            "%s: %s" % (reason, errors[0]["cause"] if errors else vendor_run.tail_line(text) or "no output"),
+            errors[0]["fix"] if errors else "transfer the package again and compare its sha256",
+            rc=run["rc"], log_tail=process_io.tail(text))
+
+    def _conclude(self, verdict):
+        change = self.change
+        result = dict(change.result, after=change.state["version"], seconds=round(time.monotonic() - self.begun, 1),
+                      reboot_required=verdict["reboot_required"] or change._reboot_waits())
+        if verdict["ok"]:
+            return dict(result, changed=True)
+        goal = "was not removed" if change.removal else "%s was not installed" % change.wanted
+        found = change.state["damaged"] or change.state["version"] or "not installed"
+        msg = "%s %s: %s. Cause: %s. Fix: %s. The version files now say: %s." % (
+            change.component, goal, verdict["summary"], verdict["cause"], verdict["fix"], found)
+        raise Failed(msg, dict(
+            result, changed=not verdict["untouched"], cause=verdict["cause"], fix=verdict["fix"],
+            log_tail=process_io.tail(self.text)))
+
+    def _forget_old_runs(self):
+        parent = os.path.dirname(self.folder)
+        open_ids = [entry["id"] for entry in journal.without_end(self.change.entries)] + [self.started["id"]]
+        names = sorted(name for name in os.listdir(parent) if name not in open_ids)
+        for name in names[:-_KEPT_RUNS]:
+            shutil.rmtree(os.path.join(parent, name), ignore_errors=True)

@@ -1,0 +1,308 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install, upgrade or remove one of the vendor's .run packages."""
+
+DOCUMENTATION = r"""
+module: run_package
+short_description: Install, upgrade or remove a Huawei Ascend C(.run) package
+version_added: "0.1.0"
+description:
+  - Brings driver, firmware or a CANN package to the version of a C(.run) file, or removes it.
+  - Idempotent by the vendor's own version files. When the version is there, undamaged, and the host's journal knows of
+    no unfinished change, no installer is started and the file at O(path) need not exist.
+  - The installer's exit code and messages are never enough. After it ran, the version files are read back, and a
+    missing or wrong version is a failure whatever the installer said.
+  - Every change is written to a journal on the host before it begins and after it ended. A change that died on the way
+    (the control node, the connection, the installer or the power) is recognised by the next run, which waits for an
+    installer that is still working, judges one that came to its end, and repeats everything else.
+  - Prompts cannot stop it. The installer runs with C(--quiet), without a terminal, with an empty standard input, and
+    for at most O(timeout) seconds.
+  - Use it with C(async) and C(poll) so that a long installation survives a lost connection. Without, an installer that
+    has begun survives as well, and the next run takes it over.
+options:
+  path:
+    description:
+      - The C(.run) file on the managed host. Not needed when nothing is to be done, nor for O(state=absent) when the
+        component's own uninstall script is there.
+    type: path
+  state:
+    description: Whether the component should be there in the version, or not be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  component:
+    description:
+      - What the package holds. Taken from the name of the file at O(path) by default.
+    type: str
+    choices: [driver, firmware, toolkit, nnae, nnrt, kernels, ops, nnal, tfplugin, toolbox]
+  version:
+    description:
+      - The version the version files should state. Taken from the name of the file at O(path) by default.
+      - With O(state=absent), the release of a CANN package to remove. Driver and firmware are removed in any version.
+    type: str
+  chip:
+    description:
+      - Chip family of the package (C(310), C(310p), C(310b), C(910), C(910b), C(a3), C(950)). Taken from the file's
+        name by default.
+    type: str
+  checksum:
+    description:
+      - C(sha256:) and the hash the file must have. A file that differs is not executed.
+      - Inside the cache of M(ascend.fleet.artifact) the folder's name is the hash and is checked even without this.
+    type: str
+  install_path:
+    description: Where the vendor's packages go.
+    type: path
+    default: /usr/local/Ascend
+  install_for_all:
+    description: Let every user use it. Left out where the package does not know the option (310b SoC).
+    type: bool
+    default: false
+  username:
+    description: The driver's user. It must exist. The installer's own default is C(HwHiAiUser).
+    type: str
+  usergroup:
+    description: The group of O(username), its namesake by default.
+    type: str
+  timeout:
+    description: Seconds a vendor program may run, then it is ended with everything it started.
+    type: int
+    default: 3600
+  allow_downgrade:
+    description: Accept a package older than what is installed.
+    type: bool
+    default: false
+  busy_policy:
+    description:
+      - What to do when somebody uses the NPUs and the package is driver or firmware. V(refuse) fails and lists the
+        users, V(wait) polls for O(busy_wait) seconds first, V(ignore) goes on.
+    type: str
+    choices: [refuse, wait, ignore]
+    default: refuse
+  busy_wait:
+    description: Seconds to wait for the NPUs with O(busy_policy=wait).
+    type: int
+    default: 1800
+  extra_args:
+    description: More options for the installer, each one word.
+    type: list
+    elements: str
+    default: []
+  state_dir:
+    description: Folder on the host for the lock, the journal and the installers' logs.
+    type: path
+    default: /var/lib/ascend-fleet
+  controller:
+    description: Who makes the change, for the lock and the journal. Set by the action plugin.
+    type: str
+extends_documentation_fragment:
+  - ascend.fleet.attributes
+seealso:
+  - module: ascend.fleet.host_facts
+  - module: ascend.fleet.artifact
+author:
+  - ascend.fleet contributors
+"""
+
+EXAMPLES = r"""
+- name: Install the driver, surviving a lost connection
+  ascend.fleet.run_package:
+    path: /var/lib/ascend-fleet/cache/{{ sha256 }}/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run
+    checksum: sha256:{{ sha256 }}
+    install_for_all: true
+  become: true
+  async: 3600
+  poll: 10
+
+- name: Install CANN beside a driver that is in use
+  ascend.fleet.run_package:
+    path: /srv/Ascend-cann-nnae_8.3.RC1_linux-aarch64.run
+    install_for_all: true
+  become: true
+
+- name: Remove the firmware
+  ascend.fleet.run_package:
+    component: firmware
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+before:
+  description: The installed version before, read from the vendor's files. Null when there was none.
+  returned: always
+  type: str
+  sample: 24.1.0
+after:
+  description: The installed version afterwards, read from the vendor's files. In check mode what it would be.
+  returned: always
+  type: str
+  sample: 25.3.rc1
+action:
+  description:
+    - What was done (C(install), C(upgrade), C(downgrade), C(repair), C(uninstall)), or null. C(adopt) means that the
+      installer of an earlier run had come to a good end and only its end was missing in the journal.
+  returned: always
+  type: str
+  sample: upgrade
+reboot_required:
+  description:
+    - Whether the host must reboot for the change to take effect, by exit code 2, the installer's words, or a change of
+      this boot that still waits for its reboot.
+  returned: always
+  type: bool
+argv:
+  description: The vendor program that was started last, or would be started in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [bash, /srv/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run, --upgrade, --quiet]
+rc:
+  description: Its exit code. Null when none was started or it was ended by the time limit.
+  returned: always
+  type: int
+  sample: 2
+seconds:
+  description: Seconds the change took.
+  returned: always
+  type: float
+log:
+  description: File on the host with everything the vendor's programs printed.
+  returned: always
+  type: str
+notes:
+  description: What a person should know about how the result came about.
+  returned: always
+  type: list
+  elements: str
+busy:
+  description: Who used the NPUs although the change went on, or why it was refused. One row per process.
+  returned: always
+  type: list
+  elements: dict
+cause:
+  description: Why it failed.
+  returned: failure
+  type: str
+fix:
+  description: What to do about it.
+  returned: failure
+  type: str
+log_tail:
+  description: The last lines the vendor's program printed, without colour codes.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+import os
+import signal
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    host_view,
+    package_change,
+    package_checks,
+    package_io,
+)
+
+COMPONENTS = ["driver", "firmware", "toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox"]
+
+
+def argument_spec():
+    """The module's options, as documented above."""
+    return {
+        "path": {"type": "path"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "component": {"type": "str", "choices": COMPONENTS},
+        "version": {"type": "str"},
+        "chip": {"type": "str"},
+        "checksum": {"type": "str"},
+        "install_path": {"type": "path", "default": "/usr/local/Ascend"},
+        "install_for_all": {"type": "bool", "default": False},
+        "username": {"type": "str"},
+        "usergroup": {"type": "str"},
+        "timeout": {"type": "int", "default": 3600},
+        "allow_downgrade": {"type": "bool", "default": False},
+        "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
+        "busy_wait": {"type": "int", "default": 1800},
+        "extra_args": {"type": "list", "elements": "str", "default": []},
+        "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+        "controller": {"type": "str"},
+    }
+
+
+def check_arguments(params):
+    """What is wrong with the arguments taken together, as one sentence, or None."""
+    if not params["component"]:
+        return "component is not given and cannot be told from path. Fix: set component, or path to a vendor package."
+    if params["state"] == "present" and not params["version"]:
+        return "version is not given and cannot be told from path. Fix: set version, or path to a vendor package."
+    if params["usergroup"] and not params["username"]:
+        return "usergroup needs username: the installer takes both or none. Fix: set username."
+    if params["username"] == "root" and not params["install_for_all"]:
+        return "username root needs install_for_all: the installer refuses it else. Fix: set install_for_all: true."
+    if not params["install_path"].startswith("/") or not params["state_dir"].startswith("/"):
+        return "install_path and state_dir must be absolute paths."
+    return None
+
+
+def diff_of(params, result):
+    """Before and after as two short texts, with the command in the heading."""
+    texts = [
+        "%s %s\n" % (params["component"], result[key]) if result[key] else "%s is not installed\n" % params["component"]
+        for key in ("before", "after")
+    ]
+    command = " ".join(result["argv"] or []) or "no installer is started"
+    return {"before": texts[0], "after": texts[1], "before_header": params["install_path"], "after_header": command}
+
+
+def who(params, environ):
+    """Where the change comes from: what the action says, else the peer of the SSH connection."""
+    peer = (environ.get("SSH_CONNECTION") or environ.get("SSH_CLIENT") or "").split(" ")[0]
+    return params["controller"] or peer or "this host"
+
+
+def held_message(holder):
+    """The sentence that says who changes the host."""
+    return (
+        "Another run is changing this host: %s (pid %s, since %s, from %s). Cause: two runs at once. Fix: wait until it"
+        " has ended, then run again." % (
+            holder.get("what") or "unknown", holder.get("pid") or "unknown", holder.get("since") or "unknown",
+            holder.get("controller") or "unknown"))
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    # A closed connection must not end the change half way; the result is then read from the journal.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    params = dict(module.params)
+    problem = check_arguments(params)
+    if problem:
+        module.fail_json(msg=problem)
+    params["controller"] = who(params, os.environ)
+    change = package_change.PackageChange(params, host_view.HostView(), module.warn)
+    try:
+        result = change.preview() if module.check_mode else change.apply()
+    except package_io.LockHeld as exc:
+        module.fail_json(msg=held_message(exc.holder), holder=exc.holder, **change.partial())
+    except package_checks.Refused as exc:
+        module.fail_json(msg=str(exc), **dict(change.partial(), **exc.facts))
+    except package_change.Failed as exc:
+        module.fail_json(msg=str(exc), **exc.facts)
+    except OSError as exc:
+        module.fail_json(msg="%s cannot be changed: %s. Fix: check %s and run as root (become: true)." % (
+            params["component"], exc, params["state_dir"]), **change.partial())
+    for note in result["notes"]:
+        module.warn(note)
+    if module._diff and result["changed"]:
+        result["diff"] = diff_of(params, result)
+    # Ansible takes any rc but 0 for a failure, and null too, unless the module says that it is none.
+    module.exit_json(failed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

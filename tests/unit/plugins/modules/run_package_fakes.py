@@ -1,0 +1,102 @@
+"""Fake vendor packages, and a way to run the module as Ansible does: in a process of its own."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+RUNNER = """
+import sys
+from ansible.module_utils.testing import patch_module_args
+import json
+args = json.loads(sys.argv[1])
+from ansible_collections.ascend.fleet.plugins.modules import run_package
+with patch_module_args(args):
+    run_package.main()
+"""
+GOOD_CHECK = "Verifying archive integrity...  100%   SHA256 checksums are OK. All good."
+
+
+class Fake:
+    """A host in a folder: packages, an install path, a state folder, and the record of every vendor call."""
+
+    def __init__(self, base: Path):
+        self.base, self.root, self.state = base, base / "Ascend", base / "state"
+        self.calls_file = base / "calls"
+        self.root.mkdir()
+
+    def package(self, body: str, name: str = "driver.run", check: str = f"echo '{GOOD_CHECK}'; exit 0") -> str:
+        """A package whose body is bash; `put VERSION` and `say TEXT` are there for it."""
+        path = self.base / name
+        path.write_text(f"""#!/bin/bash
+echo "$*" >> {self.calls_file}
+R={self.root}
+put() {{ mkdir -p $R/${{2:-driver}}/script; echo "Version=$1" > $R/${{2:-driver}}/version.info; }}
+say() {{ echo -e "\\033[32m[Driver] [2026-11-22 10:00:00] [INFO]$1\\033[0m"; }}
+if [ "$1" = --check ]; then {check}
+fi
+{body}
+""")
+        return str(path)
+
+    @property
+    def calls(self) -> list[str]:
+        """The arguments of every vendor call but --check."""
+        text = self.calls_file.read_text() if self.calls_file.exists() else ""
+        return [line for line in text.splitlines() if line != "--check"]
+
+    def version(self, component: str = "driver") -> str | None:
+        file = self.root / component / "version.info"
+        return file.read_text().strip().partition("=")[2] if file.exists() else None
+
+    def put(self, version: str, component: str = "driver") -> None:
+        folder = self.root / component / "script"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder.parent / "version.info").write_text(f"Version={version}\n")
+
+    def args(self, **more) -> dict:
+        args = {"component": "driver", "version": "25.3.rc1", "install_path": str(self.root),
+                "state_dir": str(self.state), "timeout": 60}
+        args.update({key: value for key, value in more.items() if value is not None})
+        return args
+
+    def start(self, **more) -> subprocess.Popen:
+        env = dict(os.environ, PYTHONPATH=str(ROOT / ".cache" / "collections"))
+        return subprocess.Popen([sys.executable, "-c", RUNNER, json.dumps(self.args(**more))], env=env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+    def run(self, **more) -> dict:
+        return self.finish(self.start(**more))
+
+    @staticmethod
+    def finish(process: subprocess.Popen) -> dict:
+        out, err = process.communicate(timeout=90)
+        assert out.strip(), err
+        return json.loads(out)
+
+    def journal(self) -> list[dict]:
+        file = self.state / "journal.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def wait_for(self, path: str, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while not (self.base / path).exists():
+            assert time.monotonic() < deadline, f"{path} never came"
+            time.sleep(0.02)
+
+    def installer_pid(self) -> int:
+        run = sorted((self.state / "runs").iterdir())[-1]
+        return json.loads((run / "process.json").read_text())["pid"]
+
+
+def kill_group(pid: int) -> None:
+    os.killpg(pid, signal.SIGKILL)
+
+
+def sha256(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
