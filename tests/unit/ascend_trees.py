@@ -94,15 +94,18 @@ def cann_6_3(version="8.1.RC1", product="toolkit", code="C21", latest=True):
         f"{folder}/set_env.sh": "",
     }
     if latest:
-        tree.update({
-            f"{folder}/latest/aarch64-linux/ascend_{product}_install.info":
-                Link(f"../../{version}/aarch64-linux/ascend_{product}_install.info"),
-            f"{folder}/latest/arm64-linux": Link("aarch64-linux"),
-            f"{folder}/latest/bin": Link("aarch64-linux/bin"),
-            f"{folder}/latest/compiler": Link(f"../{version}/compiler"),
-            f"{folder}/latest/runtime": Link(f"../{version}/runtime"),
-            f"{folder}/latest/version.cfg": f"runtime_running_version=[7.7.0.1.238:{version}]\n",
-        })
+        tree.update(
+            {
+                f"{folder}/latest/aarch64-linux/ascend_{product}_install.info": Link(
+                    f"../../{version}/aarch64-linux/ascend_{product}_install.info"
+                ),
+                f"{folder}/latest/arm64-linux": Link("aarch64-linux"),
+                f"{folder}/latest/bin": Link("aarch64-linux/bin"),
+                f"{folder}/latest/compiler": Link(f"../{version}/compiler"),
+                f"{folder}/latest/runtime": Link(f"../{version}/runtime"),
+                f"{folder}/latest/version.cfg": f"runtime_running_version=[7.7.0.1.238:{version}]\n",
+            }
+        )
     return tree
 
 

@@ -100,7 +100,7 @@ class DictView:
         if not self.isdir(path):
             return []
         prefix = real.rstrip("/") + "/"
-        below = [name[len(prefix):] for name in self.nodes if name.startswith(prefix) and name != "/"]
+        below = [name[len(prefix) :] for name in self.nodes if name.startswith(prefix) and name != "/"]
         return sorted({name.split("/", 1)[0] for name in below})
 
     def stat_owner(self, path):

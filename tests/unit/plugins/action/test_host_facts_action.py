@@ -1,0 +1,74 @@
+"""What the control node gives the module: the catalog's ids and the host's variables."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.ascend.fleet.plugins.action import host_facts
+
+
+def call(args=None, **task_vars):
+    sent = {}
+
+    class Action(host_facts.ActionModule):
+        def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_rest):
+            sent.setdefault("calls", []).append(module_name)
+            sent.update(module_args)
+            return {"changed": False, "ansible_facts": {"ascend": {}}}
+
+    task = SimpleNamespace(
+        args=dict(args or {}), async_val=0, check_mode=False, diff=False, action="ascend.fleet.host_facts"
+    )
+    templar = SimpleNamespace(template=lambda value: value.replace("{{ disk }}", "/data"))
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action = Action(task, connection, None, None, templar, None)
+    result = action.run(task_vars=task_vars)
+    assert result["ansible_facts"] == {"ascend": {}}
+    assert sent.pop("calls") == ["ascend.fleet.host_facts"], "one round trip"
+    return sent
+
+
+def test_defaults_come_from_the_module():
+    assert set(call()) == {"pci_ids", "npu_names"}
+
+
+def test_variables_of_the_host():
+    sent = call(
+        ascend_install_path="{{ disk }}/Ascend", ascend_user="npu", ascend_env_root="/envs", ascend_state_dir="/state"
+    )
+    assert {key: sent[key] for key in host_facts.FROM_VARIABLES} == {
+        "install_path": "/data/Ascend",
+        "user": "npu",
+        "env_root": "/envs",
+        "state_dir": "/state",
+    }
+
+
+def test_arguments_go_before_variables():
+    assert call({"user": "me", "npu_smi_timeout": 5}, ascend_user="npu")["user"] == "me"
+
+
+def test_ids_of_the_catalog_and_of_an_overlay(tmp_path):
+    assert {"910b", "a3"} <= {row["family"] for row in call()["pci_ids"]}
+    (tmp_path / "chips.yml").write_text(
+        "chips:\n- {chip: '950', name: Ascend 950, role: training, soc: [Ascend950], products: [Atlas 350], "
+        "default_flavor: toolkit, kernels: true, pci: [{device: d804, product: Atlas 350}], source: mine, confidence: user}\n"
+    )
+    [row] = [row for row in call(ascend_catalog_overlay=str(tmp_path))["pci_ids"] if row["family"] == "950"]
+    assert row == {
+        "vendor": "19e5",
+        "device": "d804",
+        "subsystem_vendor": None,
+        "subsystem_device": None,
+        "family": "950",
+        "chips": 1,
+        "product": "Atlas 350",
+        "role": "training",
+    }
+
+
+def test_a_broken_overlay_is_one_message():
+    with pytest.raises(AnsibleActionFail, match="ascend_catalog_overlay"):
+        call(ascend_catalog_overlay="/no/such/folder")
