@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generates one text, or trains a few steps, inside a managed environment. Started as a program of its own.
+
+The modules text_generation and training_check hand this file's text to the environment's Python, which may be another
+one than Ansible's: C(runner.py REQUEST RESULT). REQUEST and RESULT are JSON files; whatever the frameworks print
+goes elsewhere. MindSpore and MindFormers are imported where they are used, and only there.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import time
+import traceback
+
+
+def main(request_path, result_path):
+    """Do what the request says and write the result; an exception becomes part of the result."""
+    with open(request_path, encoding="utf-8") as handle:
+        request = json.load(handle)
+    os.umask(0o022)
+    os.chdir(request["work_dir"])
+    result = {"stage": "import"}
+    try:
+        _TASKS[request["task"]](request, result)
+        result["ok"] = True
+    except BaseException as exc:  # SystemExit too: frameworks end the process on some errors
+        result.update(ok=False, error="%s: %s" % (type(exc).__name__, exc), trace=traceback.format_exc()[-4000:])
+    with open(result_path + ".new", "w", encoding="utf-8") as handle:
+        json.dump(result, handle)
+    os.rename(result_path + ".new", result_path)
+    return 0 if result["ok"] else 1
+
+
+def _framework(request, result):
+    """Import MindSpore and choose the device. Returns the module."""
+    import mindspore
+
+    result["mindspore"] = mindspore.__version__
+    result["stage"] = "device"
+    # set_context works in every release from 1.7 to 2.7; device_id as well, where set_device(target, id) is 2.6 and later.
+    options = {"mode": mindspore.GRAPH_MODE, "device_target": request["device_target"]}
+    if request["device_target"] != "CPU":
+        options["device_id"] = request["device_id"]
+    mindspore.set_context(**options)
+    if request.get("seed") is not None:
+        mindspore.set_seed(request["seed"])
+    result["device"] = mindspore.get_context("device_target")
+    return mindspore
+
+
+def _generate(request, result):
+    begun = time.time()
+    _framework(request, result)
+    result["mindformers"] = _version("mindformers")
+    from mindformers.pipeline import pipeline
+
+    result["stage"] = "load"
+    result["import_seconds"] = time.time() - begun
+    begun = time.time()
+    options = {"max_length": request["max_length"]}
+    if request["model_dir"]:
+        from mindformers import AutoModel, AutoTokenizer
+
+        model = AutoModel.from_pretrained(request["model_dir"])
+        tokenizer = AutoTokenizer.from_pretrained(request["model_dir"])
+        task = pipeline("text_generation", model=model, tokenizer=tokenizer, **options)
+    else:
+        task = pipeline("text_generation", model=request["model"], **options)
+        tokenizer = task.tokenizer
+    result["load_seconds"] = time.time() - begun
+    result["stage"] = "generate"
+    arguments = {"top_k": request["top_k"], "do_sample": request["do_sample"]}
+    begun = time.time()
+    text = _text(task(request["prompt"], **arguments))
+    result["first_seconds"] = time.time() - begun
+    # The first answer holds the compilation of the graph; the rate people compare is that of the next one.
+    begun = time.time()
+    _text(task(request["prompt"], **arguments))
+    seconds = time.time() - begun
+    tokens = _length(tokenizer, text) - _length(tokenizer, request["prompt"])
+    result.update(text=text, tokens=tokens, seconds=seconds,
+                  tokens_per_second=tokens / seconds if tokens > 0 and seconds > 0 else None)
+
+
+def _version(name):
+    """The version of an installed distribution; MindFormers before 1.3 does not state its own."""
+    try:
+        from importlib import metadata  # Python 3.8 and later
+    except ImportError:
+        import pkg_resources
+
+        return pkg_resources.get_distribution(name).version
+    return metadata.version(name)
+
+
+def _length(tokenizer, text):
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _text(answer):
+    """The text in what a pipeline returns: [{"text_generation_text": ["..."]}], and in older releases without a list."""
+    while isinstance(answer, (list, tuple)):
+        answer = answer[0]
+    if isinstance(answer, dict):
+        return _text(answer["text_generation_text"])
+    return answer
+
+
+def _train(request, result):
+    """A few optimizer steps of a small GPT-2 on one fixed batch."""
+    mindspore = _framework(request, result)
+    import numpy
+    from mindformers import GPT2Config, GPT2LMHeadModel
+    from mindspore import nn
+
+    result["stage"] = "train"
+    vocabulary, length = 256, 32
+    config = GPT2Config(
+        batch_size=1, seq_length=length, vocab_size=vocabulary, hidden_size=64, num_layers=2, num_heads=2,
+        embedding_dropout_prob=0.0, hidden_dropout_rate=0.0, attention_dropout_rate=0.0, checkpoint_name_or_path="",
+        compute_dtype="float32" if request["device_target"] == "CPU" else "float16",
+        eos_token_id=vocabulary - 1, pad_token_id=vocabulary - 1, bos_token_id=vocabulary - 1, unk_token_id=vocabulary - 1)
+    model = GPT2LMHeadModel(config)
+    batch = mindspore.Tensor(numpy.arange(length + 1, dtype=numpy.int32).reshape(1, -1) % (vocabulary - 1))
+    optimizer = nn.Adam(model.trainable_params(), learning_rate=3e-3)
+    step = nn.TrainOneStepCell(model, optimizer).set_train(True)
+    losses = []
+    begun = time.time()
+    for _number in range(request["steps"]):
+        losses.append(float(step(batch).asnumpy().reshape(-1)[0]))
+    result.update(losses=losses, seconds=time.time() - begun)
+
+
+def _check(request, result):
+    """MindSpore's own check of its installation."""
+    mindspore = _framework(request, result)
+    result["stage"] = "check"
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        mindspore.run_check()
+    result["text"] = " ".join(said.getvalue().split())
+    # It reports most failures in the log only and returns as if all were well.
+    if "successfully" not in result["text"]:
+        raise RuntimeError("mindspore.run_check() did not say that it succeeded: %r" % result["text"])
+
+
+_TASKS = {"generate": _generate, "train": _train, "check": _check}
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proofs: what was shown on this host, with which versions, and whether it still counts."""
+
+import json
+import os
+import re
+import tempfile
+import time
+
+# What the answer depends on; a proof for another request proves nothing for this one.
+_REQUEST = ("model", "prompt", "top_k", "do_sample", "max_length", "device_target", "expected", "expected_pattern")
+_OUTCOME = ("text", "device", "tokens", "tokens_per_second", "seconds", "first_seconds", "load_seconds", "import_seconds",
+            "wall_seconds", "hbm_used_mb", "mindspore", "mindformers")
+
+
+def check_expectation(wanted):
+    """Refuse what could never be met.
+
+    Raises:
+        ValueError: with the option and the fix.
+    """
+    if wanted["expected_pattern"]:
+        try:
+            re.compile(wanted["expected_pattern"])
+        except re.error as exc:
+            raise ValueError("expected_pattern %r is not a regular expression: %s." % (wanted["expected_pattern"], exc))
+    if wanted["expected"] and not wanted["expected"].startswith(wanted["prompt"]):
+        raise ValueError("expected (%r) does not begin with the prompt (%r), which every generated text does." % (
+            wanted["expected"], wanted["prompt"]))
+
+
+def model_links(model, folder, names):
+    """What a run needs in its own folder so that MindFormers finds the model: {path below it: path of the file}.
+
+    Empty when the folder describes itself with a yaml and is loaded by its path. Else the model is loaded by its name,
+    and then MindFormers looks for C(checkpoint_download/<family>/<name>.ckpt) below the folder it runs in.
+
+    Args:
+        model: its name in MindFormers.
+        folder: where its files are.
+        names: the files in it.
+
+    Raises:
+        ValueError: files are missing.
+    """
+    if not any(name.endswith((".ckpt", ".safetensors")) for name in names):
+        raise ValueError("There are no weights (*.ckpt) in %s: it holds %s. Name them in inference_check_model_files, so that they "
+                         "are staged from ascend_artifacts." % (folder, ", ".join(names) or "nothing"))
+    if described(names):
+        return {}
+    name = model.split("/")[-1]
+    if name + ".ckpt" not in names:
+        raise ValueError("MindFormers loads %s from a file %s.ckpt; %s holds %s. Or put a yaml description beside the files." % (
+            model, name, folder, ", ".join(names)))
+    below = "checkpoint_download/%s/" % name.split("_")[0]
+    return {below + item: os.path.join(folder, item) for item in names}
+
+
+def described(names):
+    """Whether a model's folder holds its description."""
+    return any(name.endswith((".yaml", ".yml")) for name in names)
+
+
+def judge(text, wanted):
+    """Why a generated text is not what was expected, or None."""
+    if wanted["expected"] is not None and text.strip() != wanted["expected"].strip():
+        return ("The generated text is %r, expected was %r. The weights, the tokenizer or the arithmetic of this device differ: compare "
+                "the model files' checksums, then try device_target CPU." % (text, wanted["expected"]))
+    if wanted["expected_pattern"] and not re.search(wanted["expected_pattern"], text):
+        return "The generated text %r does not match %r." % (text, wanted["expected_pattern"])
+    if not text.startswith(wanted["prompt"]) or not text[len(wanted["prompt"]):].strip():
+        return "Nothing was generated after the prompt: %r. max_length (%d) counts the prompt's tokens too." % (
+            text, wanted["max_length"])
+    return None
+
+
+def inference(wanted, outcome, reason, now=None):
+    """The proof of one text generation."""
+    proof = {name: outcome.get(name) for name in _OUTCOME}
+    proof.update(
+        status="failed" if reason else "passed",
+        reason=reason,
+        prompt=wanted["prompt"],
+        model=wanted["model"],
+        stack=wanted["stack"],
+        request={name: wanted[name] for name in _REQUEST},
+        time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+    )
+    proof["device"] = proof["device"] or wanted["device_target"]
+    for name in ("tokens_per_second", "seconds", "first_seconds", "load_seconds", "import_seconds"):
+        if proof[name] is not None:
+            proof[name] = round(proof[name], 2)
+    return proof
+
+
+def holds(proof, wanted):
+    """Whether an earlier proof was a pass, for these versions and this request."""
+    return bool(proof) and proof.get("status") == "passed" and proof.get("stack") == wanted["stack"] and \
+        proof.get("request") == {name: wanted[name] for name in _REQUEST}
+
+
+def read(path):
+    """The proof in a file, or None when there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            value = json.load(handle)
+    except (IOError, OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write(path, proof):
+    """Put a proof in its place, whole or not at all."""
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        os.makedirs(folder, 0o755)
+    handle, draft = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(proof, stream, indent=2, sort_keys=True)
+        stream.write("\n")
+    os.chmod(draft, 0o644)
+    os.replace(draft, path)

@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+DOCUMENTATION = r"""
+module: text_generation
+short_description: Prove that a host generates text
+version_added: "0.1.0"
+description:
+  - Loads a model with MindFormers inside a managed environment, generates one text with C(pipeline("text_generation")), compares
+    it with what is expected, and keeps the result as a proof together with the versions it was obtained with.
+  - The model is a folder with a yaml description, or one of MindFormers' own names. Its files must be there; the run
+    cannot reach the network.
+  - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
+author:
+  - ascend.fleet contributors
+extends_documentation_fragment:
+  - ascend.fleet.attributes
+options:
+  environment:
+    description: Folder of the managed Python environment.
+    type: path
+    required: true
+  model:
+    description: Name of the model in MindFormers, for example V(gpt2).
+    type: str
+    required: true
+  model_dir:
+    description:
+      - Folder with the model's files. When a yaml description is among them, the model is loaded from the folder.
+      - Otherwise it is loaded by O(model)'s name, from C(<model>.ckpt) and the tokenizer's files in this folder.
+    type: path
+    required: true
+  prompt:
+    description: What to continue.
+    type: str
+    default: I love Beijing, because
+  top_k:
+    description: How many of the likeliest tokens are candidates; used with O(do_sample).
+    type: int
+    default: 3
+  do_sample:
+    description: Whether to draw among the candidates. Without, the same model always gives the same text.
+    type: bool
+    default: false
+  seed:
+    description: Seed for O(do_sample).
+    type: int
+    default: 1
+  max_length:
+    description: Tokens of prompt and continuation together.
+    type: int
+    default: 20
+  device_target:
+    description: Where it runs.
+    type: str
+    choices: [Ascend, CPU]
+    default: Ascend
+  device_id:
+    description: Which NPU.
+    type: int
+    default: 0
+  expected:
+    description: The exact text. Without it and O(expected_pattern), any continuation passes.
+    type: str
+  expected_pattern:
+    description: Regular expression that has to match somewhere in the text.
+    type: str
+  stack:
+    description: The versions this proves something for; kept in the proof.
+    type: dict
+    default: {}
+  state_dir:
+    description: State folder of the host; the proof is C(proofs/inference.json) below it.
+    type: path
+    default: /var/lib/ascend-fleet
+  force:
+    description: Whether to run when a proof for the same O(stack) and request exists.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds the run may take; compiling a large model for the first time takes minutes.
+    type: int
+    default: 900
+"""
+
+EXAMPLES = r"""
+- name: GPT-2 goes on with the guide's sentence
+  ascend.fleet.text_generation:
+    environment: /opt/ascend/envs/mindspore
+    model: gpt2
+    model_dir: /opt/ascend/models/gpt2
+  become: true
+"""
+
+RETURN = r"""
+inference:
+  description: The result; also the content of the proof.
+  type: dict
+  returned: when it ran, or a proof exists
+  sample:
+    status: passed
+    reason: null
+    model: gpt2
+    prompt: I love Beijing, because
+    text: I love Beijing, because it's so beautiful
+    device: Ascend
+    tokens: 15
+    tokens_per_second: 31.2
+    seconds: 0.5
+    wall_seconds: 42.0
+    hbm_used_mb: 30784
+    mindspore: 2.7.1
+    mindformers: 1.7.0
+    stack: {driver: 25.3.rc1}
+    time: "2026-11-22T16:40:00Z"
+log_tail:
+  description: The last lines the frameworks printed.
+  type: str
+  returned: on failure
+"""
+
+import os
+import shutil
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
+
+SPEC = {
+    "environment": {"type": "path", "required": True},
+    "model": {"type": "str", "required": True},
+    "model_dir": {"type": "path", "required": True},
+    "prompt": {"type": "str", "default": "I love Beijing, because"},
+    "top_k": {"type": "int", "default": 3},
+    "do_sample": {"type": "bool", "default": False},
+    "seed": {"type": "int", "default": 1},
+    "max_length": {"type": "int", "default": 20},
+    "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
+    "device_id": {"type": "int", "default": 0},
+    "expected": {"type": "str"},
+    "expected_pattern": {"type": "str"},
+    "stack": {"type": "dict", "default": {}},
+    "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+    "force": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 900},
+}
+REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length", "device_target", "device_id")
+
+
+def main():
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    wanted = module.params
+    try:
+        proofs.check_expectation(wanted)
+        links = proofs.model_links(wanted["model"], wanted["model_dir"], _names(wanted["model_dir"]))
+    except ValueError as exc:
+        # In check mode the files may be ones that the run itself would have brought.
+        if module.check_mode and not os.path.isdir(wanted["model_dir"]):
+            module.exit_json(changed=True, msg="would generate text")
+        module.fail_json(msg=str(exc))
+    path = os.path.join(wanted["state_dir"], "proofs", "inference.json")
+    earlier = proofs.read(path)
+    if proofs.holds(earlier, wanted) and not wanted["force"]:
+        module.exit_json(changed=False, inference=earlier)
+    if module.check_mode:
+        module.exit_json(changed=not proofs.holds(earlier, wanted), msg="would generate text", diff=_diff(wanted, earlier, None))
+    inference, log_tail = _run(module, links)
+    proofs.write(path, inference)
+    changed = not proofs.holds(earlier, wanted) or earlier.get("text") != inference["text"]
+    result = {"changed": changed, "inference": inference}
+    if module._diff:
+        result["diff"] = _diff(wanted, earlier, inference)
+    if inference["status"] != "passed":
+        module.fail_json(msg=inference["reason"], log_tail=log_tail, **result)
+    module.exit_json(**result)
+
+
+def _run(module, links):
+    """(the proof, last lines of the log)."""
+    wanted = module.params
+    folder = tempfile.mkdtemp(dir=module.tmpdir)
+    request = dict({name: wanted[name] for name in REQUEST}, task="generate", work_dir=folder,
+                   model_dir=None if links else wanted["model_dir"])
+    log_tail = ""
+    try:
+        for name, path in links.items():
+            link = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(path, link)
+        outcome = framework_process.run(wanted["environment"], request, folder, wanted["timeout"],
+                                        watch_npu=wanted["device_target"] == "Ascend")
+        log_tail = outcome["log_tail"]
+        reason = proofs.judge(outcome["text"], wanted)
+    except framework_process.Failure as exc:
+        outcome, reason, log_tail = {}, str(exc), exc.log_tail
+    finally:
+        shutil.rmtree(folder)
+    return proofs.inference(wanted, outcome, reason), log_tail
+
+
+def _names(folder):
+    try:
+        return sorted(os.listdir(folder))
+    except (IOError, OSError):
+        return []
+
+
+def _diff(wanted, before, after):
+    def line(proof):
+        return "%s: %s\n" % (proof.get("status"), proof.get("text")) if proof else ""
+
+    return {"before_header": "text generated from %r" % wanted["prompt"], "after_header": "text generated from %r" % wanted["prompt"],
+            "before": line(before), "after": line(after) if after else "would be generated\n"}
+
+
+if __name__ == "__main__":
+    main()
