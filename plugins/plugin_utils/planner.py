@@ -96,10 +96,10 @@ def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[d
     resolution = resolver.resolve(wish.catalog, pins, subject)
     findings = list(resolution.get("findings") or [])
     if resolution.get("ok"):
-        versions = planning.fingerprint(resolution["stack"])
-        versions["device_target"] = wish.desired["ascend_device_target"]
-        accept = wish.desired["ascend_accept_findings"]
-        findings += compat.check(wish.catalog, versions, subject, installed=_declarations(facts), accept=accept)
+        stack, desired = resolution["stack"], wish.desired
+        chosen = {"device_target": desired["ascend_device_target"]} if stack.get("mindspore") else {}
+        findings += compat.check(wish.catalog, chosen, subject, installed=_declarations(facts),
+                                 accept=desired["ascend_accept_findings"], stack=stack)
     return resolution, findings
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 
@@ -50,12 +51,10 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
 
 
 def _unknown_versions(desired: dict[str, Any], catalog: dict[str, Any]) -> list[_desired.Problem]:
-    from ansible_collections.ascend.fleet.plugins.module_utils import resolver
-
     return [
         _desired.Problem(variable, f"{variable}: {message}")
         for variable, component in _desired.VERSION_VARIABLES.items()
         if desired[variable] not in (None, "", "auto")
-        for message in [resolver.unknown_version(catalog, component, desired[variable])]
+        for message in [compat.unknown_version(catalog, component, desired[variable])]
         if message
     ]
