@@ -13,11 +13,11 @@ import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, plain
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
 
 
 class ActionModule(ActionBase):
@@ -37,13 +37,14 @@ class ActionModule(ActionBase):
                 "path": {"type": "path", "required": True},
                 "title": {"type": "str", "default": "Ascend fleet"},
                 "hosts": {"type": "list", "elements": "str"},
+                "plans": {"type": "dict"},
                 "second_run": {"type": "dict"},
                 "width": {"type": "int", "default": text.WIDTH},
             }
         )
         hostvars = task_vars.get("hostvars") or {}
         report = build(
-            collect(hostvars, self._names(args, task_vars)),
+            collect(hostvars, self._names(args, task_vars), self._plans(args, task_vars), self._task.check_mode),
             title=plain(args["title"]),
             generated=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             controller=socket.gethostname(),
@@ -70,6 +71,7 @@ class ActionModule(ActionBase):
             table=lines,
             ascend_lines=lines,
             summary=report["summary"],
+            failures=failures(report),
             files={name.rpartition(".")[2]: str(folder / name) for name in files},
         )
         return result
@@ -80,6 +82,18 @@ class ActionModule(ActionBase):
         if args["hosts"] is not None:
             return [str(name) for name in args["hosts"]]
         return [str(name) for name in task_vars.get("ansible_play_hosts_all") or ()]
+
+
+    def _plans(self, args: dict, task_vars: dict) -> dict:
+        """Return the fleet's plans, templated once and not once per host."""
+        if args["plans"] is not None:
+            return args["plans"]
+        try:
+            planned = self._templar.template(task_vars.get("ascend_fleet_plan")) or {}
+        except AnsibleError:
+            return {}
+        plans = planned.get("plans") if isinstance(planned, dict) else None
+        return plans if isinstance(plans, dict) else {}
 
 
 def _write(path: Path, content: str) -> None:

@@ -15,7 +15,8 @@ description:
   - A host is never left out. What is missing about a host is shown as missing.
   - For each host it reads the variables RV(ignore:ascend_facts) (C(facts.ascend) of the last observation),
     RV(ignore:ascend_plan) (result of the plan), RV(ignore:ascend_outcome) (what the apply play did),
-    RV(ignore:ascend_inference) (result of the text generation) and RV(ignore:ascend_error) (why it dropped out).
+    RV(ignore:ascend_inference) (result of the text generation), RV(ignore:ascend_error) (why it dropped out) and
+    RV(ignore:ascend_observation) (result of M(ascend.fleet.host_facts), preferred where it holds facts).
     Each of them is optional.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -37,6 +38,11 @@ options:
       - Without it, all hosts of the play, those that failed or could not be reached included.
     type: list
     elements: str
+  plans:
+    description:
+      - The plans of the fleet by host, as M(ascend.fleet.plan) returns them, for hosts without RV(ignore:ascend_plan).
+      - Without it, those of the variable RV(ignore:ascend_fleet_plan).
+    type: dict
   second_run:
     description:
       - Counts of a second run of the same playbook, for example C({"changed":0}), to be shown and stored as they are.
@@ -76,6 +82,13 @@ ascend_lines:
   returned: always
   type: list
   elements: str
+failures:
+  description:
+    - One message for each host that is not as it should be (refused, failed, unreachable or not started), by host.
+    - A pending host is not among them; that is what a plan or check mode leaves.
+  returned: always
+  type: dict
+  sample: {"npu-7": "failed: The driver installer ended with code 1. Cause: the NPUs are in use."}
 summary:
   description: Counts of hosts by status, chips by health, findings by severity and results of the text generation.
   returned: always

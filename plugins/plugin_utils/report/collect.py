@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import planning
+
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
-INPUTS = ("ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error")
+INPUTS = ("ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error", "ascend_observation")
 
 _RUNTIMES = ("toolkit", "nnae", "nnrt")
 _KERNELS = ("kernels", "ops")
+_CUT_OFF = (
+    "The run lost this host before its plan was done, most likely with the connection. "
+    "Fix: see that the host is up and reachable, and run the playbook again; it takes up where it stopped."
+)
 _INFERENCE_KEYS = ("prompt", "text", "device", "tokens_per_second", "status", "reason")
+_SILENT = {
+    "failed": "The run failed on this host and left no message.",
+    "unreachable": "The host could not be reached.",
+}
 _INFERENCE_EXTRA = ("model", "expected", "seconds", "time")
 
 
@@ -34,13 +45,30 @@ def plain(value: Any) -> Any:
     return "".join(str(value))
 
 
-def collect(hostvars: Mapping[str, Any], names: Iterable[str]) -> list[dict]:
+def collect(
+    hostvars: Mapping[str, Any],
+    names: Iterable[str],
+    plans: Mapping[str, Any] | None = None,
+    check_mode: bool = False,
+) -> list[dict]:
     """Return one record per name, in the given order, each name once.
 
     A variable that is undefined, has the wrong shape or cannot be templated counts as missing; the record then
     says so in its notes instead of hiding the host.
+
+    Args:
+        hostvars: variables by host.
+        names: the hosts to report on.
+        plans: the plans of the whole fleet by host, for hosts without a plan of their own.
+        check_mode: nothing was changed, so a host that was taken up is still to be changed.
     """
-    return [record(name, _read(hostvars, name)) for name in dict.fromkeys(str(name) for name in names)]
+    records = []
+    for name in dict.fromkeys(str(name) for name in names):
+        found = _read(hostvars, name)
+        plan = found.get("ascend_plan") or plain((plans or {}).get(name))
+        found["ascend_plan"] = plan if isinstance(plan, dict) else {}
+        records.append(record(name, found, check_mode))
+    return records
 
 
 def _read(hostvars: Mapping[str, Any], name: str) -> dict:
@@ -51,6 +79,8 @@ def _read(hostvars: Mapping[str, Any], name: str) -> dict:
         return found
     for key in INPUTS:
         found[key] = _guard(lambda key=key: variables.get(key), key, found["problems"])
+    observed = _dict(_dict(found["ascend_observation"], "ansible_facts"), "ascend")
+    found["ascend_facts"] = observed or found["ascend_facts"]
     if not found["ascend_facts"]:
         found["ascend_facts"] = _guard(lambda: variables.get("ansible_facts")["ascend"], None, [])
     return found
@@ -67,9 +97,11 @@ def _guard(read: Callable[[], Any], label: str | None, problems: list[str]) -> d
     return value if isinstance(value, dict) else {}
 
 
-def record(name: str, found: Mapping[str, Any]) -> dict:
+def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dict:
     """Return the report's entry for one host (everything that does not depend on other hosts)."""
     facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
+    if outcome.get("status") == "started":
+        outcome = {} if check_mode else {**outcome, "status": "failed", "message": _CUT_OFF}
     stack = _dict(plan, "stack")
     accelerators = _dict(facts, "accelerators")
     chips = [_chip(entry) for entry in _list(_dict(facts, "npu"), "chips") if isinstance(entry, dict)]
@@ -98,6 +130,7 @@ def record(name: str, found: Mapping[str, Any]) -> dict:
         "inference": _inference(found.get("ascend_inference") or {}, facts, plan),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
+        "reason": _text(outcome.get("message")) if outcome.get("status") == "not_started" else None,
         "seconds": _number(outcome.get("seconds")),
     }
     host["status"] = _status(host, facts, plan, outcome)
@@ -133,17 +166,17 @@ def _derived_error(host: dict) -> dict | None:
         return _as_error(message, step="plan")
     if host["status"] == "failed" and _dict(host, "inference").get("status") == "failed":
         return _as_error(host["inference"]["reason"] or "The text generation failed.", step="inference")
-    if host["status"] == "failed":
-        return _as_error("The run failed on this host and left no message.")
-    if host["status"] == "unreachable":
-        return _as_error("The host could not be reached.", unreachable=True)
+    if host["status"] in ("failed", "unreachable"):
+        told = [item["message"] for item in host["findings"] if item["rule"] == host["status"]]
+        message = next(filter(None, told), _SILENT[host["status"]])
+        return _as_error(message, step="observe", unreachable=host["status"] == "unreachable")
     return None
 
 
 def _error(error: dict, outcome: dict) -> dict | None:
     if error.get("unreachable") or error.get("message"):
         return _as_error(
-            error.get("message") or "The host could not be reached.",
+            error.get("message") or _SILENT["unreachable"],
             step=error.get("step") or error.get("failed_step"),
             cause=error.get("cause"),
             fix=error.get("fix"),
@@ -151,7 +184,7 @@ def _error(error: dict, outcome: dict) -> dict | None:
         )
     if outcome.get("status") == "failed":
         return _as_error(
-            outcome.get("message") or "The run failed on this host and left no message.",
+            outcome.get("message") or _SILENT["failed"],
             step=outcome.get("failed_step"),
             cause=outcome.get("cause"),
             fix=outcome.get("fix"),
@@ -233,23 +266,45 @@ def _drift(versions: dict, desired: dict) -> list[dict]:
 
 
 def _steps(plan: dict, outcome: dict) -> list[dict]:
-    """Return the plan's steps, each with `state`: planned, done, failed or skipped (not reached after a failure)."""
+    """Return the plan's steps, each with `words` and `state`.
+
+    States: planned, done, failed, skipped (not reached after the failure), unknown (the run failed at a step that
+    cannot be told from the plan's, so nothing is claimed about this one).
+    """
+    entries = [entry for entry in _list(plan, "steps") if isinstance(entry, dict)]
     done = {str(item.get("id") if isinstance(item, dict) else item) for item in _list(outcome, "steps_done")}
-    finished, failed = outcome.get("status") == "changed", _text(outcome.get("failed_step"))
+    status, failed_at = outcome.get("status"), _failed_at(entries, outcome, done)
     steps = []
-    for entry in _list(plan, "steps"):
-        if not isinstance(entry, dict):
-            continue
-        keys = {str(entry.get("id")), str(entry.get("component"))}
-        state = "planned"
-        if failed in keys and not (done and str(entry.get("id")) in done):
-            state = "failed"
-        elif finished or str(entry.get("id")) in done:
+    for place, entry in enumerate(entries):
+        if status == "changed" or str(entry.get("id")) in done:
             state = "done"
-        elif failed:
-            state = "skipped"
-        steps.append({**entry, "state": state})
+        elif status != "failed":
+            state = "planned"
+        elif failed_at is None:
+            state = "unknown"
+        else:
+            state = "done" if place < failed_at else "failed" if place == failed_at else "skipped"
+        steps.append({**entry, "words": _words(entry), "state": state})
     return steps
+
+
+def _failed_at(entries: list[dict], outcome: dict, done: set[str]) -> int | None:
+    """Return the place of the step that failed: by its id, else by its component's name in the failed task's name."""
+    text = str(outcome.get("failed_step") or "").casefold()
+    open_steps = [(place, entry) for place, entry in enumerate(entries) if str(entry.get("id")) not in done]
+    for place, entry in open_steps:
+        if text and text in (str(entry.get("id")), str(entry.get("component"))):
+            return place
+    words = set(re.findall(r"[a-z]+", text))
+    named = [place for place, entry in open_steps if str(entry.get("component")).casefold() in words]
+    return named[0] if len(named) == 1 else None
+
+
+def _words(step: dict) -> str:
+    try:
+        return planning.describe(step)
+    except (KeyError, TypeError):
+        return str(step.get("id") or step.get("component") or "step")
 
 
 def _finding(entry: dict) -> dict:

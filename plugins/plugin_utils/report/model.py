@@ -45,6 +45,22 @@ def build(
     }
 
 
+def failures(report: dict) -> dict[str, str]:
+    """Return, by host, one message for each that the run should fail on: refused, failed, unreachable, not started.
+
+    A pending host is no failure: that is what a plan, or check mode, leaves behind.
+    """
+    found = {}
+    for host in report["hosts"]:
+        error = host["error"]
+        if error:
+            more = [f"{word.capitalize()}: {error[word]}" for word in ("cause", "fix") if error[word]]
+            found[host["name"]] = " ".join([f"{host['status']}:", error["message"], *more])
+        elif host["status"] == "not_started":
+            found[host["name"]] = "not started: " + (host["reason"] or "the run ended before this host's turn.")
+    return found
+
+
 def _peers(host: dict) -> tuple:
     """Return what makes hosts comparable: a training server and an inference card rightly differ."""
     return (host["chip"], host["host_kind"], host["arch"])

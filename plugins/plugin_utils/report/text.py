@@ -127,6 +127,8 @@ def _grouped(hosts: list[dict], key: Callable[[dict], tuple | None]) -> dict:
 def _errors(hosts: list[dict], limit: int) -> list[str]:
     def key(host: dict) -> tuple | None:
         error = host["error"]
+        if host["reason"]:
+            return (host["status"], None, host["reason"], None, None)
         if not error:
             return None
         return (host["status"], error["step"], error["message"], error["cause"], error["fix"])
@@ -163,7 +165,7 @@ def _changes(hosts: list[dict], limit: int) -> list[str]:
         steps = [step for step in host["plan"] if step["state"] == "planned"]
         if host["status"] != "pending" or not steps:
             return None
-        return tuple(_step(step) for step in steps)
+        return tuple(clean(step["words"]) for step in steps)
 
     found = []
     for steps, names in _grouped(hosts, key).items():
@@ -171,12 +173,6 @@ def _changes(hosts: list[dict], limit: int) -> list[str]:
         for step in steps:
             found += wrap(step, limit, "  - ", "    ")
     return found
-
-
-def _step(step: dict) -> str:
-    change = " -> ".join(str(step[key]) for key in ("from", "to") if step.get(key))
-    words = dict.fromkeys((str(step.get("component") or ""), str(step.get("action") or ""), change))
-    return clean(" ".join(word for word in words if word) or step.get("id") or "step")
 
 
 def _findings(hosts: list[dict], limit: int) -> list[str]:

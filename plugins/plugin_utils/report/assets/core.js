@@ -14,7 +14,7 @@ const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count ==
 
 const hosts = report.hosts.map((packed, index) => {
   const host = {
-    drift: [], reboot_reasons: [], notes: [], error: null, inference: null, chips_missing: 0, seconds: null, ...packed, index,
+    drift: [], reboot_reasons: [], notes: [], error: null, reason: null, inference: null, chips_missing: 0, seconds: null, ...packed, index,
     plan: report.pools.plan[packed.plan],
     findings: report.pools.findings[packed.findings],
     desired: report.pools.desired[packed.desired],
@@ -71,8 +71,9 @@ SHAPES.error = SHAPES.failed;
 SHAPES.done = SHAPES.accepted;
 SHAPES.planned = SHAPES.pending;
 SHAPES.skipped = SHAPES.not_started;
+SHAPES.unknown = SHAPES.pending;
 SHAPES.passed = SHAPES.converged;
-const TONES = { done: "converged", planned: "pending", skipped: "not_started", passed: "converged" };
+const TONES = { done: "converged", planned: "pending", skipped: "not_started", unknown: "not_started", passed: "converged" };
 
 function mark(kind) {
   const icon = svg("svg", { viewBox: "0 0 12 12", class: `mark tone-${TONES[kind] || kind}`, "aria-hidden": "true" });
@@ -214,12 +215,6 @@ function heading(section, text, note, right) {
   return h("div", { class: "panel-head" }, h("h2", { id: `${section}-h` }, text), note && h("span", { class: "soft" }, note),
     right && h("span", { class: "right" }, right));
 }
-
-function stepWords(item) {
-  return item.component === item.action ? item.action : [item.component, item.action].filter(Boolean).join(" ");
-}
-
-function stepChange(item) { return [item.from, item.to].filter(Boolean).join(" → "); }
 
 function duration(seconds) {
   if (seconds === null || seconds === undefined) return null;

@@ -44,6 +44,7 @@ function detailParts(host) {
       h("p", { class: "soft" }, facts.filter(Boolean).join(" · "))),
     host.error && h("section", { class: "alarm" }, h("p", { class: "issue-title" }, host.error.step ? `At ${host.error.step}` : "Error"), h("p", null, host.error.message),
       host.error.cause && h("p", null, `Cause: ${host.error.cause}`), host.error.fix && h("p", null, `Fix: ${host.error.fix}`)),
+    host.reason && h("section", null, h("p", null, `Not started: ${host.reason}`)),
     (host.notes.length || host.reboot_required) && h("section", null, h("h3", null, "Notes"),
       h("ul", null, host.reboot_required && h("li", null, `Needs a reboot. ${host.reboot_reasons.join("; ")}`), host.notes.map((note) => h("li", null, note)))),
     versionTable(host), planList(host), findingList(host), proofPart(host), chipTable(host),
@@ -66,11 +67,10 @@ function versionTable(host) {
 
 function planList(host) {
   if (!host.plan.length) return null;
-  const states = { done: "done", planned: "planned", failed: "failed here", skipped: "not reached" };
+  const states = { done: "done", planned: "planned", failed: "failed here", skipped: "not reached", unknown: "not confirmed" };
   const done = host.plan.some((item) => item.state !== "planned");
   return h("section", null, h("h3", null, done ? "What was done" : "Plan"), h("ol", { class: "steps" }, host.plan.map((item) => {
-    const change = stepChange(item);
-    return h("li", null, mark(item.state), h("div", null, h("p", null, stepWords(item), change && h("span", { class: "mono" }, `  ${change}`)),
+    return h("li", null, mark(item.state), h("div", null, h("p", null, item.words),
       item.why && h("p", { class: "soft" }, item.why)), h("span", { class: "soft nowrap" }, states[item.state] || item.state));
   })));
 }

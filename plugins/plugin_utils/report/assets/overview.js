@@ -21,7 +21,7 @@ function renderVerdict() {
   const rest = bad.map((status) => `${summary[status].toLocaleString("en")} ${word(status)}`);
   const notes = [rest.join(", "), summary.changed_hosts ? `${plural(summary.changed_hosts, "host")} changed in this run` : ""];
   if (!rest.length && total && !summary.changed_hosts) notes.push("nothing had to change");
-  if (report.second_run) notes.push(`second run: ${Object.entries(report.second_run).map(([key, value]) => `${key} ${value}`).join(", ")}`);
+  if (report.second_run) notes.push(`second run: ${Object.entries(report.second_run).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ")}`);
   const chips = summary.chips;
   const sick = chips.warning + chips.bad + chips.missing;
   const speeds = hosts.filter((host) => host.speed !== null && host.inference.status === "passed");
@@ -66,15 +66,19 @@ function renderAttention() {
     JSON.stringify([host.status, host.error.step, host.error.message, host.error.cause, host.error.fix]));
   const ordered = [...groups.values()].sort((left, right) =>
     STATUSES.indexOf(left[0].status) - STATUSES.indexOf(right[0].status) || right.length - left.length);
+  const waiting = groupBy(hosts.filter((host) => host.reason), (host) => host.reason);
   const noted = groupBy(hosts.filter((host) => !host.error).flatMap((host) =>
     [...host.notes, ...(host.reboot_required ? host.reboot_reasons : [])].map((note) => ({ note, name: host.name }))), (item) => item.note);
-  section.hidden = !ordered.length && !noted.size;
+  section.hidden = !ordered.length && !noted.size && !waiting.size;
   const issues = ordered.map((members) => {
     const { status, error } = members[0];
     const where = error.step ? ` at ${error.step}` : "";
     return issue(status, `${plural(members.length, "host")} ${word(status)}${where}`, error.message,
       [["Cause", error.cause], ["Fix", error.fix]], members.map((host) => host.name), false, phrase(error.message));
   });
+  for (const [reason, members] of waiting) {
+    issues.push(issue("not_started", `${plural(members.length, "host")} not started`, reason, [], members.map((host) => host.name), false, "is:not_started"));
+  }
   for (const [note, items] of [...noted].slice(0, 30)) issues.push(issue("warning", note, null, [], items.map((item) => item.name), false, phrase(note)));
   section.replaceChildren(heading("attention", "Needs attention"), ...issues);
 }
@@ -137,12 +141,18 @@ function renderFindings() {
     ...(entries.length ? entries : [h("p", { class: "empty" }, "The compatibility check has nothing to say about this fleet.")]));
 }
 
+function stateLegend(groups) {
+  const states = [["done", "done"], ["planned", "planned"], ["failed", "failed"], ["skipped", "not reached"], ["unknown", "not confirmed"]].filter(([state]) =>
+    groups.some((members) => members[0].plan.some((item) => item.state === state)));
+  return states.length < 2 ? "" : h("p", { class: "legend" }, states.map(([state, text]) => h("span", null, mark(state), text)));
+}
+
 // What was done, or would be: hosts with the same steps share an entry.
 function renderChanges() {
   const section = byId("changes");
-  const groups = groupBy(hosts.filter((host) => host.plan.length), (host) => JSON.stringify(host.plan.map((item) => [item.state, item.component, item.action, item.from, item.to])));
+  const groups = groupBy(hosts.filter((host) => host.plan.length), (host) => JSON.stringify(host.plan.map((item) => [item.state, item.words])));
   section.hidden = groups.size === 0;
-  const rank = { failed: 0, skipped: 1, planned: 2, done: 3 };
+  const rank = { failed: 0, unknown: 1, skipped: 1, planned: 2, done: 3 };
   const worst = (members) => Math.min(...members[0].plan.map((item) => rank[item.state] ?? 2));
   const ordered = [...groups.values()].sort((left, right) => worst(left) - worst(right) || right.length - left.length);
   const planned = ordered.some((members) => worst(members) === 2);
@@ -151,8 +161,7 @@ function renderChanges() {
   section.replaceChildren(heading("changes", title, `${plural(ordered.reduce((sum, members) => sum + members.length, 0), "host")}`),
     ...ordered.slice(0, 20).map((members) => h("div", { class: "change" },
       h("div", null, h("p", { class: "issue-title" }, plural(members.length, "host")), hostNames(members.map((host) => host.name))),
-      h("ol", { class: "flow" }, members[0].plan.map((item) => h("li", { title: item.why || null }, mark(item.state), h("span", null, stepWords(item), stepChange(item) && h("span", { class: "mono soft" }, ` ${stepChange(item)}`))))))),
+      h("ol", { class: "flow" }, members[0].plan.map((item) => h("li", { title: item.why || null }, mark(item.state), h("span", null, item.words)))))),
     ordered.length > 20 ? h("p", { class: "soft" }, `and ${ordered.length - 20} more combinations`) : "",
-    h("p", { class: "legend" }, [["done", "done"], ["planned", "planned"], ["failed", "failed"], ["skipped", "not reached"]].filter(([state]) =>
-      ordered.some((members) => members[0].plan.some((item) => item.state === state))).map(([state, text]) => h("span", null, mark(state), text))));
+    stateLegend(ordered));
 }
