@@ -54,7 +54,8 @@ def test_ids_of_the_catalog_and_of_an_overlay(tmp_path):
     assert {"910b", "a3"} <= {row["family"] for row in call()["pci_ids"]}
     (tmp_path / "chips.yml").write_text(
         "chips:\n- {chip: '950', name: Ascend 950, role: training, soc: [Ascend950], products: [Atlas 350], "
-        "default_flavor: toolkit, kernels: true, pci: [{device: d804, product: Atlas 350}], source: mine, confidence: user}\n"
+        "default_flavor: toolkit, kernels: true, "
+        "pci: [{device: d804, product: Atlas 350}], source: mine, confidence: user}\n"
     )
     [row] = [row for row in call(ascend_catalog_overlay=str(tmp_path))["pci_ids"] if row["family"] == "950"]
     assert row == {
