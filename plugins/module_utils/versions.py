@@ -8,6 +8,7 @@ Huawei writes 23.0.rc1, 8.0.RC3, 6.0.1.alpha001, 8.0.0.beta1, 2.1.0.post4, 21.0.
 Sources: the version.info files and file names recorded in catalog/, npu-smi outputs.
 """
 
+import functools
 import re
 
 # A word of a version, and where the field stands against "nothing follows" (rank 0). Missing fields count as zero.
@@ -51,6 +52,7 @@ def fields(version):
     return tuple(result)
 
 
+@functools.lru_cache(maxsize=8192)
 def key(version):
     """A sort key: key(a) < key(b) when a is the older one. Any text gives a key, so the order is total."""
     found = fields(version)

@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules for MindSpore and MindFormers: with CANN, with Python, with each other, with CANN's own wheels."""
+
+import re
+
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
+
+RUNTIME_SOURCE = "msdocs install guides: MindSpore needs the nnae or the toolkit"
+WHEEL_SOURCE = "msdocs: 'pip uninstall te topi hccl -y' and reinstall after every CANN change"
+TOPI_LAST = "6.0"
+
+
+def minor(python):
+    """3.11.4 -> 3.11: wheels are made for a minor release."""
+    return ".".join(python.split(".")[:2])
+
+
+def mindspore_cann(case):
+    """mindspore-cann: the CANN release that MindSpore's documents name, or one its wheel accepts."""
+    mindspore, cann = case.get("mindspore"), case.get("cann")
+    row, cann_row = case.row("mindspore"), case.row("cann")
+    if row is None or cann_row is None:
+        return
+    pair = "MindSpore %s on CANN %s" % (mindspore, cann)
+    if any(versions.same(cann_row["cann"], name) for name in row["cann"]):
+        case.confirm("mindspore-cann", "%s: the pair its documents name" % pair, row["source"])
+        return
+    checks, component = row.get("checks") or [], cann_row.get("component")
+    named = " or ".join(row["cann"])
+    if checks and component:
+        seen = ".".join(component.split(".")[:2])
+        if seen in checks:
+            case.info("mindspore-cann", "%s: the wheel accepts it (%s)%s" % (
+                pair, ", ".join(checks), "; the documents name CANN %s" % named if named else ""), row["source"])
+        else:
+            case.error("mindspore-cann", "%s: the wheel expects compiler version %s, CANN %s is %s. %s" % (
+                pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)), row["source"], "cann")
+        return
+    if not row["cann"]:
+        case.info("mindspore-cann", "%s: no document names the CANN release of MindSpore %s" % (pair, mindspore), row["source"])
+    elif row.get("recommended") or any(versions.series(cann_row["cann"]) == versions.series(name) for name in row["cann"]):
+        case.warn("mindspore-cann", "%s: not documented; the documents name CANN %s. %s" % (
+            pair, named, _cann_fix(case, named, [])), row["source"], "cann")
+    else:
+        case.error("mindspore-cann", "%s: the documents name CANN %s. %s" % (
+            pair, named, _cann_fix(case, named, [])), row["source"], "cann")
+
+
+def _cann_fix(case, named, checks):
+    if named:
+        return "Set ascend_cann_version to %s or to auto." % named
+    fitting = [row["cann"] for row in case.catalog["cann"]
+               if row.get("component") and ".".join(row["component"].split(".")[:2]) in checks]
+    return "Set ascend_cann_version to %s or to auto." % " or ".join(fitting)
+
+
+def mindspore_python(case):
+    """mindspore-python: MindSpore has a wheel for this Python."""
+    row, python = case.row("mindspore"), case.get("python")
+    if row is None or not python:
+        return
+    oldest, newest = row["python"]
+    if versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
+        case.confirm("mindspore-python", "MindSpore %s has wheels for Python %s" % (case.get("mindspore"), minor(python)),
+                     row["source"])
+    else:
+        case.error("mindspore-python", "MindSpore %s has wheels for Python %s to %s, not for %s. Set ascend_python_version to "
+                   "\"%s\" or to auto." % (case.get("mindspore"), oldest, newest, minor(python), newest),
+                   row["source"], "python")
+
+
+def cann_python(case):
+    """cann-python: the range of Pythons CANN's documents give (a warning: its tools are Python, its runtime is not)."""
+    row, python = case.row("cann"), case.get("python")
+    if row is None or not python or not row.get("python"):
+        return
+    oldest, newest = row["python"]
+    if not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
+        case.warn("cann-python", "CANN %s documents Python %s to %s; %s may lack its operator compiler's modules. Set "
+                  "ascend_python_version to \"%s\"." % (case.get("cann"), oldest, newest, minor(python), newest),
+                  row["source"], "python")
+
+
+def mindformers_mindspore(case):
+    """mindformers-mindspore: the MindSpore that a MindFormers release was made for."""
+    mindspore, mindformers = case.get("mindspore"), case.get("mindformers")
+    row = case.row("mindformers")
+    if row is None or case.row("mindspore") is None:
+        return
+    pair = "MindFormers %s with MindSpore %s" % (mindformers, mindspore)
+    if any(versions.release(mindspore) == versions.release(name) or versions.same(mindspore, name)
+           for name in row["mindspore"]):
+        case.confirm("mindformers-mindspore", "%s: the pair its README names" % pair, row["source"])
+        return
+    seen = next((item for item in row.get("user_mindspore") or [] if versions.same(item["mindspore"], mindspore)), None)
+    named = " or ".join(row["mindspore"])
+    if seen:
+        case.info("mindformers-mindspore", "%s: users report that it works; its README names MindSpore %s" % (pair, named),
+                  seen["source"])
+    elif not row["mindspore"]:
+        case.info("mindformers-mindspore", "%s: no document names the MindSpore of MindFormers %s" % (pair, mindformers),
+                  row["source"])
+    elif row.get("requires") and versions.compatible_release(mindspore, row["requires"]):
+        case.warn("mindformers-mindspore", "%s: its README names MindSpore %s; its wheel also takes this one (~=%s)." % (
+            pair, named, row["requires"]), row["source"], "mindformers")
+    elif not row.get("requires") and any(versions.series(mindspore) == versions.series(name) for name in row["mindspore"]):
+        case.warn("mindformers-mindspore", "%s: its README names MindSpore %s, of the same series. %s" % (
+            pair, named, _mindformers_fix(case, mindspore)), row["source"], "mindformers")
+    else:
+        case.error("mindformers-mindspore", "%s: MindFormers %s is made for MindSpore %s. %s" % (
+            pair, mindformers, named, _mindformers_fix(case, mindspore)), row["source"], "mindformers")
+
+
+def _mindformers_fix(case, mindspore):
+    fitting = [row["mindformers"] for row in case.catalog["mindformers"]
+               if any(versions.release(mindspore) == versions.release(name) for name in row["mindspore"])]
+    if fitting:
+        return "Set ascend_mindformers_version to %s or to auto." % " or ".join(fitting)
+    return "No MindFormers release is documented for MindSpore %s; choose the MindSpore it names." % mindspore
+
+
+def mindformers_python(case):
+    """mindformers-python: the Python its README names, as advice (its wheel takes any)."""
+    row, python = case.row("mindformers"), case.get("python")
+    if row is None or not python or not row["python"] or minor(python) in row["python"]:
+        return
+    case.info("mindformers-python", "MindFormers %s documents Python %s; %s is used" % (
+        case.get("mindformers"), row["python"], minor(python)), row["source"])
+
+
+def mindformers_chip(case):
+    """mindformers-chip: the chips a MindFormers release names."""
+    row = case.row("mindformers")
+    chip = case.chip_row()
+    if row is None or chip is None or chip["role"] == "inference" or not row.get("chips") or case.chip in row["chips"]:
+        return
+    case.warn("mindformers-chip", "MindFormers %s names chip %s, not %s. Set ascend_mindformers_version to a later release." % (
+        case.get("mindformers"), ", ".join(row["chips"]), case.chip), row["source"], "mindformers")
+
+
+def cann_flavor(case):
+    """cann-flavor: nnae or toolkit for MindSpore, nnrt for inference; and a product that is published at all."""
+    flavor, row = case.get("cann_flavor"), case.row("cann")
+    if not flavor:
+        return
+    if flavor == "nnrt" and case.get("mindspore"):
+        case.error("cann-flavor", "MindSpore %s does not run on nnrt, which has no operator compiler. Set "
+                   "ascend_cann_flavor to nnae or toolkit." % case.get("mindspore"), RUNTIME_SOURCE, "cann_flavor")
+    chip = case.chip_row()
+    if flavor == "nnae" and chip is not None and chip["role"] == "inference":
+        case.warn("cann-flavor", "nnae is the engine for training chips; chip %s needs nnrt. Set ascend_cann_flavor to nnrt "
+                  "or to auto." % case.chip, chip["source"], "cann_flavor")
+    if row is not None and flavor not in row["products"]:
+        case.warn("cann-flavor", "CANN %s: no %s package is documented (known: %s). Set ascend_cann_flavor to toolkit." % (
+            case.get("cann"), flavor, ", ".join(row["products"])), row["source"], "cann_flavor")
+
+
+def kernels_cann(case):
+    """kernels-cann: kernels (ops from 8.5) of exactly the CANN release they serve."""
+    kernels, cann = case.get("kernels"), case.get("cann")
+    if kernels and cann and not versions.same(kernels, cann):
+        case.error("kernels-cann", "kernels %s with CANN %s: the package must be of the same release. Stage the kernels (from "
+                   "CANN 8.5 on: ops) package %s." % (kernels, cann, cann),
+                   "deployer_new 'Please install toolkit, nnae or nnrt version X before installing kernels X'", "kernels")
+
+
+def cann_wheels(case):
+    """cann-wheels and topi-removed: te and hccl come from the CANN that is installed; topi ended with 6.0.x."""
+    cann, flavor = case.get("cann"), case.get("cann_flavor")
+    for name in ("te", "hccl", "topi", "cann_wheels_from"):
+        origin = case.get(name)
+        if not origin or not cann:
+            continue
+        match = re.search(r"\d+\.\d+(?:\.(?:RC)?\d+)*(?:[.-](?:alpha|beta)\.?\d+)?", origin, re.IGNORECASE)
+        product = re.search(r"nnae|nnrt|toolkit", origin)
+        what = "te and hccl" if name == "cann_wheels_from" else name
+        if match and not versions.same(match.group(0), cann):
+            case.error("cann-wheels", "%s come from CANN %s, but CANN %s is wanted. Reinstall the wheels from the lib64 "
+                       "folder of CANN %s." % (what, match.group(0), cann, cann), WHEEL_SOURCE, "cann")
+        elif product and flavor and product.group(0) != flavor:
+            case.error("cann-wheels", "%s come from %s, but %s is wanted. Reinstall the wheels from the %s lib64 folder." % (
+                what, product.group(0), flavor, flavor), WHEEL_SOURCE, "cann_flavor")
+    if case.get("topi") and cann and versions.series(cann) > versions.series(TOPI_LAST):
+        case.error("topi-removed", "CANN %s has no topi wheel, the last was in 6.0.x: one found comes from an older CANN. Run "
+                   "pip uninstall topi in the environment; MindSpore needs only te and hccl." % cann,
+                   "msdocs r1.11 (te and hccl only)", "cann")
+
+
+def mindspore_package(case):
+    """mindspore-package: mindspore-ascend up to 1.x, one mindspore from 2.0; a wheel that fits Python and machine."""
+    mindspore, row = case.get("mindspore"), case.row("mindspore")
+    package = case.get("mindspore_package")
+    if package and row is not None and package.replace("_", "-") != row["package"]:
+        case.error("mindspore-package", "MindSpore %s is the distribution %s, not %s; both own the folder mindspore. Uninstall "
+                   "%s first." % (mindspore, row["package"], package, package), row["source"], "mindspore")
+
+
+def device_target(case):
+    """device-target-cpu: a fleet whose proof runs on the host's processor proves nothing about its NPUs."""
+    if (case.get("device_target") or "").lower() == "cpu":
+        case.error("device-target-cpu", "MindSpore is to run on the CPU: the inference proof says nothing about the NPUs. Set "
+                   "ascend_device_target to Ascend, or accept this finding where there are none.",
+                   "ascend.fleet", "device_target")

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules for what a host is: virtual or not, which chip, which operating system, and which package files fit it."""
+
+import re
+
+from ansible_collections.ascend.fleet.plugins.module_utils import filenames, versions
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_framework import minor
+
+GUEST_SOURCE = "article ('containers and virtual machines do not support the firmware package'); host (Huawei VM guide)"
+TRAINING_SOURCE = "article ('inference servers do not support training'); torchnpu hardware tables"
+
+
+def host_kind(case):
+    """firmware-host-kind and driver-host-kind: no firmware in a guest, no driver in a container."""
+    kind = case.host.get("host_kind")
+    if kind in ("vm", "container") and case.get("firmware"):
+        case.error("firmware-host-kind", "firmware %s on a %s: firmware is flashed on the physical host only. Leave "
+                   "ascend_firmware_version on auto for guests, or set ascend_host_kind to physical if this is none." % (
+                       case.get("firmware"), "virtual machine" if kind == "vm" else kind), GUEST_SOURCE, "firmware")
+    if kind == "container" and case.get("driver"):
+        case.info("driver-host-kind", "driver %s: a container uses the driver of its host, so it is judged and not "
+                  "installed" % case.get("driver"), GUEST_SOURCE)
+
+
+def training_on_inference_chip(case):
+    """training-on-inference-chip: 310-family hosts get no MindSpore and no MindFormers."""
+    chip = case.chip_row()
+    parts = [name for name in ("mindspore", "mindformers") if case.get(name)]
+    if chip is None or chip["role"] != "inference" or not parts:
+        return
+    names = " and ".join("%s %s" % ({"mindspore": "MindSpore", "mindformers": "MindFormers"}[name], case.get(name))
+                         for name in parts)
+    case.error("training-on-inference-chip", "%s on chip %s: this family only infers, with models converted to OM. Take "
+               "mindspore and mindformers out of ascend_components for these hosts (auto does)." % (names, case.chip),
+               TRAINING_SOURCE, "mindspore")
+
+
+def _os(case):
+    value = case.host.get("os")
+    if isinstance(value, dict):
+        return (value.get("id") or "").lower(), value.get("version") or ""
+    match = re.match(r"\s*([A-Za-z][A-Za-z_.-]*(?:\s+[A-Za-z]+)*?)\s*[-_ ]?\s*(?:LTS\s+)?([Vv]?\d[\w.]*)?(?:\b.*)?$", value or "")
+    if not match:
+        return (value or "").strip().lower(), ""
+    return re.sub(r"[\s_-]+", "", match.group(1)).lower(), match.group(2) or ""
+
+
+def os_support(case):
+    """os-support and os-minimum-hdk: the operating systems Huawei's installer names."""
+    if not case.host.get("os"):
+        return
+    name, version = _os(case)
+    row = next((item for item in case.catalog["os_support"] if item["os"] == name or name in (item.get("aliases") or [])), None)
+    if row is None:
+        near = ", ".join(item["name"] for item in case.catalog["os_support"])
+        case.error("os-support", "%s is none of the systems Huawei names for Ascend (%s). Use one of them, or accept this "
+                   "finding: the driver then builds its modules from source, if at all." % (
+                       " ".join(part for part in (name, version) if part), near),
+                   case.catalog["os_support"][0]["source"], "ascend_accept_findings")
+        return
+    _os_minimum(case, row, version)
+    arch = case.host.get("arch")
+    if arch and arch not in row["arch"]:
+        case.warn("os-support", "%s on %s is not documented (only %s)." % (row["name"], arch, ", ".join(row["arch"])),
+                  row["source"])
+    if not version or any(_same_os(version, known) for known in row["versions"]):
+        return
+    numbers = [known for known in row["versions"] if versions.is_version(known)]
+    if numbers and versions.is_version(version) and versions.compare(version, min(numbers, key=versions.key)) < 0:
+        case.error("os-support", "%s %s is older than the oldest one Huawei names (%s). Upgrade the system, or accept this "
+                   "finding." % (row["name"], version, ", ".join(row["versions"])), row["source"], "ascend_accept_findings")
+    else:
+        case.warn("os-support", "%s %s is not documented (known: %s); the driver will need the kernel headers to build its "
+                  "modules." % (row["name"], version, ", ".join(row["versions"])), row["source"])
+
+
+def _same_os(version, known):
+    """22.03 covers 22.03.1 and 22.03LTS; V10 covers v10."""
+    found, wanted = version.lower(), known.lower()
+    return found == wanted or re.match(re.escape(wanted) + r"(?![0-9])", found) is not None
+
+
+def _os_minimum(case, os_row, version):
+    driver, product = case.get("driver"), case.host.get("product")
+    if not driver or not product or not version:
+        return
+    for row in case.catalog["os_minimum"]:
+        if row["os"] != os_row["os"] or not any(_same_os(version, known) for known in row["versions"]):
+            continue
+        if case.chip not in (None, row.get("chip")) or case.host.get("arch") not in [None] + row["arch"]:
+            continue
+        if not any(name.lower() in product.lower() for name in row["products"]):
+            continue
+        if versions.compare(driver, row["driver"]) < 0:
+            case.error("os-minimum-hdk", "%s on %s %s needs driver %s or newer, not %s. Raise ascend_driver_version or leave "
+                       "it on auto." % (product, os_row["name"], version, row["driver"], driver), row["source"], "driver")
+
+
+def glibc(case):
+    """glibc: torch_npu wheels from 2.7.1 on are manylinux_2_28."""
+    torch = case.get("torch") or case.get("torch_npu")
+    if not torch:
+        return
+    row = next((item for item in case.catalog["torch"] if item.get("glibc")
+                and versions.release(item["torch"]) == versions.release(torch)), None)
+    present = case.host.get("glibc")
+    if not present and case.host.get("os"):
+        name, version = _os(case)
+        known = next((item for item in case.catalog["os_support"] if item["os"] == name), {}).get("glibc") or {}
+        present = next((value for prefix, value in known.items() if version.split(".")[0] == prefix), None)
+    newest = max((item for item in case.catalog["torch"] if item.get("glibc")), key=lambda item: versions.key(item["torch"]))
+    if row is None and versions.compare(torch, newest["torch"]) > 0:
+        row = newest
+    if row is not None and present and versions.compare(present, row["glibc"]) < 0:
+        case.error("glibc", "torch_npu for torch %s needs glibc %s, this host has %s: pip will find no wheel. Use torch 2.6.0 "
+                   "or older, or a newer operating system." % (torch, row["glibc"], present), row["source"])
+
+
+def packages(case):
+    """package-chip, package-arch, package-python, package-version: the files fit the host and the versions asked for."""
+    grammar = case.catalog["filenames"]
+    names = list(case.get("packages") or [])
+    if case.get("mindspore_wheel"):
+        names.append(case.get("mindspore_wheel"))
+    for name in names:
+        found = filenames.parse_package(name, grammar)
+        if found is None:
+            case.warn("package-name", "%s is not named like a package of the vendor, so nothing can be said about it." % name,
+                      "catalog/filenames.yml", "ascend_artifacts")
+            continue
+        source = next(row["source"] for row in grammar if row["id"] == found["row"])
+        _package(case, name, found, source)
+
+
+def _package(case, name, found, source):
+    variant = case.host.get("variant")
+    if found["chip"] and case.chip and found["chip"] != case.chip:
+        case.error("package-chip", "%s is for chip %s, this host has %s: the installer stops with 'package and environment is "
+                   "not match'. Stage the package for chip %s." % (name, found["chip"], case.chip, case.chip),
+                   source, "ascend_artifacts")
+    elif found["chip"] == "310b" and variant and (found["variant"] or "ep") != variant:
+        case.error("package-chip", "%s is for a 310b used as %s, this host is %s: the -soc packages are for boards whose "
+                   "chip is the host itself. Stage the other one." % (name, found["variant"] or "ep", variant),
+                   source, "ascend_artifacts")
+    arch = found["arch"]
+    if found["component"] == "mindspore" and arch is None:
+        arch = "aarch64"            # the "none-any" wheels of MindSpore hold aarch64 machine code
+    if arch and case.host.get("arch") and arch != case.host["arch"]:
+        case.error("package-arch", "%s is for %s, this host is %s. Stage the %s file." % (
+            name, arch, case.host["arch"], case.host["arch"]), source, "ascend_artifacts")
+    python = case.get("python")
+    if found["python"] and python and found["python"] != "cp" + minor(python).replace(".", ""):
+        case.error("package-python", "%s is for %s, Python %s is wanted: pip says 'is not a supported wheel on this platform'. "
+                   "Take the wheel of Python %s." % (name, found["python"], python, minor(python)), source, "python")
+    component = {"ops": "cann", "kernels": "cann", "toolkit": "cann", "nnae": "cann", "nnrt": "cann"}.get(
+        found["component"], found["component"])
+    wanted = case.get(component) if component else None
+    if wanted and isinstance(wanted, str) and not versions.same(found["version"], wanted):
+        case.error("package-version", "%s is version %s, %s %s is wanted. Stage the right file or change the version." % (
+            name, found["version"], component, wanted), source, component)

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a component that the user left open may be, best first, given what is already chosen.
+
+Best: named by a document of Huawei, then accepted by the vendor's own files, then reported by users; among equals
+the newest. What a rule of module_utils/compat* calls an error is no candidate.
+"""
+
+from ansible_collections.ascend.fleet.plugins.module_utils import compat_framework, compat_hdk, versions
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import Case, find_row, pattern_holds
+
+# The rules that join two components. Only these can make a choice impossible.
+PAIRS = (
+    (("mindspore", "mindformers"), compat_framework.mindformers_mindspore),
+    (("mindspore", "cann"), compat_framework.mindspore_cann),
+    (("mindspore", "python"), compat_framework.mindspore_python),
+    (("cann", "python"), compat_framework.cann_python),
+    (("cann", "driver"), compat_hdk.cann_driver),
+    (("driver", "firmware"), compat_hdk.driver_firmware),
+)
+_WEIGHT = {"info": 1, "warning": 2, "error": 3}
+
+
+class Search:
+    """One resolution: the catalog, the pins, the host, and the verdicts on pairs already asked for."""
+
+    def __init__(self, catalog, pins, host, accept=(), installed=None):
+        self.catalog = catalog
+        self.pins = pins
+        self.host = host
+        self.accept = frozenset(accept)
+        self.installed = installed
+        self._verdicts = {}
+
+    def findings(self, rule, chosen):
+        """What one pair rule says about chosen (component -> version)."""
+        memo = (rule.__name__, tuple(sorted(chosen.items())))
+        if memo not in self._verdicts:
+            case = Case(self.catalog, chosen, self.host, self.installed)
+            rule(case)
+            self._verdicts[memo] = case.findings
+        return self._verdicts[memo]
+
+    def weight(self, component, version, chosen):
+        """0 when every pair with what is chosen is confirmed, up to 3 when one is an error nobody accepted."""
+        worst = 0
+        for names, rule in PAIRS:
+            if component not in names:
+                continue
+            other = names[0] if names[1] == component else names[1]
+            if not chosen.get(other):
+                continue
+            for found in self.findings(rule, {component: version, other: chosen[other]}):
+                if found["rule"] not in self.accept:
+                    worst = max(worst, _WEIGHT[found["severity"]])
+        return worst
+
+    def domain(self, component, chosen):
+        """The candidates of a component, best first; [None] when it stays empty."""
+        if component in self.pins:
+            found = [self.pins[component]]
+        else:
+            found = getattr(self, "_" + component)(chosen)
+        return [version for version in found if version is None or self.weight(component, version, chosen) < 3]
+
+    def _ordered(self, component, candidates, chosen, prefer=lambda version: 0):
+        newest_first = sorted(set(candidates), key=versions.key, reverse=True)
+        return sorted(newest_first, key=lambda version: (self.weight(component, version, chosen), prefer(version)))
+
+    def _mindspore(self, chosen):
+        rows = [row["mindspore"] for row in self.catalog["mindspore"] if "alpha" not in row["mindspore"]]
+        named = find_row(self.catalog, "mindformers", self.pins["mindformers"]) if "mindformers" in self.pins else None
+        if named:
+            rows = list(named["mindspore"]) + rows
+        together = dict({name: self.pins[name] for name in ("mindformers", "cann", "python") if name in self.pins}, **chosen)
+        return self._ordered("mindspore", rows, together)
+
+    def _mindformers(self, chosen):
+        if not chosen.get("mindspore"):
+            return [None]
+        documented = [row["mindformers"] for row in self.catalog["mindformers"] if row["mindspore"]]
+        return self._ordered("mindformers", documented, chosen) + [None]
+
+    def _cann(self, chosen):
+        together = dict({name: self.pins[name] for name in ("driver", "python") if name in self.pins}, **chosen)
+        rows = {row["cann"]: row for row in self.catalog["cann"]}
+        finished = [name for name in rows if versions.same(versions.community_base(name), name)]
+        return self._ordered("cann", finished, together, lambda name: 0 if rows[name]["confidence"] != "user" else 1)
+
+    def _driver(self, chosen):
+        chip, cann = self.host.get("chip"), chosen.get("cann")
+        rows = [row for row in self.catalog["hdk"] if chip in (None, *row["chips"])]
+        matched = (find_row(self.catalog, "cann", cann) or {}).get("hdk") or [] if cann else []
+        wants_firmware = self.host.get("host_kind") not in ("vm", "container") and "firmware" not in self.pins
+
+        def prefer(driver):
+            mine = [row for row in rows if row["driver"] == driver]
+            return (wants_firmware and not any(row["firmware"] for row in mine),
+                    not any(pattern_holds(row, name) for row in mine for name in matched))
+
+        found = self._ordered("driver", [row["driver"] for row in rows], chosen, prefer)
+        present = self.present("driver")
+        best = next((item for item in found if self.weight("driver", item, chosen) < 3), None)
+        if present and (best is None or versions.compare(present, best) > 0):
+            found = [present] + [item for item in found if not versions.same(item, present)]
+        return found
+
+    def _firmware(self, chosen):
+        driver, chip = chosen.get("driver"), self.host.get("chip")
+        rows = [row for row in self.catalog["hdk"] if driver and versions.same(row["driver"], driver)
+                and chip in (None, *row["chips"]) and row["firmware"]]
+        found = self._ordered("firmware", [row["firmware"] for row in rows], chosen)
+        present = self.present("firmware")
+        if present and (not found or versions.compare(present, found[0]) > 0):
+            found = [present] + [item for item in found if not versions.same(item, present)]
+        return found + [None]
+
+    def _python(self, chosen):
+        row = find_row(self.catalog, "mindspore", chosen["mindspore"]) if chosen.get("mindspore") else None
+        if row is None:
+            return [None]
+        oldest, newest = (int(text.split(".")[1]) for text in row["python"])
+        minors = ["3.%d" % number for number in range(newest, oldest - 1, -1)]
+        advised = []
+        if chosen.get("mindformers") and self.weight("mindformers", chosen["mindformers"], chosen) == 0 and not any(
+                found["severity"] == "error" for found in self.findings(
+                    compat_framework.mindformers_mindspore,
+                    {"mindspore": chosen["mindspore"], "mindformers": chosen["mindformers"]})):
+            advised = find_row(self.catalog, "mindformers", chosen["mindformers"])["python"]
+        return self._ordered("python", minors, chosen, lambda version: 0 if version in advised else 1)
+
+    def present(self, component):
+        """The version of driver or firmware on the host now, or None."""
+        return Case(self.catalog, {}, self.host, self.installed).installed_part(component).get("installed")
+
+    def solve(self, order, chosen=None):
+        """The first complete choice in order of preference, or None when the pins leave none."""
+        chosen = dict(chosen or {})
+        if not order:
+            return chosen
+        component, rest = order[0], order[1:]
+        for version in self.domain(component, chosen):
+            found = self.solve(rest, dict(chosen, **{component: version}))
+            if found is not None:
+                return found
+        return None
