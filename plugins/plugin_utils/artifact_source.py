@@ -102,7 +102,7 @@ def load_lock(text: str, origin: str) -> dict[str, Any]:
 class FolderSource:
     """Artifacts in a folder on the control node, with or without a lock."""
 
-    def __init__(self, folder: str, serving_url: str | None = None) -> None:
+    def __init__(self, folder: str, serving_url: str | None = None, ignore_lock: bool = False) -> None:
         self.folder = Path(folder).expanduser()
         self.serving_url = serving_url
         if not self.folder.is_dir():
@@ -111,7 +111,9 @@ class FolderSource:
                 " Set ascend_artifacts to the folder (or mirror URL) that holds the packages"
             )
         lock = self.folder / artifacts.LOCK_NAME
-        self.lock = load_lock(lock.read_text(encoding="utf-8"), str(lock)) if lock.is_file() else None
+        self.lock = (
+            load_lock(lock.read_text(encoding="utf-8"), str(lock)) if lock.is_file() and not ignore_lock else None
+        )
 
     def resolve(self, name: str) -> dict[str, Any]:
         """The file's place, size and hash. Raises ArtifactError when it is absent or not what the lock says."""
@@ -154,7 +156,7 @@ class FolderSource:
     def _absent(self, name: str, names: list[str]) -> str:
         text = f"{name} is not in ascend_artifacts ({self.folder})."
         for other in names:
-            if other.endswith(".zip") and artifacts.base_name(name) in _zip_names(self.folder / other):
+            if other.endswith(".zip") and artifacts.base_name(name) in zip_names(self.folder / other):
                 return f"{text} It is inside {other}: unzip that there, or let ascend.fleet.bundle do it"
         close = artifacts.similar(name, names)
         if close:
@@ -298,7 +300,8 @@ def _get_lock(url: str) -> str | None:
         raise ArtifactError(f"ascend_artifacts: {artifacts.public_url(url)}: {error}") from error
 
 
-def _zip_names(path: Path) -> set[str]:
+def zip_names(path: Path) -> set[str]:
+    """Base names of the files in a zip; empty when it is not one."""
     try:
         with zipfile.ZipFile(path) as archive:
             return {artifacts.base_name(name) for name in archive.namelist()}

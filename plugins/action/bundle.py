@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collects on the control node, without a connection, everything a fleet's stacks need into one folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, resolver
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import bundle_wants, desired, wheel_download, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import WORK, Bundle, Lacking
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want, WheelSet
+
+SPEC: dict[str, Any] = {
+    "dest": {"type": "path", "required": True},
+    "hosts": {"type": "list", "elements": "str"},
+    "chips": {"type": "list", "elements": "str", "default": []},
+    "arches": {"type": "list", "elements": "str", "default": ["aarch64"]},
+    "host_kind": {"type": "str", "default": "physical"},
+    "glibc": {"type": "str"},
+    "sources": {"type": "list", "elements": "path", "default": []},
+    "files": {"type": "list", "elements": "dict", "default": []},
+    "requirements": {"type": "list", "elements": "str", "default": []},
+    "build": {"type": "list", "elements": "str", "default": []},
+    "wheels": {"type": "bool", "default": True},
+    "index": {"type": "str"},
+    "python": {"type": "path"},
+    "ca_file": {"type": "path"},
+    "require_signature": {"type": "bool", "default": False},
+    "offline": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 60},
+    "retries": {"type": "int", "default": 5},
+}
+
+
+class ActionModule(ActionBase):
+    """Implements ascend.fleet.bundle; its documentation is in plugins/modules/bundle.py."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        _result, args = self.validate_argument_spec(argument_spec=SPEC)
+        try:
+            wants, sets = self._needs(args, task_vars or {})
+            bundle = Bundle(
+                Path(args["dest"]),
+                [Path(folder) for folder in args["sources"]],
+                Display().display,
+                ca_file=Path(args["ca_file"]) if args["ca_file"] else None,
+                **{key: args[key] for key in ("require_signature", "offline", "timeout", "retries")},
+            )
+            if self._task.check_mode:
+                return _foresee(bundle, wants, sets)
+            return _collect(bundle, wants, sets, args)
+        except (ArtifactError, Lacking, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _needs(self, args: dict[str, Any], task_vars: dict[str, Any]) -> tuple[list[Want], list[WheelSet]]:
+        """The files and wheel sets of every kind of host. Raises ArtifactError."""
+        wants = [_extra(row) for row in args["files"]]
+        sets: list[WheelSet] = []
+        seen = set()
+        for who, wish, subject in self._subjects(args, task_vars):
+            # The folder of ascend_artifacts is what this run makes.
+            problems = [str(problem) for problem in wish.problems if problem.variable != "ascend_artifacts"]
+            if problems:
+                raise ArtifactError(f"{who}: {' '.join(problems)}")
+            pins = desired.pins(wish.desired)
+            key = json.dumps([pins, subject, wish.desired["ascend_catalog_overlay"]], sort_keys=True)
+            if key in seen:
+                continue
+            seen.add(key)
+            answer = resolver.resolve(wish.catalog, pins, subject)
+            if not answer["ok"]:
+                conflict = answer.get("conflict") or {}
+                reason = conflict.get("message") or "; ".join(map(str, answer.get("why") or []))
+                raise ArtifactError(f"{who} ({subject['chip']}, {subject['arch']}): no stack: {reason}")
+            wants += bundle_wants.packages(answer["stack"], subject, wish.catalog)
+            one = bundle_wants.wheels(answer["stack"], subject, wish.catalog, args["requirements"])
+            if one and args["wheels"] and wish.desired["ascend_wheels"] == "bundle":
+                sets.append(one)
+        return bundle_wants.merge(wants), bundle_wants.merge_sets(sets)
+
+    def _subjects(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[tuple[str, wishes.Wishes, dict]]:
+        """Every kind of host to collect for: named ones by their observation, or described ones."""
+        if args["chips"]:
+            wish = wishes.of_host(self._templar, task_vars)
+            return [
+                ("these hosts", wish, _described(chip, arch, args)) for chip in args["chips"] for arch in args["arches"]
+            ]
+        found = []
+        for host in args["hosts"] or task_vars.get("ansible_play_hosts_all") or []:
+            variables = task_vars["hostvars"].raw_get(host)
+            facts = ((variables.get("ascend_observation") or {}).get("ansible_facts") or {}).get("ascend")
+            if not facts:
+                Display().warning(f"{host} was not observed: what only this host needs is not collected")
+                continue
+            wish = wishes.of_host(self._templar, variables)
+            found.append((host, wish, _observed(facts, wish.desired)))
+        if not found:
+            raise ArtifactError(
+                "No host was observed. Name the hosts' kinds instead, for example"
+                " -e bundle_chips=910b -e bundle_arches=aarch64"
+            )
+        return found
+
+
+def _described(chip: str, arch: str, args: dict[str, Any]) -> dict[str, Any]:
+    """A kind of host that need not exist yet, as the resolver wants to see it."""
+    if arch not in ("aarch64", "x86_64"):
+        raise ArtifactError(f"bundle_arches: {arch} is not one of aarch64, x86_64")
+    return {
+        "chip": chip.lower(),
+        "arch": arch,
+        "os": None,
+        "glibc": args["glibc"],
+        "host_kind": args["host_kind"],
+        "installed": None,
+    }
+
+
+def _observed(facts: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
+    chip, kind = wished["ascend_chip"], wished["ascend_host_kind"]
+    return {
+        "chip": facts["accelerators"]["family"] if chip == "auto" else chip,
+        "arch": facts["arch"],
+        "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
+        "host_kind": facts["host_kind"] if kind == "auto" else kind,
+        "glibc": facts["glibc"],
+        "installed": {name: facts[name]["installed"] for name in ("driver", "firmware")},
+    }
+
+
+def _extra(row: dict[str, Any]) -> Want:
+    """A file the user names: a model, a conda installer, a patch."""
+    known = ("name", "kind", "arch", "url", "headers", "sha256", "licence")
+    unknown = sorted(set(row) - set(known))
+    if unknown:
+        raise ArtifactError(f"files: {', '.join(unknown)} is not one of {', '.join(known)}")
+    name = artifacts.check_name(row.get("name"))
+    return Want(
+        name,
+        row.get("kind") or "other",
+        row.get("arch"),
+        url=row.get("url"),
+        headers=row.get("headers") or {},
+        sha256=artifacts.check_sha256(row.get("sha256"), name),
+        licence=row.get("licence"),
+    )
+
+
+def _foresee(bundle: Bundle, wants: list[Want], sets: list[WheelSet]) -> dict[str, Any]:
+    """Check mode: what would come from where."""
+    plan = {want.name: bundle.whence(want) for want in wants}
+    new = [one.name for one in sets if not _complete(bundle, one)]
+    lines = [f"{name}: from {where}" for name, where in plan.items()]
+    lines += [f"{one.name}: {', '.join(one.requirements)}" for one in sets]
+    changed = bool(new) or any(not bundle.has(name) for name in plan)
+    return {"changed": changed, "dest": str(bundle.folder), "ascend_lines": lines, "sources": plan, "sets": new}
+
+
+def _collect(bundle: Bundle, wants: list[Want], sets: list[WheelSet], args: dict[str, Any]) -> dict[str, Any]:
+    """Gets everything, goes on past what is lacking, and says all of that at the end."""
+    before = bundle.sets
+    bundle.sets = dict(bundle.sets)
+    lacking: list[str] = []
+    for number, want in enumerate(wants, 1):
+        bundle.say(f"[{number}/{len(wants)}] {want.name}")
+        try:
+            bundle.obtain(want)
+        except Lacking as error:
+            if want.optional:
+                Display().warning(f"{error} (installed on every host that uses it; only a repair would need it)")
+            else:
+                lacking.append(str(error))
+    for one in sets:
+        try:
+            _gather(bundle, one, args)
+        except (ArtifactError, Lacking) as error:
+            lacking.append(f"{one.name}: {error}")
+    if bundle.folder.is_dir():
+        bundle.adopt_rest()
+        bundle.write_lock()
+    for name, why in bundle.unproven.items():
+        Display().warning(f"{name}: {why}")
+    if not lacking and (bundle.folder / WORK).is_dir():
+        shutil.rmtree(bundle.folder / WORK)
+    entries = bundle.artifacts.values()
+    result: dict[str, Any] = {
+        "changed": bool(bundle.added) or bundle.sets != before,
+        "dest": str(bundle.folder),
+        "added": bundle.added,
+        "bytes_received": bundle.received,
+        "total_bytes": sum(entry["size"] for entry in entries),
+        "artifacts": sorted(bundle.artifacts),
+        "sets": bundle.sets,
+        "unproven": sorted(bundle.unproven),
+        "lacking": lacking,
+        "ascend_lines": _lines(bundle),
+        "licences": {entry["name"]: entry["licence"] for entry in entries if entry.get("licence")},
+    }
+    if lacking:
+        result.update(failed=True, msg=f"{len(lacking)} lacking in {bundle.folder}: " + " | ".join(lacking))
+    return result
+
+
+def _lines(bundle: Bundle) -> list[str]:
+    """What the folder holds, for people."""
+    entries = list(bundle.artifacts.values())
+    lines = [f"{bundle.folder}: {len(entries)} files, {artifacts.megabytes(sum(row['size'] for row in entries))}"]
+    lines += [f"new: {name}" for name in bundle.added]
+    lines += [f"{name}: {len(members)} wheels" for name, members in bundle.sets.items()]
+    notes: dict[str, int] = {}
+    for row in entries:
+        note = row.get("licence") or "no licence note"
+        notes[note] = notes.get(note, 0) + 1
+    return lines + [f"licence: {note} ({count} files)" for note, count in sorted(notes.items())]
+
+
+def _wanted(one: WheelSet) -> list[str]:
+    return [*one.requirements, f"# python {one.python} {one.arch} glibc {one.glibc or wheel_download.DEFAULT_GLIBC}"]
+
+
+def _complete(bundle: Bundle, one: WheelSet) -> bool:
+    members = bundle.sets.get(one.name)
+    return bool(members) and bundle.requirements.get(one.name) == _wanted(one) and all(map(bundle.has, members))
+
+
+def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
+    """The wheels of one set. Raises ArtifactError or Lacking."""
+    if _complete(bundle, one):
+        bundle.say(f"{one.name}: complete")
+        return
+    for want in one.direct:
+        bundle.obtain(want)
+    pip = wheel_download.pip_command(args["python"])
+    ready = bundle.folder / "wheels"
+    links = [folder for folder in (ready, *bundle.sources) if folder.is_dir()]
+    for requirement in args["build"]:
+        bundle.say(f"{one.name}: building {requirement}")
+        wheel_download.build_pure(pip, ready, requirement, args["index"])
+        links = [ready, *bundle.sources]
+    bundle.say(f"{one.name}: pip download of {', '.join(one.requirements)} for {one.arch}, Python {one.python}")
+    work = bundle.folder / WORK / one.name
+    extra = ["--no-index"] if bundle.offline else []
+    wheels = wheel_download.download(
+        [*pip], work, [*extra, *one.requirements], one.python, one.arch, one.glibc, links, args["index"]
+    )
+    members = []
+    for wheel in wheels:
+        name = f"wheels/{wheel.name}"
+        if not bundle.has(name):
+            target = bundle.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(str(wheel), target)
+            generic = wheel.name.endswith("-any.whl")
+            bundle.accept(
+                Want(name, "wheel", None if generic else one.arch, one.python, licence=wheel_download.licence(target))
+            )
+        members.append(name)
+    bundle.sets[one.name] = members
+    bundle.requirements[one.name] = _wanted(one)
+    bundle.write_lock()

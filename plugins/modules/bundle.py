@@ -1,0 +1,226 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+DOCUMENTATION = r"""
+module: bundle
+short_description: Collect everything a fleet's stacks need into one verified folder
+version_added: "0.1.0"
+description:
+  - Resolves the stack of every kind of host from its C(ascend_*) variables and the catalog, and collects the vendor
+    packages, the wheels for the hosts' Python and platform, and further files into O(dest).
+  - Files come from O(sources) (also out of the vendor's zip archives) or from the vendor's store, with resume. Known
+    hashes and the vendor's signatures are checked; a file that fails stays out.
+  - Writes C(artifacts.lock.yml) with name, size, hash, address and licence of every file, after each file. The folder
+    alone then provisions hosts without access to any network but the control node's.
+  - Runs on the control node only. The playbook P(ascend.fleet.bundle#playbook) observes the hosts and calls it.
+author:
+  - ascend.fleet contributors
+extends_documentation_fragment:
+  - ascend.fleet.attributes.control
+options:
+  dest:
+    description: Folder to fill; the later value of C(ascend_artifacts).
+    type: path
+    required: true
+  hosts:
+    description:
+      - Inventory hosts to collect for, observed earlier in the run into the variable C(ascend_observation). Default is
+        every host of the play.
+    type: list
+    elements: str
+  chips:
+    description:
+      - Chip families to collect for when there are no hosts yet, for example 910b. The stack follows from the
+        C(ascend_*) variables of the play.
+    type: list
+    elements: str
+    default: []
+  arches:
+    description: Architectures of the hosts of O(chips), aarch64 or x86_64.
+    type: list
+    elements: str
+    default: [aarch64]
+  host_kind:
+    description: One of physical, vm and container, for the hosts of O(chips); firmware is for physical hosts only.
+    type: str
+    default: physical
+  glibc:
+    description: Oldest glibc of the hosts of O(chips); decides which wheels fit. Default is 2.28.
+    type: str
+  sources:
+    description: Folders on the control node with files that were downloaded by hand, packages, zips or wheels.
+    type: list
+    elements: path
+    default: []
+  files:
+    description: Further files, for example model checkpoints.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Path in the bundle.
+        type: str
+        required: true
+      kind:
+        description: What the file is, for example model.
+        type: str
+      arch:
+        description: Architecture the file is for.
+        type: str
+      url:
+        description: Where to download it.
+        type: str
+      headers:
+        description: Request headers for the download.
+        type: dict
+      sha256:
+        description: Expected hash.
+        type: str
+      licence:
+        description: Note kept in the lock.
+        type: str
+  requirements:
+    description: Further pip requirements of the hosts' environment.
+    type: list
+    elements: str
+    default: []
+  build:
+    description:
+      - Requirements that are published only as source. Their wheels are built on the control node and taken only when
+        they are pure Python. Building runs the package's own code, so each has to be named.
+    type: list
+    elements: str
+    default: []
+  wheels:
+    description: Whether to collect wheels.
+    type: bool
+    default: true
+  index:
+    description: Index URL for pip; the default is pip's own configuration.
+    type: str
+  python:
+    description: A Python of the control node that has pip; the default is Ansible's own, then python3.
+    type: path
+  ca_file:
+    description: The vendor's root certificate (PEM). Without it a signature proves the content, not the signer.
+    type: path
+  require_signature:
+    description: Refuse vendor packages whose signature is absent or whose signer is not proven by O(ca_file).
+    type: bool
+    default: false
+  offline:
+    description: Use O(sources) only.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds without a byte after which a download is resumed.
+    type: int
+    default: 60
+  retries:
+    description: Attempts in a row without a new byte before a download is given up.
+    type: int
+    default: 5
+"""
+
+EXAMPLES = r"""
+- name: Collect for hosts that need not exist yet
+  ascend.fleet.bundle:
+    dest: /srv/ascend
+    sources: [/home/operator/Downloads]
+    chips: [910b]
+    arches: [aarch64]
+  vars:
+    ascend_mindspore_version: "2.7.1"
+"""
+
+RETURN = r"""
+added:
+  description: Files that are new in the lock.
+  type: list
+  elements: str
+  returned: always
+artifacts:
+  description: Every file in the lock.
+  type: list
+  elements: str
+  returned: always
+bytes_received:
+  description: Bytes downloaded from the vendor's store.
+  type: int
+  returned: always
+dest:
+  description: The folder.
+  type: str
+  returned: always
+lacking:
+  description: What could not be had, why, and what to do.
+  type: list
+  elements: str
+  returned: always
+licences:
+  description: Licence note by file.
+  type: dict
+  returned: always
+sets:
+  description: The wheel sets of the lock with their files.
+  type: dict
+  returned: always
+total_bytes:
+  description: Bytes of all files in the lock.
+  type: int
+  returned: always
+unproven:
+  description: Vendor packages with neither a signature beside them nor a hash in the catalog.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "dest": {"type": "path", "required": True},
+            "hosts": {"type": "list", "elements": "str"},
+            "chips": {"type": "list", "elements": "str", "default": []},
+            "arches": {"type": "list", "elements": "str", "default": ["aarch64"]},
+            "host_kind": {"type": "str", "default": "physical"},
+            "glibc": {"type": "str"},
+            "sources": {"type": "list", "elements": "path", "default": []},
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "kind": {"type": "str"},
+                    "arch": {"type": "str"},
+                    "url": {"type": "str"},
+                    "headers": {"type": "dict"},
+                    "sha256": {"type": "str"},
+                    "licence": {"type": "str"},
+                },
+            },
+            "requirements": {"type": "list", "elements": "str", "default": []},
+            "build": {"type": "list", "elements": "str", "default": []},
+            "wheels": {"type": "bool", "default": True},
+            "index": {"type": "str"},
+            "python": {"type": "path"},
+            "ca_file": {"type": "path"},
+            "require_signature": {"type": "bool", "default": False},
+            "offline": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 60},
+            "retries": {"type": "int", "default": 5},
+        },
+        supports_check_mode=True,
+    )
+    # plugins/action/bundle.py does the work on the control node.
+    module.fail_json(msg="ascend.fleet.bundle works as a task of its own; it cannot be run as a bare module")
+
+
+if __name__ == "__main__":
+    main()

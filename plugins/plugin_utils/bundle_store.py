@@ -1,0 +1,322 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bundle folder: finds, fetches, unpacks and proves files, and writes their lock after each one.
+
+Whatever ends the run, the folder holds finished files, the lock of those, and .part files that the next run resumes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils import urls
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, signature
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want
+
+WORK = ".bundle"
+SIGNATURE_SUFFIXES = (*signature.SUFFIXES, signature.CRL_SUFFIX)
+KIND_BY_SUFFIX = {".run": "package", ".whl": "wheel", ".zip": "archive", ".ckpt": "model", ".safetensors": "model"}
+PROGRESS_SECONDS = 5
+
+
+class Lacking(Exception):
+    """A file that could not be had or must not be used; the text says why and what to do."""
+
+
+class Bundle:
+    """A folder that becomes, or already is, the value of ascend_artifacts."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sources: list[Path],
+        say: Callable[[str], None],
+        ca_file: Path | None = None,
+        require_signature: bool = False,
+        offline: bool = False,
+        timeout: int = 60,
+        retries: int = 5,
+    ) -> None:
+        self.folder = folder
+        self.sources = sources
+        self.say = say
+        self.ca_file = ca_file
+        self.require_signature = require_signature
+        self.offline = offline
+        self.timeout = timeout
+        self.retries = retries
+        self.added: list[str] = []
+        self.received = 0
+        self.unproven: dict[str, str] = {}
+        self.artifacts: dict[str, dict[str, Any]] = {}
+        self.sets: dict[str, list[str]] = {}
+        self.requirements: dict[str, list[str]] = {}
+        self._read_lock()
+
+    def _read_lock(self) -> None:
+        lock = self.folder / artifacts.LOCK_NAME
+        if lock.is_file():
+            text = lock.read_text(encoding="utf-8")
+            parsed = artifact_source.load_lock(text, str(lock))
+            self.artifacts, self.sets = parsed["artifacts"], parsed["sets"]
+            self.requirements = (yaml.safe_load(text) or {}).get("requirements") or {}
+
+    def write_lock(self) -> None:
+        """Replaces the lock in one step: readers see the old or the new one, never half of one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        document = artifacts.lock_document(self.artifacts, self.sets, created)
+        document["requirements"] = self.requirements
+        temporary = self.folder / f"{artifacts.LOCK_NAME}.part"
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(
+                "---\n# Made by ansible-playbook ascend.fleet.bundle; the authority on every file beside it.\n"
+            )
+            yaml.safe_dump(document, stream, sort_keys=False, width=200)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(self.folder / artifacts.LOCK_NAME)
+
+    def has(self, name: str) -> bool:
+        """True when the lock lists the file and the file is still that one."""
+        entry = self.artifacts.get(name)
+        path = self.folder / name
+        if entry is None or not path.is_file() or path.stat().st_size != entry["size"]:
+            return False
+        return artifact_source.file_sha256(path) == entry["sha256"]
+
+    def whence(self, want: Want) -> str:
+        """Where `want` would come from, in words; for check mode."""
+        if self.has(want.name) or (self.folder / want.name).is_file():
+            return "the bundle"
+        found = self._in_sources(want) or self._zip_in_sources(want)
+        if found:
+            return str(found)
+        url = want.url or (want.archive.url if want.archive else None)
+        return artifacts.public_url(url) if url and not self.offline else "nowhere"
+
+    def obtain(self, want: Want) -> None:
+        """Makes sure of one file, verified and in the lock. Raises Lacking."""
+        if self.has(want.name):
+            return
+        entry, path = self.artifacts.get(want.name), self.folder / want.name
+        if entry is not None:
+            want = replace(want, sha256=entry["sha256"])
+            if path.is_file():
+                path.replace(path.with_name(path.name + ".refused"))
+                self.say(f"{want.name} is not what the lock says; kept as {path.name}.refused, getting it again")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            self._bring(want, path)
+            try:
+                self.accept(want)
+            except Lacking:
+                for suffix in ("", *SIGNATURE_SUFFIXES):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                raise
+            return
+        self.accept(want)
+
+    def _bring(self, want: Want, path: Path) -> None:
+        """Puts the file at `path`: from a source folder, from a zip, or from its URL. Raises Lacking."""
+        found = self._in_sources(want)
+        if found:
+            self.say(f"{want.name}: from {found}")
+            for source in (found, *(found.with_name(found.name + suffix) for suffix in SIGNATURE_SUFFIXES)):
+                if source.is_file():
+                    _copy(source, path.with_name(path.name + source.name[len(found.name) :]))
+            return
+        archive = self._zip_in_sources(want)
+        if archive is None and want.archive is not None and want.archive.url and not self.offline:
+            archive = self._fetch(want.archive, self.folder / WORK / want.archive.name)
+        if archive is not None:
+            if want.archive and want.archive.sha256 and archive.name == want.archive.name:
+                self._hold(archive, want.archive.sha256)
+            self.say(f"{want.name}: from {archive.name}")
+            if not _unpack(archive, path):
+                raise Lacking(f"{want.name} is not inside {archive.name}")
+            return
+        if want.url and not self.offline:
+            self._fetch(want, path)
+            return
+        zipped = f" or {want.archive.name}" if want.archive else ""
+        raise Lacking(
+            f"{want.name} is not in bundle_sources and has no known address: download it{zipped} from the vendor's"
+            " support site and put it into a folder of bundle_sources"
+        )
+
+    def _hold(self, path: Path, sha256: str) -> None:
+        real = artifact_source.file_sha256(path)
+        if real != sha256:
+            raise Lacking(
+                f"{path} has sha256 {real}, the catalog says {sha256}: it is damaged or not the vendor's file"
+            )
+
+    def _fetch(self, want: Want, target: Path) -> Path:
+        if target.is_file():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        self.say(f"{want.name}: from {artifacts.public_url(want.url)}")
+        try:
+            got = download.fetch(
+                want.url,
+                str(part),
+                self._open,
+                want.sha256,
+                headers=want.headers,
+                retries=self.retries,
+                progress=_Progress(want.name, self.say),
+            )
+        except download.DownloadError as error:
+            raise Lacking(
+                f"{want.name} could not be downloaded: {error}. Run again to resume, or put it into a"
+                " folder of bundle_sources"
+            ) from error
+        self.received += got["received"]
+        if not _looks_right(part, target.name):
+            part.unlink()
+            raise Lacking(
+                f"{want.name}: {artifacts.public_url(want.url)} sent a page instead of the file; the address has"
+                " changed or wants a login. Download it by hand and put it into a folder of bundle_sources"
+            )
+        part.replace(target)
+        return target
+
+    def _open(self, url: str, headers: dict[str, str]) -> Any:
+        try:
+            return urls.open_url(url, headers=headers, timeout=self.timeout, decompress=False)
+        except urls.ConnectionError as error:
+            raise download.DownloadError(f"{artifacts.public_url(url)}: {error}") from error
+
+    def accept(self, want: Want) -> None:
+        """Proves a file that is in place and adds it to the lock. Raises Lacking."""
+        path = self.folder / want.name
+        if not _looks_right(path, path.name):
+            raise Lacking(f"{path} is not a {path.suffix} file: its first bytes are wrong")
+        if want.sha256:
+            self._hold(path, want.sha256)
+        entry = {
+            "name": want.name,
+            "size": path.stat().st_size,
+            "sha256": artifact_source.file_sha256(path),
+            "kind": want.kind,
+            **{key: getattr(want, key) for key in ("arch", "python", "url", "headers", "licence")},
+        }
+        signed = self._check_signature(want, path)
+        if signed:
+            entry["signature"] = signed
+        elif not want.sha256 and want.kind == "package":
+            self.unproven[want.name] = (
+                "no signature beside it and no hash in the catalog: the lock holds it as it is now"
+            )
+        self.artifacts[want.name] = entry
+        self.added.append(want.name)
+        self.write_lock()
+
+    def _check_signature(self, want: Want, path: Path) -> str | None:
+        found, crl = signature.find(path)
+        if found is None:
+            if self.require_signature and want.kind == "package":
+                raise Lacking(
+                    f"{want.name} has no signature (.cms or .p7s) beside it and bundle_require_signature is set"
+                )
+            return None
+        verdict = signature.verify(path, found, self.ca_file, crl)
+        if verdict.refused or (self.require_signature and not verdict.trusted):
+            raise Lacking(f"{want.name} is refused: {verdict.note}")
+        self.say(f"{want.name}: {verdict.note}")
+        return verdict.note if verdict.matches else None
+
+    def adopt_rest(self) -> None:
+        """Adds what lies in the folder but not in the lock. Raises Lacking."""
+        for name in artifact_source.FolderSource(str(self.folder), ignore_lock=True).names():
+            suffix = Path(name).suffix
+            if name in self.artifacts or name.startswith(artifacts.LOCK_NAME):
+                continue
+            if suffix in (*SIGNATURE_SUFFIXES, ".refused", ".part"):
+                continue
+            self.accept(Want(name, KIND_BY_SUFFIX.get(suffix, "other")))
+
+    def _in_sources(self, want: Want) -> Path | None:
+        key = artifacts.spelling_key(artifacts.base_name(want.name))
+        for path in self._source_files():
+            if artifacts.spelling_key(path.name) == key:
+                return path
+        return None
+
+    def _zip_in_sources(self, want: Want) -> Path | None:
+        base = artifacts.spelling_key(artifacts.base_name(want.name))
+        own = [*sorted((self.folder / WORK).glob("*.zip")), *sorted(self.folder.glob("*.zip"))]
+        for path in [*self._source_files(), *own]:
+            if path.suffix == ".zip" and base in {
+                artifacts.spelling_key(name) for name in artifact_source.zip_names(path)
+            }:
+                return path
+        return None
+
+    def _source_files(self) -> list[Path]:
+        files = []
+        for folder in self.sources:
+            if not folder.is_dir():
+                raise ArtifactError(f"bundle_sources: {folder} is not a folder on the control node")
+            files += [folder / name for name in artifact_source.FolderSource(str(folder), ignore_lock=True).names()]
+        return files
+
+
+class _Progress:
+    """Says now and then how far a download is."""
+
+    def __init__(self, name: str, say: Callable[[str], None]) -> None:
+        self.name, self.say, self.last = name, say, time.monotonic()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if time.monotonic() - self.last >= PROGRESS_SECONDS:
+            self.last = time.monotonic()
+            share = f" of {artifacts.megabytes(total)} ({100 * done // total} %)" if total else ""
+            self.say(f"{self.name}: {artifacts.megabytes(done)}{share}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(source, part)
+    part.replace(target)
+
+
+def _unpack(archive: Path, target: Path) -> bool:
+    """Takes one file and its signature files out of a zip; folders inside the zip are ignored. False when absent."""
+    found = False
+    with zipfile.ZipFile(archive) as opened:
+        for member in opened.infolist():
+            base = artifacts.base_name(member.filename)
+            for suffix in ("", *SIGNATURE_SUFFIXES):
+                if artifacts.spelling_key(base) == artifacts.spelling_key(target.name + suffix):
+                    part = target.with_name(target.name + suffix + ".part")
+                    with opened.open(member) as source, part.open("wb") as stream:
+                        shutil.copyfileobj(source, stream, download.CHUNK)
+                    part.replace(target.with_name(target.name + suffix))
+                    found = found or not suffix
+    return found
+
+
+def _looks_right(path: Path, name: str) -> bool:
+    """False when a file cannot be what its name says: a store without the right headers sends an HTML page."""
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if name.endswith(".run"):
+        return start.startswith(b"#!")
+    if name.endswith((".zip", ".whl")):
+        return start.startswith(b"PK")
+    return True

@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bundle folder against a server and folders on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import zipfile
+
+import pytest
+import yaml
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, bundle_store, signature
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import Bundle, Lacking
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want
+from http_faults import serving
+
+NAME = "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run"
+DATA = b"#!/bin/sh\n" + b"payload\n" * 20000
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def bundle(tmp_path, said):
+    def make(**options):
+        return Bundle(tmp_path / "bundle", options.pop("sources", []), said.append, retries=2, **options)
+
+    return make
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return folder
+
+
+def lock(tmp_path):
+    return yaml.safe_load((tmp_path / "bundle" / artifacts.LOCK_NAME).read_text())
+
+
+def test_a_download_with_headers_that_is_cut_and_resumed(bundle, tmp_path):
+    with serving({NAME: DATA}, ["cut:1000", "503", "503"]) as server:
+        want = Want(
+            NAME,
+            "package",
+            "x86_64",
+            url=f"{server.url}/{NAME}",
+            headers={"Referer": "https://example.com/"},
+            licence="a licence",
+        )
+        with pytest.raises(Lacking, match="Run again to resume"):
+            bundle().obtain(want)
+        again = bundle()
+        again.obtain(want)
+        assert again.received == len(DATA) - 1000
+        assert {headers["Referer"] for headers in server.headers_seen} == {"https://example.com/"}
+        requests = len(server.requests)
+        bundle().obtain(want)
+        assert len(server.requests) == requests
+    (row,) = lock(tmp_path)["artifacts"]
+    assert row["sha256"] == SHA and row["size"] == len(DATA) and row["licence"] == "a licence"
+    assert row["headers"] == {"Referer": "https://example.com/"} and row["url"].startswith("http")
+    assert NAME in again.unproven
+    resolved = artifact_source.resolve_files(artifact_source.open_source(str(tmp_path / "bundle")), [{"name": NAME}])
+    assert resolved[0]["sha256"] == SHA
+
+
+def test_a_page_instead_of_a_package_is_refused(bundle, tmp_path):
+    with serving({NAME: b"<html></html>"}) as server, pytest.raises(Lacking, match="sent a page instead"):
+        bundle().obtain(Want(NAME, "package", url=f"{server.url}/{NAME}"))
+    assert not list((tmp_path / "bundle").glob("*.run*"))
+
+
+def test_a_wrong_hash_is_refused(bundle, tmp_path, downloads):
+    (downloads / NAME).write_bytes(DATA)
+    with pytest.raises(Lacking, match="the catalog says"):
+        bundle(sources=[downloads]).obtain(Want(NAME, "package", sha256="0" * 64))
+    assert not (tmp_path / "bundle" / NAME).exists()
+
+
+def test_a_source_folder_with_the_other_spelling(bundle, tmp_path, downloads):
+    (downloads / "deep").mkdir()
+    (downloads / "deep" / NAME.replace("x86_64", "x86-64")).write_bytes(DATA)
+    bundle(sources=[downloads], offline=True).obtain(Want(NAME, "package"))
+    assert (tmp_path / "bundle" / NAME).read_bytes() == DATA
+
+
+def make_zip(path, *names):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(f"../../folder/{name}", DATA if name.endswith(".run") else b"signature")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_zip_from_the_vendor_is_unpacked_inside_the_folder(bundle, tmp_path, downloads, monkeypatch):
+    monkeypatch.setattr(signature, "verify", lambda *args: signature.Verdict(True, True, "CN=x", "signed by CN=x"))
+    sha256 = make_zip(downloads / "hdk.zip", "driver.run", "driver.run.cms", "firmware.run")
+    with serving({"hdk.zip": (downloads / "hdk.zip").read_bytes()}) as server:
+        archive = Want("hdk.zip", "archive", url=f"{server.url}/hdk.zip", sha256=sha256)
+        one = bundle()
+        one.obtain(Want("driver.run", "package", archive=archive))
+        one.obtain(Want("firmware.run", "package", archive=archive))
+        assert len(server.requests) == 1
+        with pytest.raises(Lacking, match="not inside"):
+            one.obtain(Want("other.run", "package", archive=archive))
+    assert (tmp_path / "bundle" / "driver.run.cms").read_bytes() == b"signature"
+    assert {row["name"]: row.get("signature") for row in lock(tmp_path)["artifacts"]} == {
+        "driver.run": "signed by CN=x",
+        "firmware.run": None,
+    }
+    assert not list(tmp_path.glob("folder"))
+
+
+def test_a_damaged_zip_by_hand_is_refused(bundle, downloads):
+    make_zip(downloads / "hdk.zip", "driver.run")
+    archive = Want("hdk.zip", "archive", sha256="0" * 64)
+    with pytest.raises(Lacking, match="not the vendor's file"):
+        bundle(sources=[downloads]).obtain(Want("driver.run", "package", archive=archive))
+
+
+def test_nothing_known_says_what_to_do(bundle):
+    with pytest.raises(Lacking, match=r"or hdk\.zip from the vendor"):
+        bundle(offline=True).obtain(Want("driver.run", "package", archive=Want("hdk.zip", "archive", url="http://x/")))
+
+
+@pytest.fixture
+def signed(downloads):
+    """A package with a signature made by a throw-away key."""
+    path = downloads / NAME
+    path.write_bytes(DATA)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=me",
+            "-keyout",
+            "key",
+            "-out",
+            "pem",
+            "-days",
+            "2",
+        ],
+        cwd=downloads,
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(
+        [
+            "openssl",
+            "cms",
+            "-sign",
+            "-binary",
+            "-in",
+            NAME,
+            "-signer",
+            "pem",
+            "-inkey",
+            "key",
+            "-outform",
+            "DER",
+            "-out",
+            f"{NAME}.cms",
+        ],
+        cwd=downloads,
+        check=True,
+        capture_output=True,
+    )
+    return path
+
+
+def test_a_signature_beside_a_package_is_checked(bundle, tmp_path, downloads, signed, said):
+    bundle(sources=[downloads], ca_file=downloads / "pem", require_signature=True).obtain(Want(NAME, "package"))
+    assert lock(tmp_path)["artifacts"][0]["signature"] == "signed by CN=me"
+    assert any("signed by" in line for line in said)
+    # The note survives the next reading and writing of the lock.
+    bundle().write_lock()
+    assert lock(tmp_path)["artifacts"][0]["signature"] == "signed by CN=me"
+
+
+def test_a_tampered_signed_package_stays_out(bundle, tmp_path, downloads, signed):
+    signed.write_bytes(DATA + b"x")
+    with pytest.raises(Lacking, match=r"refused: .* does not belong"):
+        bundle(sources=[downloads]).obtain(Want(NAME, "package"))
+    assert not (tmp_path / "bundle" / NAME).exists()
+
+
+def test_a_required_signature_must_be_proven(bundle, downloads, signed):
+    with pytest.raises(Lacking, match="not proven without bundle_ca_file"):
+        bundle(sources=[downloads], require_signature=True).obtain(Want(NAME, "package"))
+    (downloads / f"{NAME}.cms").unlink()
+    with pytest.raises(Lacking, match="no signature"):
+        bundle(sources=[downloads], require_signature=True).obtain(Want(NAME, "package"))
+
+
+def test_a_file_changed_after_the_lock_is_set_aside_and_fetched_again(bundle, tmp_path, downloads):
+    (downloads / NAME).write_bytes(DATA)
+    bundle(sources=[downloads]).obtain(Want(NAME, "package"))
+    (tmp_path / "bundle" / NAME).write_bytes(DATA[:-1] + b"X")
+    bundle(sources=[downloads]).obtain(Want(NAME, "package"))
+    assert (tmp_path / "bundle" / NAME).read_bytes() == DATA
+    assert (tmp_path / "bundle" / f"{NAME}.refused").exists()
+
+
+def test_what_a_person_adds_joins_the_lock(bundle, tmp_path):
+    (tmp_path / "bundle" / "models").mkdir(parents=True)
+    (tmp_path / "bundle" / "models" / "gpt2.ckpt").write_bytes(b"weights")
+    (tmp_path / "bundle" / "x.run.part").write_bytes(b"half")
+    one = bundle()
+    one.adopt_rest()
+    assert [row["name"] for row in lock(tmp_path)["artifacts"]] == ["models/gpt2.ckpt"]
+    assert lock(tmp_path)["artifacts"][0]["kind"] == "model"
+    again = bundle()
+    again.adopt_rest()
+    assert one.added == ["models/gpt2.ckpt"] and again.added == []
+
+
+def test_the_lock_is_never_half_written(bundle, tmp_path, monkeypatch):
+    one = bundle()
+    one.write_lock()
+    before = (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()
+    monkeypatch.setattr(bundle_store.os, "fsync", lambda number: (_ for _ in ()).throw(OSError("power cut")))
+    with pytest.raises(OSError, match="power cut"):
+        one.write_lock()
+    assert (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text() == before
+
+
+def test_whence(bundle, tmp_path, downloads):
+    make_zip(downloads / "hdk.zip", "driver.run")
+    (downloads / NAME).write_bytes(DATA)
+    one = bundle(sources=[downloads])
+    assert one.whence(Want(NAME, "package")) == str(downloads / NAME)
+    assert one.whence(Want("driver.run", "package")) == str(downloads / "hdk.zip")
+    assert one.whence(Want("a.run", "package", url="https://u:p@example.com/a")) == "https://example.com/a"
+    assert one.whence(Want("a.run", "package")) == "nowhere"
+    assert not (tmp_path / "bundle").exists()
