@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names the wheel files that a host needs, from the folder or the mirror of artifacts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: wheels
+short_description: The wheel files that a host needs
+version_added: "0.1.0"
+author: ascend.fleet contributors
+description:
+  - Chooses from C(wheels/) below the artifacts those files that satisfy requirements, and what they require in turn, for a host's
+    Python, architecture and libc. Nothing is downloaded and no host is asked.
+  - From a mirror it takes the list that the lock of M(ascend.fleet.stage) has for the host.
+options:
+  _terms:
+    description: Requirements such as V(mindspore==2.7.1).
+    required: true
+  source:
+    description: Folder or URL of the artifacts.
+    type: str
+    required: true
+  python:
+    description: Python of the host's environment, such as V(3.11).
+    type: str
+    required: true
+  arch:
+    description: Architecture of the host.
+    type: str
+    required: true
+  glibc:
+    description: C library of the host, such as V(2.34). Unknown is taken as 2.17.
+    type: str
+  constraints:
+    description: Limits on what is chosen.
+    type: list
+    elements: str
+    default: []
+  skip:
+    description: Distributions that are left out.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: What MindSpore needs
+  ansible.builtin.debug:
+    msg: "{{ query('ascend.fleet.wheels', 'mindspore==2.7.1', source='/srv/ascend', python='3.11', arch='aarch64') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: Paths below the source, as M(ascend.fleet.stage) takes them.
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
+
+FOLDER = "wheels"
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        requirements = [text for term in terms for text in ([term] if isinstance(term, str) else term)]
+        source = self.get_option("source")
+        try:
+            if "://" in source:
+                return self._from_mirror(source)
+            host = wheelhouse.Host(self.get_option("python"), self.get_option("arch"), self.get_option("glibc"))
+            rows = wheelhouse.select(Path(source).expanduser() / FOLDER, requirements, host,
+                                     self.get_option("constraints"), self.get_option("skip"))
+        except (wheelhouse.WheelError, ArtifactError, ValueError) as error:
+            raise AnsibleError(str(error)) from error
+        return [f"{FOLDER}/{row['file']}" for row in rows]
+
+    def _from_mirror(self, source: str) -> list[str]:
+        lock = artifact_source.open_source(source).lock
+        sets = lock["sets"] if lock else {}
+        ending = f"-py{self.get_option('python')}-{self.get_option('arch')}"
+        names = [name for name in sets if name.startswith("wheels") and name.endswith(ending)]
+        if not names:
+            raise wheelhouse.WheelError(
+                f"The lock of ascend_artifacts has no list of wheels that ends in {ending}; it has {', '.join(sorted(sets)) or 'none'}."
+                " Make it with ascend.fleet.bundle, or set ascend_wheels to the URL of a package index."
+            )
+        return sorted({file for name in names for file in sets[name]})

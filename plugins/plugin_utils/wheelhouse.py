@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chooses wheels for a host from a folder of wheels: for the host's Python, architecture and libc, not the control node's."""
+
+from __future__ import annotations
+
+import email.parser
+import zipfile
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from packaging import tags
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+# Wheels that hold machine code although their tag says "any". Source: mindspore's aarch64 wheels on PyPI (2.7.1 and others).
+FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}
+# The older names of manylinux platforms. Source: PEP 600.
+LEGACY = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
+
+
+class WheelError(Exception):
+    """No wheel fits; the text names what is missing and for which host."""
+
+
+class Host:
+    """What a wheel has to fit: C(python) ("3.11"), C(arch) ("aarch64"), C(glibc) ("2.28", None for unknown)."""
+
+    def __init__(self, python: str, arch: str, glibc: str | None = None) -> None:
+        self.python = tuple(int(part) for part in python.split(".")[:2])
+        self.arch = arch
+        self.glibc = tuple(int(part) for part in (glibc or "2.17").split(".")[:2])
+
+    def __str__(self) -> str:
+        return f"Python {'.'.join(map(str, self.python))} on {self.arch} with glibc {'.'.join(map(str, self.glibc))}"
+
+    def ranks(self) -> dict[tags.Tag, int]:
+        """Every tag this host takes, the best one with the lowest number."""
+        platforms = list(self._platforms())
+        interpreter = f"cp{self.python[0]}{self.python[1]}"
+        abi = interpreter + ("m" if self.python < (3, 8) else "")
+        found = list(tags.cpython_tags(self.python, abis=[abi], platforms=platforms))
+        found += tags.compatible_tags(self.python, interpreter=interpreter, platforms=platforms)
+        return {tag: number for number, tag in reversed(list(enumerate(found)))}
+
+    def _platforms(self) -> Iterator[str]:
+        for minor in range(self.glibc[1], 4, -1):
+            yield f"manylinux_2_{minor}_{self.arch}"
+            if (2, minor) in LEGACY:
+                yield f"{LEGACY[2, minor]}_{self.arch}"
+        yield f"linux_{self.arch}"
+
+    def environment(self) -> dict[str, str]:
+        """What markers of requirements are judged by."""
+        version = ".".join(map(str, self.python))
+        return {"python_version": version, "python_full_version": f"{version}.0", "implementation_name": "cpython",
+                "implementation_version": f"{version}.0", "platform_python_implementation": "CPython", "os_name": "posix",
+                "sys_platform": "linux", "platform_system": "Linux", "platform_machine": self.arch, "platform_release": "",
+                "platform_version": "", "extra": ""}
+
+
+def select(folder: Path, requirements: Iterable[str], host: Host, constraints: Iterable[str] = (),
+           skip: Iterable[str] = ()) -> list[dict[str, str]]:
+    """The wheels that satisfy the requirements and all that those require, the newest of each that fits.
+
+    Args:
+        folder: where the wheels are.
+        requirements: for example C(mindspore==2.7.1).
+        host: where they will be installed.
+        constraints: limits on whatever is chosen.
+        skip: distributions that are not chosen although something requires them.
+
+    Returns:
+        Rows C({"name", "version", "file"}), sorted by name.
+
+    Raises:
+        WheelError: a wheel is missing, or a requirement is none.
+    """
+    index = _index(folder, host)
+    limits: dict[str, SpecifierSet] = {}
+    for text in constraints:
+        limit = _requirement(text, "constraint")
+        limits[canonicalize_name(limit.name)] = limits.get(canonicalize_name(limit.name), SpecifierSet()) & limit.specifier
+    skipped = {canonicalize_name(name) for name in skip}
+    queue = [(_requirement(text, "requirement"), "asked for") for text in requirements]
+    chosen: dict[str, dict[str, Any]] = {}
+    wants: dict[str, list[tuple[Requirement, str]]] = {}
+    while queue:
+        requirement, origin = queue.pop(0)
+        name = canonicalize_name(requirement.name)
+        if name in skipped or (requirement.marker and not requirement.marker.evaluate(host.environment())):
+            continue
+        wants.setdefault(name, []).append((requirement, origin))
+        limits[name] = limits.get(name, SpecifierSet()) & requirement.specifier
+        before = chosen.get(name)
+        if before and limits[name].contains(before["version"], prereleases=True):
+            continue
+        row = next((row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True)), None)
+        if row is None:
+            raise WheelError(_missing(folder, name, wants[name], index, host))
+        chosen[name] = row
+        queue += [(needed, f"required by {name} {row['version']}") for needed in _requires(folder / row["file"])]
+    return [{"name": name, "version": str(row["version"]), "file": row["file"]} for name, row in sorted(chosen.items())]
+
+
+def _index(folder: Path, host: Host) -> dict[str, list[dict[str, Any]]]:
+    """The wheels that fit the host, by name; newest first, and of equals the one made most specially for it."""
+    ranks = host.ranks()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(folder.glob("*.whl")):
+        try:
+            name, version, _build, wheel_tags = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            continue
+        fitting = [ranks[tag] for tag in wheel_tags if tag in ranks]
+        anywhere = all(tag.platform == "any" for tag in wheel_tags)
+        if not fitting or (anywhere and FALSELY_ANY.get(name, host.arch) != host.arch):
+            continue
+        found.setdefault(name, []).append({"version": version, "file": path.name, "rank": min(fitting)})
+    for rows in found.values():
+        rows.sort(key=lambda row: row["rank"])
+        rows.sort(key=lambda row: row["version"], reverse=True)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _requires(path: Path) -> tuple[Requirement, ...]:
+    """What a wheel says it requires, without extras."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+            metadata = email.parser.Parser().parsestr(archive.read(name).decode("utf-8", "replace"), headersonly=True)
+    except (OSError, zipfile.BadZipFile, StopIteration) as error:
+        raise WheelError(f"{path} is not a whole wheel ({error or 'no METADATA'}); fetch it again") from error
+    rows = []
+    for text in metadata.get_all("Requires-Dist") or []:
+        try:
+            rows.append(Requirement(text))
+        except InvalidRequirement:
+            continue
+    return tuple(rows)
+
+
+def _requirement(text: str, what: str) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise WheelError(f"{text!r} is not a {what}: {error}") from error
+
+
+def _missing(folder: Path, name: str, wants: list[tuple[Requirement, str]], index: dict[str, Any], host: Host) -> str:
+    asked = "; ".join(f"{requirement.name}{requirement.specifier} {origin}" for requirement, origin in wants)
+    fitting = ", ".join(str(row["version"]) for row in index.get(name, ()))
+    others = sorted(path.name for path in folder.glob("*.whl") if canonicalize_name(path.name.split("-")[0]) == name)
+    seen = f"versions that fit: {fitting}" if fitting else f"there are {', '.join(others)}" if others else "there is none of it"
+    return (f"No wheel of {name} in {folder} for {host} ({asked}); {seen}. Put it there (ascend.fleet.bundle fetches it), "
+            "or set ascend_wheels to the URL of a package index that the hosts reach.")
