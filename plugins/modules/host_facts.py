@@ -104,6 +104,255 @@ ansible_facts:
       description: What was observed. Every key is always there; what is not known is V(null).
       returned: always
       type: dict
+      contains:
+        schema:
+          description: Version of this structure. It changes only when a key changes its meaning.
+          type: int
+          sample: 1
+        hostname: {description: The host's own name., type: str}
+        arch: {description: Architecture as the vendor's packages spell it., type: str, sample: aarch64}
+        os:
+          description: Distribution and package manager.
+          type: dict
+          contains:
+            id: {description: V(ID) of os-release in lower case., type: str, sample: openeuler}
+            id_like: {description: V(ID_LIKE) of os-release., type: list, elements: str}
+            version: {description: V(VERSION_ID) of os-release., type: str, sample: "22.03"}
+            name: {description: V(PRETTY_NAME) of os-release., type: str}
+            family: {description: V(apt) or V(dnf); V(null) with neither., type: str, sample: dnf}
+            package_manager: {description: "V(apt-get), V(dnf) or V(yum).", type: str, sample: dnf}
+        kernel:
+          description: The running kernel.
+          type: dict
+          contains:
+            release: {description: As C(uname -r) prints it., type: str}
+            headers: {description: "Whether its headers are there, which DKMS builds the driver with.", type: bool}
+        python:
+          description: The Python that ran this module.
+          type: dict
+          contains:
+            version: {description: Its version., type: str, sample: 3.11.2}
+            executable: {description: Its path., type: str, sample: /usr/bin/python3}
+        glibc:
+          description: Version of the GNU C library; V(null) where the C library is another one.
+          type: str
+          sample: "2.34"
+        host_kind: {description: "V(physical), V(vm) or V(container).", type: str, sample: physical}
+        host_kind_evidence: {description: How that was told., type: str, sample: "systemd-detect-virt: none"}
+        boot_id: {description: "Identity of this boot, of the host or of a container.", type: str}
+        accelerators:
+          description: "NPUs by their PCI ids, so also before a driver is installed."
+          type: dict
+          contains:
+            family:
+              description: "Chip family; V(null) with none, with several, or with unknown ones."
+              type: str
+              sample: 910b
+            count: {description: Chips., type: int, sample: 8}
+            cards: {description: PCI devices., type: int, sample: 8}
+            product: {description: "Product, where all devices are the same one.", type: str, sample: Atlas 300I A2}
+            role: {description: "V(training) or V(inference), where all devices agree.", type: str, sample: training}
+            devices:
+              description: >-
+                One row per device - C(address), C(vendor), C(device), C(subsystem_vendor),
+                C(subsystem_device), C(family), C(chips).
+              type: list
+              elements: dict
+            unknown:
+              description: "Huawei accelerators that no row of the catalog knows, as above."
+              type: list
+              elements: dict
+            mixed: {description: Whether there are several chip families., type: bool}
+        user:
+          description: The driver's run user.
+          type: dict
+          contains:
+            name: {description: The name that was looked for., type: str, sample: HwHiAiUser}
+            exists: {description: Whether the user is there., type: bool}
+            uid: {description: User id., type: int, sample: 1000}
+            group: {description: Primary group., type: str}
+            groups: {description: "All groups, the primary one included.", type: list, elements: str}
+            shell: {description: Login shell., type: str, sample: /bin/bash}
+            home: {description: Home folder., type: str}
+        tools:
+          description: "Tools that installers, DKMS and the Python stack need, on the system's default path."
+          type: dict
+          contains:
+            lspci: {description: Whether it is there., type: bool}
+            ifconfig: {description: Whether it is there., type: bool}
+            gcc: {description: Version; V(null) without gcc., type: str, sample: 12.2.0}
+            cmake:
+              description: "Version, from 3.23 on without its patch level; V(null) without CMake."
+              type: str
+              sample: "3.25"
+            make: {description: Whether it is there., type: bool}
+            dkms: {description: Whether it is there., type: bool}
+            openssl: {description: Whether it is there., type: bool}
+            conda: {description: Path; V(null) without., type: str}
+            uv: {description: Path; V(null) without., type: str}
+            pip3: {description: Path; V(null) without., type: str}
+        driver:
+          description: The NPU driver.
+          type: dict
+          contains:
+            installed: {description: Version that its C(version.info) states., type: str, sample: 25.3.rc1}
+            loaded: {description: Version that answers to C(npu-smi)., type: str, sample: 25.3.rc1}
+            path: {description: Its folder., type: str, sample: /usr/local/Ascend/driver}
+            package_version: {description: HDK version of the package; V(null) in old releases., type: str}
+            innerversion: {description: The vendor's internal version., type: str, sample: V100R001C23SPC002B212}
+            compatible_cann:
+              description: Internal versions of CANN it says it works with.
+              type: list
+              elements: str
+              sample: [V100R001C19, V100R001C23]
+            compatible_firmware:
+              description: Ranges of firmware it says it works with.
+              type: list
+              elements: list
+              sample: [["7.0.0", "7.8.99"]]
+            install_info: {description: All keys of C(/etc/ascend_install.info)., type: dict}
+            ascendhal_version: {description: Version of its hardware layer., type: str}
+            modules_loaded:
+              description: Whether a kernel module of it is loaded; V(null) when that cannot be read.
+              type: bool
+            damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
+        firmware:
+          description: The NPU firmware.
+          type: dict
+          contains:
+            installed: {description: Version that its C(version.info) states., type: str, sample: 7.8.0.2.212}
+            loaded:
+              description: >-
+                Version the chips run, by the driver's upgrade-tool (root only); several are
+                joined with commas.
+              type: str
+            package_version: {description: HDK version of the package., type: str, sample: 25.3.rc1}
+            compatible_driver:
+              description: >-
+                Ranges of drivers it says it works with; an upper limit may end in a dot (all of
+                that release).
+              type: list
+              elements: list
+              sample: [["24.1", "24.1."]]
+            path: {description: Its folder., type: str, sample: /usr/local/Ascend/firmware}
+            damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
+        cann:
+          description: "Installed CANN packages, several releases side by side included."
+          type: list
+          elements: dict
+          contains:
+            product:
+              description: >-
+                V(toolkit), V(nnae), V(nnrt), V(kernels) or V(ops) (the same under two names),
+                V(nnal), V(tfplugin), V(toolbox).
+              type: str
+              sample: nnae
+            version:
+              description: Version its own file states; V(null) in a damaged installation that states none.
+              type: str
+              sample: 8.3.RC1
+            path: {description: Folder of the release., type: str, sample: /usr/local/Ascend/nnae/8.3.RC1}
+            install_path: {description: Install path it was found below., type: str, sample: /usr/local/Ascend}
+            latest: {description: Whether it is the release that C(latest) or C(cann) stands for., type: bool}
+            innerversion: {description: The vendor's internal version., type: str, sample: V100R001C23SPC001B231}
+            code: {description: The part of it that drivers list., type: str, sample: C23}
+            compatible_version: {description: Internal versions it says it works with., type: list, elements: str}
+            arch: {description: Architecture., type: str, sample: aarch64}
+            chip: {description: Chip family of kernels and ops., type: str}
+            info_file: {description: The file that states the version., type: str}
+            set_env:
+              description: The script that sets its environment.
+              type: str
+              sample: /usr/local/Ascend/nnae/set_env.sh
+            component_version: {description: Numeric version of its parts., type: str, sample: 8.3.0.1.200}
+            wheels: {description: "Paths of the Python wheels it brings - C(te), C(hccl), C(topi).", type: dict}
+            uninstall: {description: Its uninstaller., type: str}
+            layout:
+              description: "Where this release puts its files - V(5.1), V(6.0), V(6.3) or V(8.5)."
+              type: str
+              sample: "6.3"
+            damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
+        environments:
+          description: Python environments that carry our marker.
+          type: list
+          elements: dict
+          contains:
+            name: {description: Name., type: str, sample: mindspore}
+            path: {description: Folder., type: str, sample: /opt/ascend/envs/mindspore}
+            provider: {description: "V(venv), V(conda) or V(uv).", type: str, sample: venv}
+            owner: {description: User it belongs to., type: str, sample: root}
+            python:
+              description: Its Python's version; V(null) when its interpreter is gone.
+              type: str
+              sample: 3.11.2
+            packages:
+              description: "Versions of the packages that matter, without half-installed ones."
+              type: dict
+              sample: {"mindspore": "2.7.1", "te": "0.4.0"}
+            stack: {description: "The stack it was made for, as its marker says.", type: dict}
+            cann_wheels_from:
+              description: CANN package that its C(te) and C(hccl) come from.
+              type: str
+              sample: nnae 8.3.RC1
+        devices:
+          description: "Device nodes of the driver - C(path), C(owner), C(group), C(mode)."
+          type: list
+          elements: dict
+          sample: [{"path": "/dev/davinci0", "owner": "HwHiAiUser", "group": "HwHiAiUser", "mode": "0660"}]
+        npu:
+          description: "What C(npu-smi info) said, see M(ascend.fleet.npu_smi_info)."
+          type: dict
+          contains:
+            available: {description: Whether it printed its table., type: bool}
+            kind: {description: Kind of failure., type: str, sample: driver_not_loaded}
+            code: {description: The vendor's number of the failure., type: int, sample: -8005}
+            message: {description: The failure in words., type: str}
+            fix: {description: What to do about it., type: str}
+            npu_smi_version: {description: Version of the tool., type: str}
+            driver_version: {description: Version of the loaded driver., type: str}
+            chips: {description: One row per chip., type: list, elements: dict}
+            processes: {description: Processes that use a chip., type: list, elements: dict}
+        busy:
+          description: >-
+            Users of the NPUs - C(pid), C(user), C(command), C(source) (V(npu-smi) or V(open device)),
+            C(device), C(container).
+          type: list
+          elements: dict
+        disk:
+          description: >-
+            For each path that matters the space where it is, or would be - C(free_mb), C(total_mb),
+            C(filesystem).
+          type: dict
+          sample: {"/tmp": {"free_mb": 12052, "total_mb": 12052, "filesystem": "tmpfs"}}
+        journal:
+          description: History of changes by this collection.
+          type: dict
+          contains:
+            unfinished:
+              description: Start of the newest change that did not end well; V(null) without one.
+              type: dict
+            entries: {description: The last 20 entries., type: list, elements: dict}
+            previous:
+              description: Version of each component before its last change.
+              type: dict
+              sample: {"driver": "24.1.0"}
+            durations:
+              description: Seconds that the last installation of each component took.
+              type: dict
+              sample: {"driver": 96.5}
+        proofs:
+          description: What was proven on this host.
+          type: dict
+          contains:
+            inference: {description: The last generation of text; V(null) without one., type: dict}
+        reboot_required:
+          description: "Whether a reboot is due, told from the host's state. Never in a container."
+          type: bool
+        reboot_reasons:
+          description: Why.
+          type: list
+          elements: str
+          sample: ["driver 25.3.rc1 is installed, 24.1.0 is loaded"]
 """
 
 import sys

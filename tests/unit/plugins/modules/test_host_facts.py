@@ -45,3 +45,32 @@ def test_this_machine(check, tmp_path):
 def test_an_option_nobody_knows():
     result, _errors = run(color="blue")
     assert result["failed"] is True
+
+
+def documented():
+    import re
+
+    import yaml
+
+    block = re.search(r'RETURN = r"""(.*?)"""', MODULE.read_text(), re.DOTALL).group(1)
+    return yaml.safe_load(block)["ansible_facts"]["contains"]["ascend"]["contains"]
+
+
+def test_every_key_is_documented_and_every_documented_key_is_there(tmp_path):
+    result, _errors = run(install_path=str(tmp_path))
+    facts, docs = result["ansible_facts"]["ascend"], documented()
+    assert set(facts) == set(docs)
+    for key, doc in docs.items():
+        if doc["type"] == "dict" and "contains" in doc:
+            assert set(facts[key]) == set(doc["contains"]), key
+
+
+def test_rows_of_lists_are_documented():
+    from ansible_collections.ascend.fleet.plugins.module_utils import host_probe_python, installed
+    from ansible_collections.ascend.fleet.tests.unit import ascend_trees
+    from ansible_collections.ascend.fleet.tests.unit.dictview import DictView
+
+    [row] = installed.cann(DictView(ascend_trees.cann_6_0_nnae()), "/usr/local/Ascend")
+    assert set(row) == set(documented()["cann"]["contains"])
+    [row] = host_probe_python.environments(DictView({"/envs/x/ascend-fleet.json": "{}"}), "/envs", [])
+    assert set(row) == set(documented()["environments"]["contains"])
