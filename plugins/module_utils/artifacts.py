@@ -80,7 +80,7 @@ def parse_lock(data, origin):
 
     Returns:
         {"artifacts": {name: {"name", "size" bytes, "sha256", "url", "headers", "licence", "kind", "arch",
-        "python", "signature"}}, "sets": {set name: [artifact names]}}.
+        "python", "archive", "signature"}}, "sets": {set name: [artifact names]}}.
 
     Raises:
         ArtifactError: not a lock, a wrong version, a broken or repeated entry, a set that names what is not listed.
@@ -110,7 +110,7 @@ def _lock_entry(row, where):
     if sha256 is None or isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise ArtifactError("%s (%s) needs sha256 and size in bytes" % (where, name))
     entry = {"name": name, "size": size, "sha256": sha256, "headers": dict(row.get("headers") or {})}
-    for key in ("url", "licence", "kind", "arch", "python", "signature"):
+    for key in ("url", "licence", "kind", "arch", "python", "archive", "signature"):
         entry[key] = row.get(key)
     return entry
 
@@ -131,7 +131,7 @@ def lock_document(artifacts, sets, created):
     for name in sorted(artifacts):
         entry = artifacts[name]
         row = {"name": name, "size": entry["size"], "sha256": entry["sha256"]}
-        for key in ("kind", "arch", "python", "url", "headers", "licence", "signature"):
+        for key in ("kind", "arch", "python", "url", "headers", "archive", "licence", "signature"):
             if entry.get(key):
                 row[key] = entry[key]
         rows.append(row)

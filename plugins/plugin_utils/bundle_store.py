@@ -63,6 +63,7 @@ class Bundle:
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.sets: dict[str, list[str]] = {}
         self.requirements: dict[str, list[str]] = {}
+        self._written: dict[str, Any] = {}
         self._read_lock()
 
     def _read_lock(self) -> None:
@@ -71,14 +72,18 @@ class Bundle:
             text = lock.read_text(encoding="utf-8")
             parsed = artifact_source.load_lock(text, str(lock))
             self.artifacts, self.sets = parsed["artifacts"], parsed["sets"]
-            self.requirements = (yaml.safe_load(text) or {}).get("requirements") or {}
+            self._written = yaml.safe_load(text)
+            self.requirements = self._written.get("requirements") or {}
 
     def write_lock(self) -> None:
         """Replaces the lock in one step: readers see the old or the new one, never half of one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        document = artifacts.lock_document(self.artifacts, self.sets, created)
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        document = artifacts.lock_document(self.artifacts, self.sets, now)
         document["requirements"] = self.requirements
+        if {**document, "created": None} == {**self._written, "created": None}:
+            return
+        self._written = document
+        self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f"{artifacts.LOCK_NAME}.part"
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(
@@ -215,6 +220,8 @@ class Bundle:
             "kind": want.kind,
             **{key: getattr(want, key) for key in ("arch", "python", "url", "headers", "licence")},
         }
+        if want.archive:
+            entry.update(archive=want.archive.name, url=want.archive.url, headers=want.archive.headers)
         signed = self._check_signature(want, path)
         if signed:
             entry["signature"] = signed

@@ -68,7 +68,8 @@ def packages(stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, 
         wants.append(
             replace(
                 want,
-                arch=subject.get("arch"),
+                # The firmware runs on the card, whatever the host's processor is.
+                arch=None if component == "firmware" else subject.get("arch"),
                 sha256=want.sha256 or _checksum(catalog, part["package"]),
                 licence=VENDOR_LICENCE,
                 optional=bool(installed.get(component)) and installed.get(component) == part["version"],

@@ -115,6 +115,7 @@ def test_a_zip_from_the_vendor_is_unpacked_inside_the_folder(bundle, tmp_path, d
         one.obtain(Want("driver.run", "package", archive=archive))
         one.obtain(Want("firmware.run", "package", archive=archive))
         assert len(server.requests) == 1
+        assert {row["archive"] for row in lock(tmp_path)["artifacts"]} == {"hdk.zip"}
         with pytest.raises(Lacking, match="not inside"):
             one.obtain(Want("other.run", "package", archive=archive))
     assert (tmp_path / "bundle" / "driver.run.cms").read_bytes() == b"signature"
@@ -193,8 +194,13 @@ def test_a_signature_beside_a_package_is_checked(bundle, tmp_path, downloads, si
     bundle(sources=[downloads], ca_file=downloads / "pem", require_signature=True).obtain(Want(NAME, "package"))
     assert lock(tmp_path)["artifacts"][0]["signature"] == "signed by CN=me"
     assert any("signed by" in line for line in said)
-    # The note survives the next reading and writing of the lock.
+    # The note survives the next reading and writing of the lock, and a run without news leaves the file alone.
+    stamp = (tmp_path / "bundle" / artifacts.LOCK_NAME).stat().st_ino
     bundle().write_lock()
+    assert (tmp_path / "bundle" / artifacts.LOCK_NAME).stat().st_ino == stamp
+    again = bundle()
+    again.sets["a set"] = [NAME]
+    again.write_lock()
     assert lock(tmp_path)["artifacts"][0]["signature"] == "signed by CN=me"
 
 
@@ -239,6 +245,7 @@ def test_the_lock_is_never_half_written(bundle, tmp_path, monkeypatch):
     one = bundle()
     one.write_lock()
     before = (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()
+    one.sets["a set"] = []
     monkeypatch.setattr(bundle_store.os, "fsync", lambda number: (_ for _ in ()).throw(OSError("power cut")))
     with pytest.raises(OSError, match="power cut"):
         one.write_lock()
