@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.module_utils import filenames, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import filenames, run_identity, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 
 
@@ -71,6 +71,7 @@ class ActionModule(ActionBase):
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
         args.setdefault("controller", controller())
+        args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:

@@ -24,6 +24,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     package_checks,
     package_io,
     process_io,
+    run_identity,
     vendor_errors,
     vendor_run,
     versions,
@@ -150,16 +151,23 @@ class PackageChange(object):
         what = "%s %s" % (self.args["state"], " ".join(filter(None, (self.component, self.args["version"]))))
         lock = package_io.take_lock(os.path.join(self.state_dir, "lock"), {
             "pid": os.getpid(), "since": journal.timestamp(time.time()), "controller": self.args["controller"],
-            "what": what})
+            "run": self.args["run_identity"], "what": what}, self.args["timeout"], self._orphaned)
         try:
             return self._locked()
         finally:
             package_io.release_lock(lock)
 
+    def _orphaned(self, holder):
+        """Whether the lock's holder works for a playbook that is gone: nobody else will wait for its result."""
+        return run_identity.is_dead(holder.get("run"), self.args["run_identity"], self.args["living_runs"])
+
     def _locked(self):
         self.look()
         self.result["before"] = self.current["version"] if not self.removal else self.state["version"]
+        earlier = self.open_entry
         adopted = self._settle()
+        if adopted:
+            self.result["before"] = earlier.get("from")
         if self.done():
             return dict(self.result, changed=adopted, after=self.state["version"],
                         reboot_required=self._reboot_waits(), action="adopt" if adopted else None)
@@ -280,18 +288,24 @@ class Attempts(object):
 
     def _again(self, verdict, situation):
         """Other ways to the same end, when the first one did not lead there."""
-        if not verdict["ok"] and self.args["busy_policy"] == "ignore" and "occupied" in self.errors:
-            verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", self.change.wanted)
+        change = self.change
+        if not verdict["ok"] and vendor_run.rejects_for_all(self.text, change.result["argv"]):
+            situation = dict(situation, install_for_all=False)
+            verdict = self._step(vendor_run.install_argv(situation), "install", change.wanted)
+        if not verdict["ok"] and "0x0080" in self.errors and "--upgrade" in change.result["argv"]:
+            # The version file is there, but the vendor's own record is not.
+            verdict = self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", change.wanted)
+        if (not verdict["ok"] and self.args["busy_policy"] == "ignore" and "occupied" in self.errors
+                and change.component == "driver"):
+            verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", change.wanted)
         # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
         # version in doubt. A sound older driver stays when a newer one cannot be installed.
-        suspect = self.repair and (self.change.state["damaged"]
-                                   or vendor_run.matches(self.change.wanted, self.change.state))
+        suspect = self.repair and (change.state["damaged"] or vendor_run.matches(change.wanted, change.state))
         if verdict["ok"] or verdict["untouched"] or not (suspect or (self.repair and "retry-clean" in self.errors)):
             return verdict
-        removal = vendor_run.uninstall_argv(self.change.situation())
-        self.change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
-        self._step(removal, "remove-first", None)
-        return self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", self.change.wanted)
+        change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
+        self._step(vendor_run.uninstall_argv(change.situation()), "remove-first", None)
+        return self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", change.wanted)
 
     def _step(self, argv, step, wanted):
         """One run of a vendor program, judged by the files it leaves."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import time
 
 _CHUNK = 1024 * 1024
 _MB = 1024 * 1024
@@ -87,27 +88,43 @@ def ensure_folder(path, mode=0o755):
         os.chmod(path, mode)
 
 
-def take_lock(path, content):
+def take_lock(path, content, patience=0, may_wait=lambda holder: False):
     """Take the host's lock and write who holds it. The kernel gives it back when the holder dies.
 
+    Args:
+        path: the lock file.
+        content: what others are told while we hold it.
+        patience: seconds to wait for a holder that may_wait(holder) says is worth waiting for.
+
     Returns:
-        The open descriptor; close it with release_lock. Raises LockHeld.
+        The open descriptor; give it back with release_lock. Raises LockHeld.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        os.close(handle)
-        if exc.errno not in (errno.EAGAIN, errno.EACCES):
-            raise
+    deadline = time.monotonic() + patience
+    while True:
         try:
-            holder = json.loads(read_text(path) or "{}")
-        except ValueError:
-            holder = {}
-        raise LockHeld(holder if isinstance(holder, dict) else {})
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as exc:
+            if exc.errno not in (errno.EAGAIN, errno.EACCES):
+                os.close(handle)
+                raise
+            holder = _holder(path)
+        if time.monotonic() >= deadline or not may_wait(holder):
+            os.close(handle)
+            raise LockHeld(holder)
+        time.sleep(0.5)
     os.ftruncate(handle, 0)
     os.pwrite(handle, (json.dumps(content, sort_keys=True) + "\n").encode("utf-8"), 0)
     return handle
+
+
+def _holder(path):
+    try:
+        holder = json.loads(read_text(path) or "{}")
+    except ValueError:
+        return {}
+    return holder if isinstance(holder, dict) else {}
 
 
 def release_lock(handle):

@@ -34,6 +34,10 @@ _REBOOT = re.compile(
 _PROMPT = re.compile(
     r"\[\s*y(?:es)?\s*/\s*n(?:o)?\s*\]|\(\s*y(?:es)?\s*/\s*n(?:o)?\s*\)|\by/n\b|do you want to|do you accept"
     r"|press (?:any key|enter|y)|\bcontinue\s*\?|confirm", re.IGNORECASE)
+_NO_FOR_ALL = re.compile(
+    r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*install-for-all"
+    r"|install-for-all[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)",
+    re.IGNORECASE)
 # The vendor's standing advice at the start of every run is about powering off, not about a reboot that is due.
 _NO_VERDICT = re.compile(r"Do not power off or restart", re.IGNORECASE)
 
@@ -98,6 +102,11 @@ def uninstall_argv(situation):
     if situation["component"] not in HDK and situation["install_path"] != DEFAULT_PATH:
         words += ["--install-path=" + situation["install_path"]]
     return words
+
+
+def rejects_for_all(text, argv):
+    """Whether the package does not know --install-for-all, by its own words: some do not, and it is not essential."""
+    return "--install-for-all" in argv and bool(_NO_FOR_ALL.search(text))
 
 
 def matches(wanted, state):

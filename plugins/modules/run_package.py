@@ -97,6 +97,16 @@ options:
   controller:
     description: Who makes the change, for the lock and the journal. Set by the action plugin.
     type: str
+  run_identity:
+    description:
+      - Identity of the playbook's process. Set by the action plugin. When the lock's holder works for a playbook of the
+        same control node that is gone, the module waits for it instead of failing.
+    type: str
+  living_runs:
+    description: The processes alive on the control node. Set by the action plugin.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - ascend.fleet.attributes
 seealso:
@@ -199,6 +209,7 @@ log_tail:
 
 import os
 import signal
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import (
@@ -231,6 +242,8 @@ def argument_spec():
         "extra_args": {"type": "list", "elements": "str", "default": []},
         "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
         "controller": {"type": "str"},
+        "run_identity": {"type": "str"},
+        "living_runs": {"type": "list", "elements": "str", "default": []},
     }
 
 
@@ -293,7 +306,7 @@ def main():
         module.fail_json(msg=str(exc), **dict(change.partial(), **exc.facts))
     except package_change.Failed as exc:
         module.fail_json(msg=str(exc), **exc.facts)
-    except OSError as exc:
+    except (OSError, subprocess.SubprocessError) as exc:
         module.fail_json(msg="%s cannot be changed: %s. Fix: check %s and run as root (become: true)." % (
             params["component"], exc, params["state_dir"]), **change.partial())
     for note in result["notes"]:

@@ -4,21 +4,13 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
-RUNNER = """
-import sys
 from ansible.module_utils.testing import patch_module_args
-import json
-args = json.loads(sys.argv[1])
 from ansible_collections.ascend.fleet.plugins.modules import run_package
-with patch_module_args(args):
-    run_package.main()
-"""
+
 GOOD_CHECK = "Verifying archive integrity...  100%   SHA256 checksums are OK. All good."
 
 
@@ -65,19 +57,11 @@ fi
         args.update({key: value for key, value in more.items() if value is not None})
         return args
 
-    def start(self, **more) -> subprocess.Popen:
-        env = dict(os.environ, PYTHONPATH=str(ROOT / ".cache" / "collections"))
-        return subprocess.Popen([sys.executable, "-c", RUNNER, json.dumps(self.args(**more))], env=env, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    def start(self, **more) -> "Module":
+        return Module(self.args(**more), self.base)
 
     def run(self, **more) -> dict:
-        return self.finish(self.start(**more))
-
-    @staticmethod
-    def finish(process: subprocess.Popen) -> dict:
-        out, err = process.communicate(timeout=90)
-        assert out.strip(), err
-        return json.loads(out)
+        return self.start(**more).result()
 
     def journal(self) -> list[dict]:
         file = self.state / "journal.jsonl"
@@ -100,3 +84,34 @@ def kill_group(pid: int) -> None:
 
 def sha256(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+class Module:
+    """The module in a forked process: what it does to a host outlives it, as on a host, and it can be killed."""
+
+    def __init__(self, args: dict, folder: Path):
+        self.out = folder / f"result-{time.monotonic_ns()}"
+        self.pid = os.fork()
+        if self.pid:
+            return
+        os.setsid()
+        output = os.open(self.out, os.O_CREAT | os.O_WRONLY)
+        os.dup2(output, 1)
+        sys.stdout = os.fdopen(1, "w")
+        try:
+            with patch_module_args(args):
+                run_package.main()
+        except SystemExit:
+            sys.stdout.flush()
+        finally:
+            os._exit(0)
+
+    def result(self) -> dict:
+        """What the module printed, once it has ended."""
+        os.waitpid(self.pid, 0)
+        return json.loads(self.out.read_text())
+
+    def kill(self) -> None:
+        """kill -9 of the module's whole process group, as when the connection's processes are swept away."""
+        kill_group(self.pid)
+        os.waitpid(self.pid, 0)
