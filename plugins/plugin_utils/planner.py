@@ -92,14 +92,13 @@ def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    subject = _subject(facts, wish.desired)
-    resolution = resolver.resolve(wish.catalog, pins, subject)
+    desired, subject, installed = wish.desired, _subject(facts, wish.desired), _declarations(facts)
+    accept, target = desired["ascend_accept_findings"], desired["ascend_device_target"]
+    resolution = resolver.resolve(wish.catalog, {**pins, "device_target": target}, subject, accept, installed)
     findings = list(resolution.get("findings") or [])
     if resolution.get("ok"):
-        stack, desired = resolution["stack"], wish.desired
-        chosen = {"device_target": desired["ascend_device_target"]} if stack.get("mindspore") else {}
-        findings += compat.check(wish.catalog, chosen, subject, installed=_declarations(facts),
-                                 accept=desired["ascend_accept_findings"], stack=stack)
+        chosen = {"device_target": target} if resolution["stack"].get("mindspore") else {}
+        findings += compat.check(wish.catalog, chosen, subject, installed, accept, stack=resolution["stack"])
     return resolution, findings
 
 

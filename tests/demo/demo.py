@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 OUT = ROOT / "build" / "demo"
 SIMULATOR = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py")]
 ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
-REQUIREMENTS = ROOT / "inventories" / "simulated" / "files" / "requirements.txt"
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def say(text: str) -> None:
