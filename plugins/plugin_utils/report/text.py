@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from ..screen import clean, fold, shorten, table, wrap
 from .model import STATUSES
-from .screen import clean, fold, shorten, table, wrap
 
 WIDTH = 100
 MANY = 12  # of a list; the rest is on the page

@@ -195,7 +195,7 @@ function shortNames(names) {
 function hostNames(names, query) {
   if (names.length > 8) {
     return h("p", { class: "names" }, h("span", { class: "mono" }, shortNames(names), " "),
-      query ? filterLink(`Show ${names.length.toLocaleString("en")} hosts`, query, { class: "link nowrap" }) : h("span", { class: "nowrap" }, `(${names.length} hosts)`));
+      query ? filterLink(`Show ${names.length.toLocaleString("en")} hosts`, query, { class: "link nowrap" }) : null);
   }
   return h("p", { class: "names" }, names.flatMap((name, at) => (at ? [", ", hostLink(name)] : [hostLink(name)])));
 }
