@@ -18,6 +18,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import environment_pr
 from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOG_TAIL = 15  # lines
 # What the caller's shell may have set for another Python or another pip must not reach ours.
 _UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_CONFIG_FILE", "PIP_TARGET", "PIP_USER", "PIP_REQUIRE_VIRTUALENV",
@@ -29,6 +30,10 @@ class Environment(object):
 
     def __init__(self, wanted, check_mode=False, warn=lambda text: None):
         self.wanted, self.check_mode, self.warn = wanted, check_mode, warn
+        self.wheels = {environments.parse_requirement(text)[0]: path for text, path in zip(
+            environments.wheel_requirements(wanted["wheels"]), wanted["wheels"])}
+        self.requirements = environments.wheel_requirements(wanted["wheels"]) + [
+            text for text in wanted["packages"] if environments.parse_requirement(text)[0] not in self.wheels]
         self.path = wanted["path"].rstrip("/")
         self.python = self.path + "/bin/python"
         self.actions = []
@@ -76,7 +81,8 @@ class Environment(object):
         os.umask(0o022)  # a hardened host's umask would make the environment unreadable for its users
         self._create()
         changes = environments.changes(self.packages, self.marker, {
-            "packages": self.wanted["packages"],
+            "packages": self.requirements,
+            "sources": self.wanted["sources"],
             "absent": self.wanted["absent"],
             "operator_wheels": self._operator_wheels(),
         })
@@ -90,6 +96,7 @@ class Environment(object):
         self._install_operator_wheels(changes["wheels"])
         for item in self.wanted["files"]:
             self._write(item["path"], item["content"], int(item["mode"], 8))
+        self._write_environment_file()
         self._write_marker()
         if self.actions and not self.check_mode:
             self._own()
@@ -146,13 +153,14 @@ class Environment(object):
     def _install(self, lacking):
         if not lacking:
             return
-        wheels = {environments.parse_wheel(os.path.basename(path))[0]: path for path in self.wanted["wheels"]}
         names = [environments.parse_requirement(text)[0] for text in lacking]
-        what = [wheels.get(name, text) for name, text in zip(names, lacking)]
+        sources = dict(self.wheels, **self.wanted["sources"])
+        what = [sources.get(name, text) for name, text in zip(names, lacking)]
         self._note_unfinished(names)
-        force = bool(set(names) & set(self.marker.get("unfinished") or ()) & set(self.before))
+        # pip leaves alone what is there in the right version, even if its installation was cut off or it came from elsewhere.
+        force = any(environments.satisfied(text, self.packages) for text in lacking)
         self._do("install %s" % ", ".join(lacking),
-                 providers.pip_install(self.python, what + self.wanted["sources"], self.wanted, force), got=lacking)
+                 providers.pip_install(self.python, what, self.wanted, force), got=lacking)
 
     def _operator_wheels(self):
         """{name: {"path", "sha256"}} of the wheels CANN brings, None where the caller asks for none."""
@@ -204,13 +212,31 @@ class Environment(object):
             record["cann_wheels_from"] = self.wanted["cann"]
             record["wheels"] = {name: value for name, value in (record.get("wheels") or {}).items()
                                 if name in self.wanted["operator_wheels"]}
+        if self.wanted["sources"]:
+            record["sources"] = dict(record.get("sources") or {}, **self.wanted["sources"])
         record["stack"] = dict(record.get("stack") or {}, **self.wanted["stack"])
         self._write(environments.MARKER, environments.render_marker(record))
         self.marker = record
 
+    def _write_environment_file(self):
+        wanted = self.wanted["environment_file"]
+        if not wanted:
+            return
+        if not self.version:  # check mode, before the environment exists
+            self.actions.append("write %s/%s" % (self.path, wanted["path"]))
+            return
+        command = ["/usr/bin/env", "-i", "HOME=/", "PATH=" + _SYSTEM_PATH, "/bin/bash", "-c", '. "$0" >&2 && exec env -0',
+                   os.path.join(self.path, wanted["script"])]
+        rc, output = _run(command, 60, separate=True)
+        if rc == 0:
+            pairs = dict(line.partition("=")[::2] for line in output.split("\0") if "=" in line)
+            self._write(wanted["path"], environments.render_environment(pairs))
+        elif not self.check_mode:
+            raise ProviderError("%s ended with %s: %s" % (command[-1], rc, output[-500:]))
+
     def _prove(self):
         """pip's word is not evidence: read again what is there."""
-        missing = [text for text in self.wanted["packages"] if not environments.satisfied(text, self.packages)]
+        missing = [text for text in self.requirements if not environments.satisfied(text, self.packages)]
         if missing:
             found = {name: self.packages.get(name) for name in (environments.parse_requirement(text)[0] for text in missing)}
             raise ProviderError("pip ended without an error, but %s does not hold in %s (found: %s)." % (
@@ -277,13 +303,13 @@ def _hint(output):
     return ""
 
 
-def _run(command, timeout):
-    """(exit code or None on time-out, standard output and error together)."""
+def _run(command, timeout, separate=False):
+    """(exit code or None on time-out, standard output, and with it the standard error unless that is to be kept apart)."""
     env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   env=env, cwd="/")
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL if separate else subprocess.STDOUT, env=env, cwd="/")
     except OSError as exc:
         raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
     try:

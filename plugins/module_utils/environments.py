@@ -14,6 +14,9 @@ CONSTRAINTS = "constraints.txt"
 # The wheels that CANN brings; which of them there are depends on the CANN release.
 OPERATOR_WHEELS = ("te", "topi", "hccl")
 
+# What a shell sets for itself and nobody else wants.
+_OWN_OF_SHELL = ("HOME", "PWD", "OLDPWD", "SHLVL", "_")
+
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*?)\s*$")
 _PIN = re.compile(r"^===?\s*([^\s,;]+)$")
 _DIST_INFO = re.compile(r"^(.+?)-([^-]+?)(?:-py[\d.]+)?\.(dist-info|egg-info)$")
@@ -76,27 +79,54 @@ def changes(installed, marker, wanted):
 
     Args:
         installed: {normalized name: version}, without half-installed distributions.
-        marker: the environment's own record: C(wheels) ({name: sha256}) and C(unfinished) (list of names).
-        wanted: C(packages) (requirements), C(absent) (names), C(operator_wheels) ({name: {"path", "sha256"}}) or
-            None where they are no business of the caller.
+        marker: the environment's own record: C(wheels) ({name: sha256}), C(sources) and C(unfinished) (list of names).
+        wanted: C(packages) (requirements), C(absent) (names), C(sources) ({name: where it comes from}) and
+            C(operator_wheels) ({name: {"path", "sha256"}}, or None where they are no business of the caller).
 
     Returns:
         {"remove": [names], "install": [requirements], "wheels": [names]}: what to remove first, to install, and
         which of CANN's wheels to install again.
     """
-    unfinished = set(marker.get("unfinished") or ())
+    again = set(marker.get("unfinished") or ())
+    came_from = marker.get("sources") or {}
+    again |= {name for name, source in wanted["sources"].items() if came_from.get(name) != source}
     install = [text for text in wanted["packages"]
-               if not satisfied(text, installed) or parse_requirement(text)[0] in unfinished]
+               if not satisfied(text, installed) or parse_requirement(text)[0] in again]
     remove = [name for name in map(normalize, wanted["absent"]) if name in installed]
     wheels = []
     if wanted["operator_wheels"] is not None:
         recorded = marker.get("wheels") or {}
         # Their versions say nothing: te is 0.4.0 in several CANN releases. Only the content tells.
         wheels = sorted(name for name, wheel in wanted["operator_wheels"].items()
-                        if name not in installed or recorded.get(name) != wheel["sha256"] or name in unfinished)
+                        if name not in installed or recorded.get(name) != wheel["sha256"] or name in again)
         stale = [name for name in OPERATOR_WHEELS if name in installed and name not in wanted["operator_wheels"]]
         remove += [name for name in stale if name not in remove]
     return {"remove": remove, "install": install, "wheels": wheels}
+
+
+def wheel_requirements(paths):
+    """The requirements that a list of wheel files stands for.
+
+    Raises:
+        ValueError: a path is not that of a wheel.
+    """
+    found = []
+    for path in paths:
+        parsed = parse_wheel(path.rsplit("/", 1)[-1])
+        if parsed is None:
+            raise ValueError("%s is not a wheel." % path)
+        found.append("%s==%s" % parsed)
+    return found
+
+
+def render_environment(pairs):
+    """An environment file for systemd units, which a shell can source as well, from {name: value}."""
+    lines = ["# Kept by ascend.fleet. For systemd: EnvironmentFile=; in a shell: set -a; . this file; set +a\n"]
+    for name in sorted(pairs):
+        value = pairs[name]
+        if re.match(r"^[A-Za-z_][A-Za-z0-9_]*$", name) and name not in _OWN_OF_SHELL and "\n" not in value:
+            lines.append('%s="%s"\n' % (name, re.sub(r'([\\"$`])', r"\\\1", value)))
+    return "".join(lines)
 
 
 def merge_constraints(text, wanted):

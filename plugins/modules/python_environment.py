@@ -63,15 +63,16 @@ options:
     elements: str
     default: []
   wheels:
-    description: Wheel files on the host from which O(packages) are installed.
+    description: Wheel files on the host. What each of them holds is wanted in its version, as if named in O(packages).
     type: list
     elements: path
     default: []
   sources:
-    description: Further things to hand to pip as they are when a requirement of O(packages) does not hold, for example V(git+https) URLs.
-    type: list
-    elements: str
-    default: []
+    description:
+      - Where a distribution of O(packages) comes from, by normalized name, when it is no index; whatever pip takes, for example
+        V(git+https://example.org/mindformers.git@v1.0.2). Another source than last time installs it again.
+    type: dict
+    default: {}
   find_links:
     description: Folders on the host in which pip looks for wheels.
     type: list
@@ -123,6 +124,18 @@ options:
         description: Its permissions.
         type: str
         default: "0644"
+  environment_file:
+    description: An environment file, made from what a shell script of the environment exports.
+    type: dict
+    suboptions:
+      path:
+        description: Path below O(path).
+        type: str
+        default: ascend.env
+      script:
+        description: Script below O(path), which may be one of O(files).
+        type: str
+        required: true
   stack:
     description: Versions noted in the environment's record.
     type: dict
@@ -178,7 +191,7 @@ SPEC = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "conda_packages": {"type": "list", "elements": "str", "default": []},
     "wheels": {"type": "list", "elements": "path", "default": []},
-    "sources": {"type": "list", "elements": "str", "default": []},
+    "sources": {"type": "dict", "default": {}},
     "find_links": {"type": "list", "elements": "path", "default": []},
     "index_url": {"type": "str"},
     "no_deps": {"type": "bool", "default": False},
@@ -191,6 +204,10 @@ SPEC = {
         "path": {"type": "str", "required": True},
         "content": {"type": "str", "required": True},
         "mode": {"type": "str", "default": "0644"},
+    }},
+    "environment_file": {"type": "dict", "options": {
+        "path": {"type": "str", "default": "ascend.env"},
+        "script": {"type": "str", "required": True},
     }},
     "stack": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 1800},
