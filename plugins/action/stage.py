@@ -15,9 +15,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import Arti
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
 
 ARTIFACT = "ascend.fleet.artifact"
-# Sent files are handed to the host's cache in groups, so that a lost connection costs at most one group.
-BATCH_BYTES = 256 * 1000 * 1000
-# How often a file that arrives damaged is sent before the task fails.
+# Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
+PIECE_BYTES = 128 * 1000 * 1000
+# How often a file may arrive damaged before the task fails.
 SENDS = 2
 
 SPEC: dict[str, Any] = {
@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
 
     def _ask(self, items: list[dict[str, Any]], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One execution of the host's half. Raises AnsibleActionFail with its message."""
-        keys = ("name", "sha256", "size", "url", "headers", "src")
+        keys = ("name", "sha256", "size", "url", "headers", "src", "offset")
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
         reply = self._execute_module(module_name=ARTIFACT, module_args={"files": files, **options}, task_vars=task_vars)
         if reply.get("failed") or reply.get("unreachable"):
@@ -108,38 +108,47 @@ class ActionModule(ActionBase):
                 )
             if item["url"]:
                 Display().warning(f"{item['name']} is sent over the connection: {why.get(item['name'])}")
+        parts = {entry["name"]: entry["part"] for entry in reply["missing"]}
         sent = 0
         for group in _batches(lacking):
-            for attempt in range(SENDS):
-                sent += self._transfer(group, attempt)
+            fruitless = 0
+            while group:
+                sent += self._transfer(group, parts)
                 answer = self._ask([{**item, "url": None} for item in group], options, task_vars)
                 reply["files"].update(answer["files"])
                 reply["evicted"] += answer["evicted"]
-                group = [item for item in group if item["name"] not in answer["files"]]
-                if not group:
-                    break
-            else:
-                raise AnsibleActionFail(
-                    f"{group[0]['name']} arrived damaged {SENDS} times: {answer['missing'][0]['why']}."
-                    " It was not used; check the network and the host's disk"
-                )
+                now = {entry["name"]: entry["part"] for entry in answer["missing"]}
+                group = [item for item in group if item["name"] in now]
+                if any(now[item["name"]] <= parts.get(item["name"], 0) for item in group):
+                    fruitless += 1
+                    if fruitless >= SENDS:
+                        raise AnsibleActionFail(
+                            f"{group[0]['name']} arrived damaged {SENDS} times: {answer['missing'][0]['why']}."
+                            " It was not used; check the network and the host's disk"
+                        )
+                parts.update(now)
         reply["changed"] = True
         return sent
 
-    def _transfer(self, group: list[dict[str, Any]], attempt: int) -> int:
-        """Puts the files of a group into the login user's temporary folder; sets their `src`."""
+    def _transfer(self, group: list[dict[str, Any]], parts: dict[str, int]) -> int:
+        """Puts the next piece of every file into the login user's temporary folder; returns the bytes sent."""
         shell = self._connection._shell
         folder = shell.tmpdir or self._make_tmp_path()
+        sent = 0
         for index, item in enumerate(group):
-            target = shell.join_path(folder, f"artifact-{item['sha256'][:16]}-{index}-{attempt}")
+            begin = parts.get(item["name"], 0)
+            item["offset"] = begin if begin < item["size"] else 0
+            target = shell.join_path(folder, f"artifact-{index}")
             try:
-                item["src"] = self._transfer_file(item["path"], target)
+                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES) as (path, size):
+                    item["src"] = self._transfer_file(path, target)
+                    sent += size
             except AnsibleError as error:
                 raise AnsibleActionFail(
-                    f"{item['name']} could not be sent to the host: {error}. Its /tmp and the login user's home need"
-                    f" {artifacts.megabytes(item['size'])} free; rerun to go on"
+                    f"{item['name']} could not be sent to the host: {error}. The login user's temporary folder there"
+                    f" needs {artifacts.megabytes(min(item['size'], PIECE_BYTES))} free; rerun to go on"
                 ) from error
-        return sum(item["size"] for item in group)
+        return sent
 
     def _checked(self, result: dict[str, Any], items: list[dict[str, Any]], reply: dict[str, Any]) -> dict[str, Any]:
         """The answer in check mode: what would be sent, and nothing was."""
@@ -182,11 +191,11 @@ def _line(item: dict[str, Any]) -> str:
 
 
 def _batches(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Groups of files of at most BATCH_BYTES; a larger file is a group of its own."""
+    """Groups of files of at most PIECE_BYTES; a larger file is a group of its own."""
     groups: list[list[dict[str, Any]]] = []
     filled = 0
     for item in items:
-        if not groups or filled + item["size"] > BATCH_BYTES:
+        if not groups or filled + item["size"] > PIECE_BYTES:
             groups.append([])
             filled = 0
         groups[-1].append(item)

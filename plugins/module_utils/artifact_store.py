@@ -4,7 +4,6 @@
 """The content-addressed cache of artifacts on a managed host: the file system half of the artifact module."""
 
 import fcntl
-import hashlib
 import os
 import shutil
 import stat
@@ -50,22 +49,32 @@ class Store:
         return None
 
     def adopt(self, item, src):
-        """Copies `src` in, hashing what is written: a file its owner could still change is never trusted."""
+        """Appends `src` to what is here from byte item["offset"] on; checks the file once it is complete.
+
+        The bytes are copied before they are hashed: `src` belongs to the login user, who could still change it.
+        Returns the path of the verified file, or None while bytes are lacking or when they were wrong.
+        """
         part = self._part(item)
-        digest = hashlib.sha256()
-        with open(src, "rb") as source, open(part, "wb") as target:
-            while True:
-                piece = source.read(download.CHUNK)
-                if not piece:
-                    break
-                digest.update(piece)
-                target.write(piece)
+        offset = item.get("offset") or 0
+        if offset != (self.part_bytes(item) if offset else 0):
+            return None
+        with open(src, "rb") as source, open(part, "ab" if offset else "wb") as target:
+            shutil.copyfileobj(source, target, download.CHUNK)
             target.flush()
             os.fsync(target.fileno())
-        if digest.hexdigest() != item["sha256"]:
+        if os.path.getsize(part) < (item.get("size") or 0):
+            return None
+        if download.hash_file(part)[0].hexdigest() != item["sha256"]:
             os.unlink(part)
             return None
         return self._commit(item, part)
+
+    def part_bytes(self, item):
+        """How many bytes of an unfinished transfer are here."""
+        try:
+            return os.lstat(self.path(item) + ".part").st_size
+        except OSError:
+            return 0
 
     def fetch(self, item, opener, retries):
         """Downloads into the cache. Returns (path, bytes received); raises DownloadError."""

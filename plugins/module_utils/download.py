@@ -26,7 +26,13 @@ PASSING_CODES = (408, 425, 429)
 
 
 class DownloadError(Exception):
-    """The file could not be had; the text says what the server or the network did."""
+    """The file could not be had; the text says what the server or the network did.
+
+    Attributes:
+        received: bytes that came over the network all the same.
+    """
+
+    received = 0
 
 
 class _Passing(Exception):
@@ -77,6 +83,9 @@ def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sl
         counter = [0]
         try:
             digest, total = _attempt_once(url, part, opener, size, headers or {}, counter, progress)
+        except DownloadError as error:
+            error.received = received + counter[0]
+            raise
         except _Passing as error:
             reason = str(error)
             received += counter[0]
@@ -92,7 +101,9 @@ def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sl
         reason = "its sha256 is %s, expected %s" % (digest, sha256)
         if mismatches >= MAX_MISMATCHES:
             break
-    raise DownloadError("%s: %s" % (artifacts.public_url(url), reason))
+    error = DownloadError("%s: %s" % (artifacts.public_url(url), reason))
+    error.received = received
+    raise error
 
 
 def _attempt_once(url, part, opener, size, headers, counter, progress):

@@ -41,8 +41,12 @@ options:
         description: Request headers for O(files[].url).
         type: dict
       src:
-        description: A file on the host to take into the cache.
+        description: A file on the host to take into the cache, or a piece of it.
         type: path
+      offset:
+        description: The byte at which the piece O(files[].src) begins; earlier pieces came before.
+        type: int
+        default: 0
   state_dir:
     description: The state folder of the collection on the host.
     type: path
@@ -84,7 +88,7 @@ from_cache:
   elements: str
   returned: success
 missing:
-  description: Files that are neither in the cache nor to be had here, as name and why.
+  description: Files that are neither in the cache nor to be had here, as name, why and part, the bytes already here.
   type: list
   elements: dict
   returned: success
@@ -160,7 +164,7 @@ def _obtain(module, store, opener, item, result):
             result["files"][name] = store.path(item)
             result["changed"] = True
         else:
-            result["missing"].append({"name": name, "why": "not in the cache"})
+            result["missing"].append({"name": name, "why": "not in the cache", "part": store.part_bytes(item)})
         return
     path, why = None, "not in the cache"
     if item.get("src"):
@@ -171,12 +175,13 @@ def _obtain(module, store, opener, item, result):
             path, received = store.fetch(item, opener, module.params["retries"])
             result["bytes_received"] += received
         except download.DownloadError as error:
+            result["bytes_received"] += error.received
             why = str(error)
     if path:
         result["files"][name] = path
         result["changed"] = True
     else:
-        result["missing"].append({"name": name, "why": why})
+        result["missing"].append({"name": name, "why": why, "part": store.part_bytes(item)})
 
 
 def make_opener(timeout):
@@ -199,6 +204,7 @@ def main():
         "url": {"type": "str"},
         "headers": {"type": "dict"},
         "src": {"type": "path"},
+        "offset": {"type": "int", "default": 0},
     }
     module = AnsibleModule(
         argument_spec={

@@ -210,6 +210,26 @@ class MirrorSource:
         return list(self.lock["artifacts"]) if self.lock else []
 
 
+@contextmanager
+def piece(path: str, offset: int, limit: int) -> Iterator[tuple[str, int]]:
+    """A file with at most `limit` bytes of `path` from `offset` on, and its size; the file itself when it fits."""
+    size = os.path.getsize(path) - offset
+    if offset == 0 and size <= limit:
+        yield path, size
+        return
+    with open(path, "rb") as source, tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
+        source.seek(offset)
+        left = min(size, limit)
+        while left:
+            data = source.read(min(left, download.CHUNK))
+            if not data:
+                break
+            target.write(data)
+            left -= len(data)
+        target.flush()
+        yield target.name, target.tell()
+
+
 def open_source(source: str, serving_url: str | None = None) -> FolderSource | MirrorSource:
     """A source from the value of ascend_artifacts. Raises ArtifactError."""
     if not source:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.ascend.fleet.plugins.action import stage
 from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts
 from ansible_collections.ascend.fleet.plugins.modules import artifact
@@ -29,6 +29,7 @@ class Host(stage.ActionModule):
         self.calls: list[dict] = []
         self.transfers: list[str] = []
         self.damage = 0
+        self.drop_after = -1
         self._task = SimpleNamespace(args=args, check_mode=check_mode, diff=diff, async_val=0)
         shell = SimpleNamespace(tmpdir=None, join_path=lambda *parts: "/".join(parts))
         self._connection = SimpleNamespace(_shell=shell)
@@ -43,6 +44,8 @@ class Host(stage.ActionModule):
         return str(self.root / "tmp")
 
     def _transfer_file(self, local, remote):
+        if len(self.transfers) == self.drop_after:
+            raise AnsibleError("connection lost")
         self.transfers.append(local)
         shutil.copyfile(local, remote)
         if self.damage:
@@ -184,7 +187,34 @@ def test_a_mirror_that_a_host_cannot_use_is_an_error(tmp_path, args, folder):
             Host(tmp_path, {**args, "source": server.url}).run()
 
 
+def test_large_files_travel_in_pieces_and_resume(tmp_path, args, monkeypatch):
+    monkeypatch.setattr(stage, "PIECE_BYTES", 30)
+    args = {**args, "files": ["a.run"]}
+    host = Host(tmp_path, args)
+    host.drop_after = 2
+    with pytest.raises(AnsibleActionFail, match="rerun to go on"):
+        host.run()
+    again = Host(tmp_path, args)
+    result = again.run()
+    assert result["bytes_sent"] == 40 and len(again.transfers) == 2
+    assert Path(result["files"]["a.run"]).read_bytes() == FILES["a.run"]
+
+
+def test_a_damaged_piece_starts_the_file_over(tmp_path, args, monkeypatch):
+    monkeypatch.setattr(stage, "PIECE_BYTES", 60)
+    host = Host(tmp_path, {**args, "files": ["a.run"]})
+    host.damage = 1
+    assert host.run()["bytes_sent"] == 200 and len(host.transfers) == 4
+
+
+def test_what_http_left_is_not_sent_again(tmp_path, args):
+    with serving(dict(FILES), ["cut:70", "404"]) as server:
+        host = Host(tmp_path, {**args, "files": ["a.run"], "source_url": server.url})
+        assert host.run()["bytes_sent"] == 100
+    assert len(host.transfers) == 1
+
+
 def test_batches_follow_the_bytes(monkeypatch):
-    monkeypatch.setattr(stage, "BATCH_BYTES", 10)
+    monkeypatch.setattr(stage, "PIECE_BYTES", 10)
     groups = stage._batches([{"size": size} for size in (4, 4, 4, 30, 1)])
     assert [[item["size"] for item in group] for group in groups] == [[4, 4], [4], [30], [1]]
