@@ -31,6 +31,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
 )
 
 _KEPT_RUNS = 20
+# Complaints (vendor_errors) that removing what is there may cure.
+_WORTH_A_CLEAN_START = ("retry-clean", "0x0002", "0x0004", "0x0080", "0x0090", "other-code")
 
 
 class Failed(Exception):
@@ -108,7 +110,9 @@ class PackageChange(object):
             "component": self.component, "package": args["path"], "file_name": os.path.basename(args["path"] or ""),
             "chip": self.chip, "install_path": self.install_path, "install_for_all": args["install_for_all"],
             "username": args["username"], "usergroup": args["usergroup"], "extra_args": args["extra_args"],
-            "installed": bool(self.current["version"] or self.current["damaged"]), "recorded_path": path,
+            # What left no version is installed anew, with all its options: --upgrade would take them from a record
+            # that may be as broken.
+            "installed": bool(self.current["version"]), "recorded_path": path,
             "downgrade": self.action() == "downgrade", "uninstall": self.state.get("uninstall"),
         }, **more)
 
@@ -301,7 +305,9 @@ class Attempts(object):
         # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
         # version in doubt. A sound older driver stays when a newer one cannot be installed.
         suspect = self.repair and (change.state["damaged"] or vendor_run.matches(change.wanted, change.state))
-        if verdict["ok"] or verdict["untouched"] or not (suspect or (self.repair and "retry-clean" in self.errors)):
+        # Nor would it help against what the host lacks, a compiler or a user or space.
+        helps = not self.errors or self.errors[0] in _WORTH_A_CLEAN_START
+        if verdict["ok"] or not suspect or not helps:
             return verdict
         change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
         self._step(vendor_run.uninstall_argv(change.situation()), "remove-first", None)
@@ -312,7 +318,7 @@ class Attempts(object):
         change = self.change
         files = self._version_files()
         before, prints = change.state, package_io.fingerprint(files)
-        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step)
+        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer)
         text = process_io.read_output(self.log, run["offset"])
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files

@@ -19,6 +19,8 @@ import time
 LOG, PROCESS, RC = "output.log", "process.json", "rc"
 # A program that asks again and again without end would fill the disk long before its time is up.
 LOG_LIMIT = 64 * 1024 * 1024
+# Seconds without output after which the last line is looked at.
+SILENCE = 10
 _TICK = 0.2
 _KILL_GRACE = 10
 # $0 is the file for the exit code. The code is there as soon as the program ended, whoever still watches.
@@ -158,7 +160,7 @@ def read_rc(folder):
         return None
 
 
-def run(argv, folder, env, timeout, step="install"):
+def run(argv, folder, env, timeout, step="install", waits=None):
     """Run a program to its end, or to the end of its time.
 
     Args:
@@ -167,10 +169,11 @@ def run(argv, folder, env, timeout, step="install"):
         env: its environment.
         timeout: seconds; then its process group is killed.
         step: what this run is part of; kept in process.json for whoever finds it later.
+        waits: told the last line, whether it is complete, and the seconds of silence since; true ends the program.
 
     Returns:
-        {"rc": int or None, "timed_out": bool, "flooded": bool, "seconds": float, "offset": int}; rc is 128 + n after
-        signal n, offset is where this run's output begins in the log.
+        {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int}; rc is 128 + n
+        after signal n, offset is where this run's output begins in the log.
     """
     # The process record of an earlier step stays until this one's replaces it: a run that has a record but no
     # exit code is one that died, and that must not look like one that never began.
@@ -201,20 +204,31 @@ def run(argv, folder, env, timeout, step="install"):
         process = subprocess.Popen(
             ["/bin/sh", "-c", _WRAPPER, os.path.join(folder, RC)] + list(argv), stdin=subprocess.DEVNULL, stdout=log,
             stderr=subprocess.STDOUT, env=env, cwd="/", close_fds=True, preexec_fn=in_child)
-    timed_out = flooded = False
-    wait = 0.01
+    timed_out = flooded = asked = False
+    wait, size, changed = 0.01, offset, begun
     while _going_on(process, folder):
         time.sleep(wait)
-        wait = min(wait * 2, _TICK)
-        timed_out = time.monotonic() - begun > timeout
-        flooded = os.path.getsize(log_path) - offset > LOG_LIMIT
-        if timed_out or flooded:
+        wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
+        size = os.path.getsize(log_path)
+        changed = now if size != before else changed
+        timed_out = now - begun > timeout
+        flooded = size - offset > LOG_LIMIT
+        asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(log_path) + (now - changed,)))
+        if timed_out or flooded or asked:
             kill_group(process.pid)
             process.wait()
             break
     rc = process.returncode
-    return {"rc": None if timed_out or flooded else (128 - rc if rc < 0 else rc), "timed_out": timed_out,
-            "flooded": flooded, "seconds": time.monotonic() - begun, "offset": offset}
+    stopped = timed_out or flooded or asked
+    return {"rc": None if stopped else (128 - rc if rc < 0 else rc), "timed_out": timed_out, "flooded": flooded,
+            "asked": asked, "seconds": time.monotonic() - begun, "offset": offset}
+
+
+def _last_line(path):
+    """The last line of a log that is not empty, and whether it is complete."""
+    text = read_output(path, limit=2048)
+    lines = [row for row in text.split("\n") if row.strip()]
+    return (lines[-1] if lines else "", text.endswith("\n"))
 
 
 def _going_on(process, folder):

@@ -33,7 +33,7 @@ _REBOOT = re.compile(
     r"|restart the (?:system|server|host)[^.\n]*(?:effect|complete)", re.IGNORECASE)
 _PROMPT = re.compile(
     r"\[\s*y(?:es)?\s*/\s*n(?:o)?\s*\]|\(\s*y(?:es)?\s*/\s*n(?:o)?\s*\)|\by/n\b|do you want to|do you accept"
-    r"|press (?:any key|enter|y)|\bcontinue\s*\?|confirm", re.IGNORECASE)
+    r"|press (?:any key|enter|y)|\bcontinue\s*\?", re.IGNORECASE)
 _NO_FOR_ALL = re.compile(
     r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*install-for-all"
     r"|install-for-all[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)",
@@ -142,12 +142,26 @@ def read_words(text):
     return {key: value[:300] if value else None for key, value in words.items()}
 
 
+def waits_for_answer(last_line, ended, silent):
+    """Whether a program that prints nothing any more waits for an answer that nobody gives.
+
+    Args:
+        last_line: the last line of its output.
+        ended: whether that line ended with a line break.
+        silent: seconds since.
+    """
+    if _PROMPT.search(last_line):
+        return silent >= 30
+    # A question in words nobody knows yet; a compiler may be silent for minutes, but not in mid-sentence.
+    return not ended and last_line.rstrip().endswith(("?", "\uff1f")) and silent >= 120
+
+
 def judge(component, run, text, wanted, before, after, rewritten=True, repair=False):
     """What a run of an installer really did.
 
     Args:
         component: what was installed or removed; only driver and firmware ever need a reboot.
-        run: {"rc", "timed_out", "flooded", "seconds"} of process_io.run.
+        run: {"rc", "timed_out", "flooded", "asked", "seconds"} of process_io.run.
         text: its output without colour codes.
         wanted: the version that should be there afterwards, None for a removal.
         before, after: installed.component() before and after.
@@ -161,7 +175,10 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
     errors = vendor_errors.explain(text)
     right = matches(wanted, after) and not after.get("damaged") if wanted else _gone(after)
     verdict = None
-    if run["timed_out"]:
+    if run.get("asked"):
+        verdict = ("it was ended because it waited for an answer", "it asked '%s'" % words["prompt"],
+                   "the package asks something that --quiet does not answer; look at its --help and use extra_args")
+    elif run["timed_out"]:
         verdict = ("it was ended because it had not finished after %d s" % run["seconds"],
                    "it waited for something" + (": '%s'" % words["prompt"] if words["prompt"] else ""),
                    "look at the end of its log; raise timeout if it was still working")

@@ -101,6 +101,15 @@ def test_a_prompt_repeated_for_ever_is_ended(host, monkeypatch):
     assert run["flooded"] and run["rc"] is None
 
 
+def test_a_prompt_that_waits_for_ever_is_ended_early(host, monkeypatch):
+    from ansible_collections.ascend.fleet.plugins.module_utils import process_io, vendor_run
+
+    monkeypatch.setattr(process_io, "SILENCE", 0.2)
+    monkeypatch.setattr(vendor_run, "waits_for_answer", lambda line, ended, silent: "[y/n]" in line and not ended)
+    result = host.run(path=host.package("echo -n 'has been installed,do you want to continue?  [y/n] '; sleep 60"))
+    assert result["failed"] and "do you want to continue" in result["cause"] and result["seconds"] < 30
+
+
 def test_an_installer_that_hangs_is_ended_with_all_it_started(host):
     result = host.run(path=host.package(f"echo waiting for nothing; sleep 300 & echo $! > {host.base}/child; wait"),
                       timeout=1)
