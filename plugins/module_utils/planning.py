@@ -97,11 +97,12 @@ def describe(step):
         return "reboot"
     if step["component"] == "inference":
         return "generate text"
+    name = step.get("product") or step["component"]
     if step["action"] == "install":
-        return "%s %s" % (step["component"], step["to"])
-    if step["from"] and step["from"] != step["to"]:
-        return "%s %s -> %s" % (step["component"], step["from"], step["to"])
-    return "%s %s %s" % (step["action"], step["component"], step["to"])
+        return "%s %s" % (name, step["to"])
+    if step["from"] and step["to"] and step["from"] != step["to"]:
+        return "%s %s -> %s" % (name, step["from"], step["to"])
+    return "%s %s %s" % (step["action"], name, step["to"] or step["from"])
 
 
 def _step(facts, component, action, before, after, why, package=None, reboot=False):
@@ -213,7 +214,8 @@ def _cann_package_step(facts, component, products, entry, chip=None):
 
 
 def _cann_step(facts, stack, options):
-    return _cann_package_step(facts, "cann", (stack["cann"]["flavor"],), stack["cann"])
+    step = _cann_package_step(facts, "cann", (stack["cann"]["flavor"],), stack["cann"])
+    return dict(step, product=stack["cann"]["flavor"]) if step else None
 
 
 def _kernels_step(facts, stack, options):

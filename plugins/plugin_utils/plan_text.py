@@ -21,21 +21,41 @@ def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
     groups: dict[tuple, list[str]] = {}
     for host, plan in plans.items():
         groups.setdefault(_signature(plan), []).append(host)
+    shared = _shared_findings(plans)
     result = [f"Plan for {_count(len(plans))}: {_totals(plans)}"]
     for signature, hosts in sorted(groups.items(), key=lambda item: (ORDER.index(item[0][0]), -len(item[1]), item[1])):
         result.append("")
         result.append(f"  {_count(len(hosts))} {TITLES[signature[0]]}: {_names(hosts)}")
-        result.extend(_body(plans[hosts[0]]))
+        result.extend(_body(plans[hosts[0]], shared))
+    for finding in shared.values():
+        result.extend(["", *_finding(finding, "  on all of them, ")])
     return result
+
+
+def _shared_findings(plans: dict[str, dict[str, Any]]) -> dict[tuple, dict[str, Any]]:
+    """What is said of every host is said once, at the end."""
+    if len(plans) < 2:
+        return {}
+    first, *others = ({_key(f): f for f in plan["findings"]} for plan in plans.values())
+    return {key: f for key, f in first.items() if all(key in other for other in others)}
+
+
+def _key(finding: dict[str, Any]) -> tuple:
+    return (finding["rule"], finding["severity"], finding["accepted"], finding["message"])
+
+
+def _finding(finding: dict[str, Any], indent: str) -> list[str]:
+    mark = "accepted" if finding["accepted"] else finding["severity"]
+    text = f"{mark}: {finding['message']} [{finding['rule']}]"
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=" " * 8)
 
 
 def _signature(plan: dict[str, Any]) -> tuple:
     steps = tuple(f"{describe(step)} ({step['why']})" for step in plan["steps"])
-    findings = tuple((f["rule"], f["severity"], f["accepted"], f["message"]) for f in plan["findings"])
-    return (plan["status"], steps, findings)
+    return (plan["status"], steps, tuple(_key(f) for f in plan["findings"]))
 
 
-def _body(plan: dict[str, Any]) -> list[str]:
+def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
     result = []
     if plan["status"] in ("pending", "refused"):
         for number, step in enumerate(plan["steps"], 1):
@@ -43,11 +63,9 @@ def _body(plan: dict[str, Any]) -> list[str]:
         if plan["steps"]:
             result.append(f"      about {plan['minutes']} minutes a host")
     for finding in plan["findings"]:
-        mark = "accepted" if finding["accepted"] else finding["severity"]
-        if mark == "info" and plan["status"] == "converged":
+        if _key(finding) in shared or (finding["severity"] == "info" and plan["status"] == "converged"):
             continue
-        text = f"{mark}: {finding['message']} [{finding['rule']}]"
-        result.extend(textwrap.wrap(text, WIDTH, initial_indent="      ", subsequent_indent="        "))
+        result.extend(_finding(finding, "      "))
     return result
 
 
