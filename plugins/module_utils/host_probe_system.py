@@ -151,7 +151,11 @@ def devices(view):
 
 
 def disks(view, paths):
-    """facts["disk"]: free and total MiB and the file system's type where each path is, or would be."""
+    """facts["disk"]: free and total MiB and the file system's type where each path is, or would be.
+
+    ``owner`` and ``mode`` are the path's own, None while it does not exist: the vendor's installers refuse
+    folders that are not root's, or closed to others.
+    """
     mounts = _mounts(view)
     result = {}
     for path in paths:
@@ -159,8 +163,10 @@ def disks(view, paths):
         while place != "/" and not view.exists(place):
             place = place.rsplit("/", 1)[0] or "/"
         space = view.space(place) or {}
+        status = (view.stat_owner(path) if place == path else None) or {}
         result[path] = {"free_mb": space.get("free_mb"), "total_mb": space.get("total_mb"),
-                        "filesystem": _filesystem(mounts, view.realpath(place))}
+                        "filesystem": _filesystem(mounts, view.realpath(place)),
+                        "owner": status.get("owner"), "mode": status.get("mode")}
     return result
 
 

@@ -7,6 +7,7 @@ Everything that looks at a host takes a view, so it can be shown any host: a rea
 stands for one (root=..., files only), or a dictionary in a test.
 """
 
+import errno
 import os
 import stat
 
@@ -56,6 +57,14 @@ class HostView(object):
     def exists(self, path):
         """Whether the path leads to something (a dangling link does not)."""
         return os.path.exists(self._real(path))
+
+    def denied(self, path):
+        """Whether this user may not even know if the path exists (a folder above it is closed)."""
+        try:
+            os.stat(self._real(path))
+        except (OSError, ValueError) as exc:
+            return getattr(exc, "errno", None) == errno.EACCES
+        return False
 
     def isdir(self, path):
         """Whether the path is a folder, or a link to one."""

@@ -68,7 +68,7 @@ def _hdk_component(view, install_path, name, record):
                 INSTALL_RECORD, title, record[title + "_Install_Status"])
         return path, info, damaged
     damaged = None
-    if recorded:
+    if recorded and not view.denied("%s/%s/version.info" % (recorded, name)):
         damaged = "%s records an installation in %s, but %s/%s/version.info is missing" % (
             INSTALL_RECORD, recorded, recorded, name)
     return None, vendor_files.parse_version_info(None), damaged

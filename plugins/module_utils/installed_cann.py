@@ -65,7 +65,7 @@ def cann(view, install_path):
         for path in releases:
             latest = view.realpath(path) == current if current else len(releases) == 1
             rows += _release(view, root, path, None, latest)
-        if current and not view.exists(current):
+        if current and _missing(view, current):
             rows.append(_dangling(root, "toolkit", root + "/cann", current))
     return rows
 
@@ -81,7 +81,7 @@ def _versioned(view, root, folder, product):
     if current is None:
         return rows
     inside = current.startswith(view.realpath(folder) + "/")
-    if not view.exists(current):
+    if _missing(view, current):
         # From 8.5 on, latest leads to <root>/cann, which is judged where it is found.
         if inside or not view.islink(root + "/cann"):
             rows.append(_dangling(root, product, folder + "/latest", current))
@@ -119,6 +119,11 @@ def _latest_release(view, folder, releases):
 
 def _link_target(view, path):
     return view.realpath(path) if view.islink(path) or view.exists(path) else None
+
+
+def _missing(view, path):
+    """Whether the path is not there; what this user may not look at counts as there."""
+    return not view.exists(path) and not view.denied(path)
 
 
 def _dangling(root, product, link, target):
@@ -196,7 +201,7 @@ def _nnal(view, root):
         row["set_env"] = _first(view, [folder + "/set_env.sh", path + "/set_env.sh"])
         row["uninstall"] = _first(view, [path + "/script/uninstall.sh"])
         rows.append(row)
-    if current and not view.exists(current):
+    if current and _missing(view, current):
         rows.append(_dangling(root, "nnal", folder + "/latest", current))
     return rows
 

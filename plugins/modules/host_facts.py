@@ -321,9 +321,8 @@ ansible_facts:
         disk:
           description: >-
             For each path that matters the space where it is, or would be - C(free_mb), C(total_mb),
-            C(filesystem).
+            C(filesystem) - and its C(owner) and C(mode).
           type: dict
-          sample: {"/tmp": {"free_mb": 12052, "total_mb": 12052, "filesystem": "tmpfs"}}
         journal:
           description: History of changes by this collection.
           type: dict

@@ -70,6 +70,10 @@ class DictView:
     def exists(self, path):
         return self.realpath(path) in self.nodes
 
+    def denied(self, path):
+        real = self.realpath(path)
+        return any(real.startswith(name + "/") for name, node in self.nodes.items() if isinstance(node, Unreadable))
+
     def isdir(self, path):
         return self._node(path) is None
 

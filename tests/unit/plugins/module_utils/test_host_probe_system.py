@@ -197,6 +197,8 @@ def test_disks():
         "/tmp": "tmpfs",
     }
     assert disks["/opt/ascend"]["free_mb"] == 100000
+    assert (disks["/usr/local/Ascend"]["owner"], disks["/usr/local/Ascend"]["mode"]) == ("root", "0755")
+    assert disks["/opt/ascend"]["owner"] is None, "a path that is not there yet"
 
 
 def test_disks_when_nothing_is_readable():

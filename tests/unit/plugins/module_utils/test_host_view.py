@@ -72,6 +72,18 @@ def test_owner_without_a_name():
     assert host_view._group_name(4123456) == "4123456"
 
 
+def test_denied(view, monkeypatch):
+    assert not view.denied("/folder/inner")
+    assert not view.denied("/none")
+    assert not view.denied("/bad\0name")
+
+    def closed(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.stat", closed)
+    assert view.denied("/folder/inner")
+
+
 def test_space(view):
     space = view.space("/")
     assert space["total_mb"] >= space["free_mb"] >= 0

@@ -88,6 +88,17 @@ def test_driver_recorded_but_gone():
     assert "is missing" in state["damaged"]
 
 
+def test_what_this_user_may_not_look_at_is_not_damaged():
+    view = DictView(trees.driver(), trees.cann_6_0_nnae())
+    for folder in ("driver", "nnae/6.0.1"):
+        view.remove(f"{ROOT}/{folder}")
+        view.add(f"{ROOT}/{folder}", Unreadable())
+    state = installed.driver(view, ROOT)
+    assert (state["installed"], state["damaged"]) == (None, None)
+    view.add(f"{ROOT}/nnae/latest", Link("6.0.1/inner"))
+    assert installed.cann(view, ROOT) == []
+
+
 def test_driver_installation_cut_off():
     view = DictView(trees.driver())
     view.nodes["/etc/ascend_install.info"] += "Driver_Install_Status=installing\n"
