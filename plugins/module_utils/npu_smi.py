@@ -1,22 +1,19 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads what `npu-smi info` prints: text in, data out; nothing but the standard library.
+"""Reads what `npu-smi info` prints: text in, data out, in linear time; nothing but the standard library.
 
 The table has had ten layouts (tool 1.8 to 26.0, chips 310 to 950) with one grammar: a version row, two heading rows,
 two rows per chip, then perhaps a process section with a heading of its own. Columns are found by their heading, never
 by an offset: widths differ between versions, sections and, in the vendor's documentation, heading and rows.
-Every pattern and loop is linear in its input.
 """
 
 import re
 
 HEALTH_WORDS = ("ok", "warning", "alarm", "critical", "unknown")  # the vendor's, low to high
-# No real table has more columns, words per cell or warnings; more only makes damaged input expensive.
-LIMIT = 64
-MESSAGE_LIMIT = 300
+LIMIT, MESSAGE_LIMIT = 64, 300  # columns, words per cell, warnings: more only makes damaged input expensive
 
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()*+][0-9A-Za-z]|[=>@-Z\\^_])")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()*+][0-9A-Za-z]|[=>@-Z\\^_])")
 _WORD = re.compile(r"\S+")
 _TITLE = re.compile(r"npu-smi\s+(?:(\S+)\s+)?(?:\S+\s+)?version\s*[:\uff1a]\s*([^\s|]*)", re.I)
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
@@ -41,7 +38,6 @@ _COLUMNS = {
 }
 _CHIP = ("npu_id chip_id phy_id device_id name health power_w temperature_c hugepages_used hugepages_total bus_id "
          "utilization_pct memory_used_mb memory_total_mb hbm_used_mb hbm_total_mb").split()
-_PROCESS = "npu_id chip_id pid name memory_mb container_pid".split()
 
 # DCMI codes by their last three digits; npu-smi's own -9xxx use the same numbers (NPU driver API reference).
 _CODE_KINDS = {"002": "permission_denied", "005": "driver_not_loaded", "007": "no_device", "008": "no_device",
@@ -138,11 +134,8 @@ def _shorten(line):
     return " ".join(line.strip()[:MESSAGE_LIMIT * 4].split())[:MESSAGE_LIMIT]
 
 
-def _value(kind, word):
-    if kind == "text":
-        return None if null(word) else word
-    found = integer(word) if kind == "id" else number(word)
-    return float(found) if found is not None and kind == "decimal" else found
+_READ = {"text": lambda word: None if null(word) else word, "id": integer, "number": number,
+         "decimal": lambda word: None if number(word) is None else float(number(word))}
 
 
 def _words(cell):
@@ -242,7 +235,7 @@ def _read_row(heading, cells):
                 used, _sep, total = word.partition("/")
                 values[label.field.format("used")], values[label.field.format("total")] = number(used), number(total)
             elif label.field:
-                values[label.field] = _value(label.kind, word)
+                values[label.field] = _READ[label.kind](word)
             elif word:
                 extra[label.text] = word
         if heading.lost and len(words) == 2 and labels[0].field == "chip_id":
@@ -307,8 +300,8 @@ class _Table:
         """Read the version row. Returns False when it begins a second table."""
         match = _TITLE.search(stripped[:400]) if "npu-smi" in stripped else None
         if not match or not (match.group(1) or "|" in stripped):
-            short = " ".join(stripped[:99].split())
-            self.seen = self.seen or (is_tail and ("| npu-smi".startswith(short) or short.startswith("| npu-smi")))
+            short = " ".join(stripped[:99].split())[:9]
+            self.seen = self.seen or (is_tail and len(short) > 2 and "| npu-smi".startswith(short))
             return True
         if self.result["chips"]:
             return False
@@ -335,27 +328,32 @@ class _Table:
         return heading is not None
 
     def _row(self, cells, closed, is_tail):
-        if not closed and (is_tail or self.closed):
-            self.cut = True
-            if not cells[-1][-1:].isspace():
-                # The last word may be the beginning of a longer one: half a number is a wrong number.
-                cells[-1] = cells[-1][:len(cells[-1]) - len((cells[-1].split() or [""])[-1])]
         first, second = self.headings
         if first is None or second is None:
             four = first.status - first.first > 1 if first else (second.first is None if second else len(cells) > 5)
             first, second = first or _LOST[four][0], second or _LOST[four][1]
-        if closed and cells[0].strip() and len(cells) == len(first.cells) - 1:
+        expected = len((self.processes or first).cells)
+        if closed and cells[0].strip() and len(cells) == expected - 1:
             cells.insert(0, "")  # the left border is lost
+        torn = len(cells) < expected or (not closed and (is_tail or self.closed))
+        # What stands last may be the beginning of something longer: half a number is a wrong number.
+        if torn and self.processes and not cells[-1].endswith("  "):
+            cells[-1] = ""
+        elif torn and cells[-1].rstrip() == cells[-1]:
+            cells[-1] = cells[-1][:len(cells[-1]) - len((cells[-1].split() or [""])[-1])]
+        last, self.last = self.last, None
         if self.processes or (len(cells) > 4 and integer(cells[2].strip()) is not None
-                                and integer(cells[4].strip()) is not None):
+                              and integer(cells[4].strip()) is not None):
             self._process(cells)
         else:
-            kind = self._kind(cells, first, second, closed)
+            kind = self._kind(cells, first, second, closed and not is_tail, torn)
             values = _read_row(first if kind == 1 else second, cells) if kind else {}
             if any(value is not None for value in values.values()):
                 self._chip(kind, values)
+        self.cut = self.cut or (torn and (self.last == "row" or (is_tail and not cells[0].strip())))
+        self.last = self.last or last
 
-    def _kind(self, cells, first, second, closed):
+    def _kind(self, cells, first, second, closed, torn):
         """Say by its content which row of a chip this is: 1, 2, or 0 for none.
 
         The tool leaves out the first for a chip whose health is out of range, the second for a 310P without logic id.
@@ -374,7 +372,7 @@ class _Table:
             return 1 if known and ids and status[0].isalpha() else 0
         last = cells[first.status + 1] if first.status + 1 < len(cells) else ""
         shape = ["/" in word for word, _start in _words(last)]
-        if (shape == first.shape) != (shape == second.shape):
+        if not torn and (shape == first.shape) != (shape == second.shape):
             return 1 if shape == first.shape else 2
         return 2 if self.rows == 1 or (second.first is None and not ids) else 1
 
@@ -395,7 +393,8 @@ class _Table:
         for index, labels in enumerate(heading.cells if surplus > 0 and self.processes else []):
             if labels and labels[0].field == "name":  # a process may have a "|" in its name
                 cells[index:index + surplus + 1] = ["|".join(cells[index:index + surplus + 1])]
-        values = dict(dict.fromkeys(_PROCESS), **_read_row(heading, cells))
+        values = dict.fromkeys("npu_id chip_id pid name memory_mb container_pid".split())
+        values.update(_read_row(heading, cells))
         if values["pid"] is not None or (values["npu_id"] is not None and values["memory_mb"] is not None):
             self.result["processes"].append(values)
             self.seen, self.last = True, "row"

@@ -19,7 +19,7 @@ options:
   path:
     description:
       - The tool's place on the host.
-      - By default V(/usr/local/sbin/npu-smi), V(/usr/local/bin/npu-smi), the C(tools) folder of the driver, then C(PATH).
+      - By default V(/usr/local/sbin/npu-smi), V(/usr/local/bin/npu-smi), the C(tools) of the driver, then C(PATH).
     type: path
   text:
     description: Output of C(npu-smi info) that was collected already; nothing is run then.
