@@ -48,7 +48,10 @@ class ActionModule(ActionBase):
         groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
         for host, plan in plans.items():
             groups[plan["status"]].append(host)
-        return {"changed": False, "plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
+        result = {"changed": False, "plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
+        if self._task.diff:
+            result["diff"] = [diff for host, plan in plans.items() for diff in plan_text.diff(host, plan)]
+        return result
 
 
 def _moves(plan: dict[str, Any]) -> list[tuple]:

@@ -32,6 +32,22 @@ def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
     return result
 
 
+def diff(host: str, plan: dict[str, Any]) -> list[dict[str, str]]:
+    """The plan of a host as Ansible's diff: what is there against what would be there. Empty without steps."""
+    if not plan["steps"]:
+        return []
+    before, after = [], []
+    for step in plan["steps"]:
+        name = step.get("product") or step["component"]
+        if step["from"] is None and step["to"] is None:
+            after.append(describe(step))
+        else:
+            before.append(f"{name}: {step['from'] or 'not installed'}")
+            after.append(f"{name}: {step['to'] or 'not installed'}")
+    return [{"before_header": host, "after_header": host, "before": "\n".join(before) + "\n",
+             "after": "\n".join(after) + "\n"}]
+
+
 def _shared_findings(plans: dict[str, dict[str, Any]]) -> dict[tuple, dict[str, Any]]:
     """What is said of every host is said once, at the end."""
     if len(plans) < 2:
