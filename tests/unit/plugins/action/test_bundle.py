@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bundle action: from wishes and kinds of hosts to a locked folder that stage can use."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible_collections.ascend.fleet.plugins.action import bundle
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog, desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+
+PACKAGES = (
+    "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run",
+    "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run",
+    "Ascend-cann-nnae_8.3.RC1_linux-aarch64.run",
+    "Ascend-cann-kernels-910b_8.3.RC1_linux-aarch64.run",
+)
+
+
+def wish(templar, variables):
+    values = {key: value for key, value in variables.items() if key.startswith("ascend_") and "obs" not in key}
+    wanted, problems = desired.read({"ascend_mindspore_version": "2.7.1", **values})
+    return Wishes(wanted, catalog.load(), problems)
+
+
+class Action(bundle.ActionModule):
+    def __init__(self, args, check_mode=False):
+        self._task = SimpleNamespace(args=args, check_mode=check_mode)
+        self._templar = None
+
+    def validate_argument_spec(self, argument_spec):
+        defaults = {key: value.get("default") for key, value in argument_spec.items()}
+        return None, {**defaults, **self._task.args}
+
+
+@pytest.fixture(autouse=True)
+def quiet(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    monkeypatch.setattr(bundle.ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr(bundle.wishes, "of_host", wish)
+    warnings: list[str] = []
+    monkeypatch.setattr(bundle.Display, "warning", lambda self, text: warnings.append(text))
+    monkeypatch.setattr(bundle.Display, "display", lambda self, text: None)
+    return warnings
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for name in PACKAGES:
+        (folder / name).write_bytes(b"#!/bin/sh\n# " + name.encode())
+    return folder
+
+
+@pytest.fixture
+def args(tmp_path, downloads):
+    return {
+        "dest": str(tmp_path / "bundle"),
+        "sources": [str(downloads)],
+        "chips": ["910b"],
+        "offline": True,
+        "wheels": False,
+    }
+
+
+def test_collects_what_the_resolver_names(tmp_path, args):
+    result = Action(args).run()
+    assert sorted(result["added"]) == sorted(PACKAGES) and result["changed"] and not result.get("failed")
+    assert sorted(result["unproven"]) == sorted(PACKAGES)
+    source = artifact_source.open_source(args["dest"])
+    assert len(artifact_source.resolve_files(source, [{"name": name} for name in PACKAGES])) == 4
+    again = Action(args).run()
+    assert not again["changed"] and again["added"] == []
+
+
+def test_check_mode_writes_nothing(tmp_path, args, downloads):
+    result = Action(args, check_mode=True).run()
+    assert result["changed"] and result["sources"][PACKAGES[0]] == str(downloads / PACKAGES[0])
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_everything_lacking_is_said_at_once(args, downloads):
+    (downloads / PACKAGES[0]).unlink()
+    (downloads / PACKAGES[2]).unlink()
+    result = Action(args).run()
+    assert result["failed"] and len(result["lacking"]) == 2 and len(result["added"]) == 2
+    assert PACKAGES[0] in result["msg"] and PACKAGES[2] in result["msg"] and "bundle_sources" in result["msg"]
+
+
+def test_further_files_join(tmp_path, args, downloads):
+    (downloads / "gpt2.ckpt").write_bytes(b"weights")
+    files = [{"name": "models/gpt2.ckpt", "kind": "model", "licence": "MIT"}]
+    result = Action({**args, "files": files}).run()
+    assert "models/gpt2.ckpt" in result["added"] and result["licences"]["models/gpt2.ckpt"] == "MIT"
+    with pytest.raises(AnsibleActionFail, match="checksum is not one of"):
+        Action({**args, "files": [{"name": "x", "checksum": "y"}]}).run()
+
+
+def test_wheels_become_a_set(tmp_path, args, monkeypatch):
+    def download(pip, folder, requirements, python, arch, glibc, links, index):
+        assert "--no-index" in requirements and "mindspore==2.7.1" in requirements and arch == "aarch64"
+        folder.mkdir(parents=True)
+        (folder / "a-1-py3-none-any.whl").write_bytes(b"PK wheel")
+        return [folder / "a-1-py3-none-any.whl"]
+
+    monkeypatch.setattr(bundle.wheel_download, "download", download)
+    result = Action({**args, "wheels": True}).run()
+    (name,) = result["sets"]
+    assert name.startswith("wheels-2.7.1-py3.") and result["sets"][name] == ["wheels/a-1-py3-none-any.whl"]
+    assert not (tmp_path / "bundle" / ".bundle").exists()
+    monkeypatch.setattr(bundle.wheel_download, "download", None)
+    assert not Action({**args, "wheels": True}).run()["changed"]
+    assert Action({**args, "wheels": True, "requirements": ["x"]}, check_mode=True).run()["sets"] == [name]
+    lock = yaml.safe_load((tmp_path / "bundle" / artifacts.LOCK_NAME).read_text())
+    assert "mindspore==2.7.1" in lock["requirements"][name]
+
+
+def observed(**changes):
+    facts = {
+        "accelerators": {"family": "910b"},
+        "arch": "aarch64",
+        "os": {"id": "openeuler", "version": "22.03"},
+        "host_kind": "physical",
+        "glibc": "2.34",
+        "driver": {"installed": None},
+        "firmware": {"installed": None},
+        **changes,
+    }
+    return {"ascend_observation": {"ansible_facts": {"ascend": facts}}}
+
+
+def run_for(args, hosts):
+    hostvars = SimpleNamespace(raw_get=hosts.__getitem__)
+    args = {**args, "chips": []}
+    return Action(args).run(task_vars={"hostvars": hostvars, "ansible_play_hosts_all": list(hosts)})
+
+
+def test_observed_hosts_decide(args, quiet):
+    result = run_for(args, {"one": observed(), "two": observed(), "guest": observed(host_kind="vm"), "dark": {}})
+    assert sorted(result["added"]) == sorted(PACKAGES)
+    assert any("dark was not observed" in line for line in quiet)
+
+
+def test_guests_alone_need_no_firmware(args):
+    result = run_for(args, {"guest": observed(host_kind="vm")})
+    assert not any("firmware" in name for name in result["added"])
+
+
+def test_a_package_that_every_host_has_installed_may_be_absent(args, downloads, quiet):
+    (downloads / PACKAGES[0]).unlink()
+    result = run_for(args, {"one": observed(driver={"installed": "25.3.rc1"})})
+    assert not result.get("failed") and any("only a repair would need it" in line for line in quiet)
+
+
+def test_nobody_observed(args):
+    with pytest.raises(AnsibleActionFail, match="bundle_chips"):
+        run_for(args, {"dark": {}})
+
+
+def test_a_wrong_wish_is_named(args, monkeypatch):
+    with pytest.raises(AnsibleActionFail, match="bundle_arches: riscv"):
+        Action({**args, "arches": ["riscv"]}).run()
+    monkeypatch.setattr(bundle.wishes, "of_host", lambda templar, variables: wish(None, {"ascend_chips": "910b"}))
+    with pytest.raises(AnsibleActionFail, match="Did you mean ascend_chip"):
+        Action(args).run()
+
+
+def test_no_stack_says_why(args):
+    with pytest.raises(AnsibleActionFail, match="no stack"):
+        Action({**args, "chips": ["700"]}).run()
