@@ -47,7 +47,9 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     cann = installed.cann(view, install_path)
     devices = host_probe_system.devices(view)
     entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
-    reasons = reboot_reasons(kind, boot, driver, firmware, npu, entries)
+    # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
+    trusted = view.privileged() or not devices
+    reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
     found = host_probe_pci.accelerators(view, params["pci_ids"])
     return {
         "schema": SCHEMA,

@@ -136,6 +136,10 @@ class HostView(object):
             "total_mb": result.f_blocks * result.f_frsize // 1048576,
         }
 
+    def privileged(self):
+        """Whether this process is root's."""
+        return os.geteuid() == 0
+
     def uname(self):
         """{"hostname", "release", "machine"} of the running kernel."""
         result = os.uname()

@@ -24,12 +24,13 @@ class Node:
 class DictView:
     """The methods of host_view.HostView on a dictionary."""
 
-    def __init__(self, *trees, machine="aarch64", release="5.10.0-136", glibc="glibc 2.34", accounts=(), commands=()):
+    def __init__(self, *trees, machine="aarch64", release="5.10.0-136", glibc="glibc 2.34", accounts=(), commands=(), root=True):
         """``accounts``: name -> HostView.account's answer; ``commands``: "argv joined" -> (rc, stdout) or None."""
         self.nodes = {"/": None}
         self._uname = {"hostname": "node1", "release": release, "machine": machine}
         self._glibc, self._accounts, self._commands = glibc, dict(accounts), dict(commands)
         self.ran = []
+        self.root = root
         for tree in trees:
             for path, node in tree.items():
                 self.add(path, node)
@@ -118,6 +119,9 @@ class DictView:
 
     def space(self, path):
         return {"free_mb": 100000, "total_mb": 200000} if self.exists(path) else None
+
+    def privileged(self):
+        return self.root
 
     def uname(self):
         return dict(self._uname)

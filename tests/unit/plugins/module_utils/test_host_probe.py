@@ -252,6 +252,12 @@ def test_other_failures_of_npu_smi_are_no_reason(kind):
     assert reasons(server(), answer=no_npu(kind)) == []
 
 
+def test_not_loaded_for_an_unprivileged_user_may_mean_not_allowed():
+    answer = no_npu("driver_not_loaded", -8005)
+    assert reasons(server(), answer=answer, root=False) == []
+    assert reasons(server(nodes=False), answer=answer, root=False) != []
+
+
 def test_never_in_a_container():
     tree = {**server(), "/.dockerenv": ""}
     assert reasons(tree, answer=npu("24.1.0")) == []
