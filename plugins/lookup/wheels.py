@@ -5,14 +5,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
+
 DOCUMENTATION = r"""
 name: wheels
 short_description: The wheel files that a host needs
 version_added: "0.1.0"
 author: ascend.fleet contributors
 description:
-  - Chooses from C(wheels/) below the artifacts those files that satisfy requirements, and what they require in turn, for a host's
-    Python, architecture and libc. Nothing is downloaded and no host is asked.
+  - Chooses from C(wheels/) below the artifacts those files that satisfy requirements, and what they require in turn,
+    for a host's Python, architecture and libc. Nothing is downloaded and no host is asked.
   - From a mirror it takes the list that the lock of M(ascend.fleet.stage) has for the host.
 options:
   _terms:
@@ -58,14 +66,6 @@ _list:
   elements: str
 """
 
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
-
 FOLDER = "wheels"
 
 
@@ -90,8 +90,9 @@ class LookupModule(LookupBase):
         ending = f"-py{self.get_option('python')}-{self.get_option('arch')}"
         names = [name for name in sets if name.startswith("wheels") and name.endswith(ending)]
         if not names:
+            known = ", ".join(sorted(sets)) or "none"
             raise wheelhouse.WheelError(
-                f"The lock of ascend_artifacts has no list of wheels that ends in {ending}; it has {', '.join(sorted(sets)) or 'none'}."
+                f"The lock of ascend_artifacts has no list of wheels that ends in {ending}; it has {known}."
                 " Make it with ascend.fleet.bundle, or set ascend_wheels to the URL of a package index."
             )
         return sorted({file for name in names for file in sets[name]})

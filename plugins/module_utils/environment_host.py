@@ -30,9 +30,10 @@ class Environment(object):
 
     def __init__(self, wanted, check_mode=False, warn=lambda text: None):
         self.wanted, self.check_mode, self.warn = wanted, check_mode, warn
-        self.wheels = {environments.parse_requirement(text)[0]: path for text, path in zip(
-            environments.wheel_requirements(wanted["wheels"]), wanted["wheels"])}
-        self.requirements = environments.wheel_requirements(wanted["wheels"]) + [
+        in_wheels = environments.wheel_requirements(wanted["wheels"])
+        names = [environments.parse_requirement(text)[0] for text in in_wheels]
+        self.wheels = {name: wanted["wheels"][number] for number, name in enumerate(names)}
+        self.requirements = in_wheels + [
             text for text in wanted["packages"] if environments.parse_requirement(text)[0] not in self.wheels]
         self.path = wanted["path"].rstrip("/")
         self.python = self.path + "/bin/python"
@@ -155,7 +156,7 @@ class Environment(object):
             return
         names = [environments.parse_requirement(text)[0] for text in lacking]
         sources = dict(self.wheels, **self.wanted["sources"])
-        what = [sources.get(name, text) for name, text in zip(names, lacking)]
+        what = [sources.get(environments.parse_requirement(text)[0], text) for text in lacking]
         self._note_unfinished(names)
         # pip leaves alone what is there in the right version, even if its installation was cut off or it came from elsewhere.
         force = any(environments.satisfied(text, self.packages) for text in lacking)

@@ -92,7 +92,8 @@ def run(environment, request, folder, timeout, watch_npu=False, environ=None):
         raise Failure("The run left no result (%s). %s" % (why, fix), log_tail)
     if not result["ok"]:
         cause = explain(result["error"]) or explain(log_tail) or "Look at log_tail."
-        raise Failure("It failed in stage %s: %s. %s" % (result["stage"], result["error"][:500].rstrip("."), cause), log_tail)
+        said = " ".join(result["error"].split())[:300].rstrip(".")
+        raise Failure("It failed in stage %s: %s. %s" % (result["stage"], said, cause), log_tail)
     result.update(hbm_used_mb=hbm, wall_seconds=round(time.time() - begun, 1), log_tail=log_tail)
     return result
 

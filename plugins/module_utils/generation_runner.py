@@ -9,6 +9,7 @@ goes elsewhere. MindSpore and MindFormers are imported where they are used, and 
 """
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -89,7 +90,7 @@ def _generate(request, result):
 def _version(name):
     """The version of an installed distribution; MindFormers before 1.3 does not state its own."""
     try:
-        from importlib import metadata  # Python 3.8 and later
+        metadata = importlib.import_module("importlib.metadata")  # Python 3.8 and later
     except ImportError:
         import pkg_resources
 

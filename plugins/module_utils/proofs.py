@@ -76,6 +76,16 @@ def judge(text, wanted):
     return None
 
 
+def judge_losses(losses, max_ratio):
+    """Why a training's losses do not show that it learns, or None."""
+    if any(loss != loss or loss in (float("inf"), float("-inf")) for loss in losses):
+        return "The loss is not a number (%s): the device computes wrongly, or the compute type overflows." % losses
+    if losses[-1] > max_ratio * losses[0]:
+        return "The loss went from %.4f to %.4f in %d steps; at most %.4f was expected. Try device_target CPU to tell the device " \
+               "from the software." % (losses[0], losses[-1], len(losses), max_ratio * losses[0])
+    return None
+
+
 def inference(wanted, outcome, reason, now=None):
     """The proof of one text generation."""
     proof = {name: outcome.get(name) for name in _OUTCOME}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chooses wheels for a host from a folder of wheels: for the host's Python, architecture and libc, not the control node's."""
+"""Chooses wheels from a folder for a host: for its Python, architecture and libc, not the control node's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-# Wheels that hold machine code although their tag says "any". Source: mindspore's aarch64 wheels on PyPI (2.7.1 and others).
+# Wheels that hold machine code although their tag says "any". Source: mindspore 2.7.1 for aarch64 on PyPI, and others.
 FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}
 # The older names of manylinux platforms. Source: PEP 600.
 LEGACY = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
@@ -57,10 +57,20 @@ class Host:
     def environment(self) -> dict[str, str]:
         """What markers of requirements are judged by."""
         version = ".".join(map(str, self.python))
-        return {"python_version": version, "python_full_version": f"{version}.0", "implementation_name": "cpython",
-                "implementation_version": f"{version}.0", "platform_python_implementation": "CPython", "os_name": "posix",
-                "sys_platform": "linux", "platform_system": "Linux", "platform_machine": self.arch, "platform_release": "",
-                "platform_version": "", "extra": ""}
+        return {
+            "python_version": version,
+            "python_full_version": f"{version}.0",
+            "implementation_name": "cpython",
+            "implementation_version": f"{version}.0",
+            "platform_python_implementation": "CPython",
+            "os_name": "posix",
+            "sys_platform": "linux",
+            "platform_system": "Linux",
+            "platform_machine": self.arch,
+            "platform_release": "",
+            "platform_version": "",
+            "extra": "",
+        }
 
 
 def select(folder: Path, requirements: Iterable[str], host: Host, constraints: Iterable[str] = (),
@@ -84,7 +94,8 @@ def select(folder: Path, requirements: Iterable[str], host: Host, constraints: I
     limits: dict[str, SpecifierSet] = {}
     for text in constraints:
         limit = _requirement(text, "constraint")
-        limits[canonicalize_name(limit.name)] = limits.get(canonicalize_name(limit.name), SpecifierSet()) & limit.specifier
+        name = canonicalize_name(limit.name)
+        limits[name] = limits.get(name, SpecifierSet()) & limit.specifier
     skipped = {canonicalize_name(name) for name in skip}
     queue = [(_requirement(text, "requirement"), "asked for") for text in requirements]
     chosen: dict[str, dict[str, Any]] = {}
@@ -99,11 +110,12 @@ def select(folder: Path, requirements: Iterable[str], host: Host, constraints: I
         before = chosen.get(name)
         if before and limits[name].contains(before["version"], prereleases=True):
             continue
-        row = next((row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True)), None)
-        if row is None:
+        fitting = [row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True)]
+        if not fitting:
             raise WheelError(_missing(folder, name, wants[name], index, host))
-        chosen[name] = row
-        queue += [(needed, f"required by {name} {row['version']}") for needed in _requires(folder / row["file"])]
+        chosen[name] = fitting[0]
+        origin = f"required by {name} {fitting[0]['version']}"
+        queue += [(needed, origin) for needed in _requires(folder / fitting[0]["file"])]
     return [{"name": name, "version": str(row["version"]), "file": row["file"]} for name, row in sorted(chosen.items())]
 
 
@@ -156,6 +168,12 @@ def _missing(folder: Path, name: str, wants: list[tuple[Requirement, str]], inde
     asked = "; ".join(f"{requirement.name}{requirement.specifier} {origin}" for requirement, origin in wants)
     fitting = ", ".join(str(row["version"]) for row in index.get(name, ()))
     others = sorted(path.name for path in folder.glob("*.whl") if canonicalize_name(path.name.split("-")[0]) == name)
-    seen = f"versions that fit: {fitting}" if fitting else f"there are {', '.join(others)}" if others else "there is none of it"
-    return (f"No wheel of {name} in {folder} for {host} ({asked}); {seen}. Put it there (ascend.fleet.bundle fetches it), "
-            "or set ascend_wheels to the URL of a package index that the hosts reach.")
+    seen = "there is none of it"
+    if fitting:
+        seen = f"versions that fit: {fitting}"
+    elif others:
+        seen = f"there are {', '.join(others)}"
+    return (
+        f"No wheel of {name} in {folder} for {host} ({asked}); {seen}. Put it there (ascend.fleet.bundle fetches it),"
+        " or set ascend_wheels to the URL of a package index that the hosts reach."
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import mindspore as ms
@@ -24,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 SENTENCE = "I love Beijing, because it's so beautiful,\" he told the crowd, adding, \"We're"
 END = "<|endoftext|>"
 WORD = regex.compile(r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+""")
+SPECIAL_TOKENS = ("unk_token", "bos_token", "eos_token", "pad_token")
 SEQ_LENGTH = 32
 LOSS_GOAL = 2e-5
 MAX_STEPS = 1000
@@ -35,7 +37,7 @@ def byte_pair_encoding(text: str) -> tuple[dict[str, int], list[tuple[str, str]]
     words = [[letters[byte] for byte in word.encode()] for word in WORD.findall(text)]
     merges: list[tuple[str, str]] = []
     while True:
-        pairs = [pair for word in words for pair in zip(word, word[1:], strict=False)]
+        pairs = [pair for word in words for pair in pairwise(word)]
         if not pairs:
             break
         best = max(sorted(set(pairs)), key=pairs.count)
@@ -76,7 +78,7 @@ def write_config(vocab_size: int) -> dict[str, object]:
     document = {
         "model": {"arch": {"type": "GPT2LMHeadModel"}, "model_config": model_config},
         "processor": {"type": "GPT2Processor", "return_tensors": "ms",
-                      "tokenizer": {"type": "GPT2Tokenizer", "unk_token": END, "bos_token": END, "eos_token": END, "pad_token": END}},
+                      "tokenizer": {"type": "GPT2Tokenizer", **dict.fromkeys(SPECIAL_TOKENS, END)}},
     }
     (HERE / "gpt2.yaml").write_text("---\n" + yaml.safe_dump(document, sort_keys=False))
     return {key: value for key, value in model_config.items() if key != "type"}

@@ -1,0 +1,139 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+DOCUMENTATION = r"""
+module: framework_check
+short_description: Let MindSpore show on a host that it works
+version_added: "0.1.0"
+description:
+  - Runs MindSpore's own installation check, or trains a small GPT-2 for a few steps, inside a managed environment.
+  - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
+  - Changes nothing that lasts, except for the proof of a training.
+author:
+  - ascend.fleet contributors
+extends_documentation_fragment:
+  - ascend.fleet.attributes
+options:
+  environment:
+    description: Folder of the managed Python environment.
+    type: path
+    required: true
+  task:
+    description: V(installation) for C(mindspore.run_check()), V(training) for some optimizer steps.
+    type: str
+    choices: [installation, training]
+    default: installation
+  device_target:
+    description: Where it runs.
+    type: str
+    choices: [Ascend, CPU]
+    default: Ascend
+  device_id:
+    description: Which NPU.
+    type: int
+    default: 0
+  steps:
+    description: Optimizer steps of V(training).
+    type: int
+    default: 20
+  max_loss_ratio:
+    description: The last loss of V(training) may be at most this part of the first.
+    type: float
+    default: 0.5
+  stack:
+    description: The versions a training proves something for; kept in the proof.
+    type: dict
+    default: {}
+  state_dir:
+    description: State folder of the host; the proof is C(proofs/training.json) below it.
+    type: path
+    default: /var/lib/ascend-fleet
+  timeout:
+    description: Seconds the run may take.
+    type: int
+    default: 900
+"""
+
+EXAMPLES = r"""
+- name: Does MindSpore work
+  ascend.fleet.framework_check:
+    environment: /opt/ascend/envs/mindspore
+"""
+
+RETURN = r"""
+check:
+  description: What was shown.
+  type: dict
+  returned: success
+  sample:
+    status: passed
+    device: Ascend
+    mindspore: 2.7.1
+    text: MindSpore has been installed on platform [Ascend] successfully!
+    wall_seconds: 12.5
+log_tail:
+  description: The last lines the framework printed.
+  type: str
+  returned: on failure
+"""
+
+import os
+import shutil
+import tempfile
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
+
+SPEC = {
+    "environment": {"type": "path", "required": True},
+    "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},
+    "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
+    "device_id": {"type": "int", "default": 0},
+    "steps": {"type": "int", "default": 20},
+    "max_loss_ratio": {"type": "float", "default": 0.5},
+    "stack": {"type": "dict", "default": {}},
+    "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+    "timeout": {"type": "int", "default": 900},
+}
+RUNNER_TASKS = {"installation": "check", "training": "train"}
+SHOWN = ("device", "mindspore", "text", "seconds", "wall_seconds", "hbm_used_mb")
+
+
+def main():
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    wanted = module.params
+    training = wanted["task"] == "training"
+    if training and wanted["steps"] < 2:
+        module.fail_json(msg="steps is %d; the loss can only fall over two steps or more." % wanted["steps"])
+    path = os.path.join(wanted["state_dir"], "proofs", "training.json")
+    earlier = proofs.read(path) or {}
+    changed = training and (earlier.get("stack") != wanted["stack"] or earlier.get("status") != "passed")
+    diff = {"before": "", "after": "%s would be shown\n" % wanted["task"] if changed else ""}
+    if module.check_mode:
+        module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)
+    folder = tempfile.mkdtemp(dir=module.tmpdir)
+    request = {"task": RUNNER_TASKS[wanted["task"]], "work_dir": folder, "device_target": wanted["device_target"],
+               "device_id": wanted["device_id"], "steps": wanted["steps"], "seed": 1}
+    try:
+        outcome = framework_process.run(wanted["environment"], request, folder, wanted["timeout"],
+                                        watch_npu=training and wanted["device_target"] == "Ascend")
+    except framework_process.Failure as exc:
+        module.fail_json(msg=str(exc), log_tail=exc.log_tail)
+    finally:
+        shutil.rmtree(folder)
+    check = {name: outcome.get(name) for name in SHOWN}
+    check["status"] = "passed"
+    if training:
+        reason = proofs.judge_losses(outcome["losses"], wanted["max_loss_ratio"])
+        check.update(status="failed" if reason else "passed", reason=reason, steps=wanted["steps"], stack=wanted["stack"],
+                     losses=[round(loss, 4) for loss in outcome["losses"]], time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        proofs.write(path, check)
+        if reason:
+            module.fail_json(msg=reason, check=check, log_tail=outcome["log_tail"])
+    module.exit_json(changed=changed, check=check, diff=diff)
+
+
+if __name__ == "__main__":
+    main()
