@@ -24,7 +24,9 @@ class Node:
 class DictView:
     """The methods of host_view.HostView on a dictionary."""
 
-    def __init__(self, *trees, machine="aarch64", release="5.10.0-136", glibc="glibc 2.34", accounts=(), commands=(), root=True):
+    def __init__(
+        self, *trees, machine="aarch64", release="5.10.0-136", glibc="glibc 2.34", accounts=(), commands=(), root=True
+    ):
         """``accounts``: name -> HostView.account's answer; ``commands``: "argv joined" -> (rc, stdout) or None."""
         self.nodes = {"/": None}
         self._uname = {"hostname": "node1", "release": release, "machine": machine}
