@@ -19,7 +19,7 @@ NUMBERED = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "
 
 # Every rule id a finding can carry. docs/rules.md has a section for each.
 RULES = (
-    "unknown-version", "driver-firmware-pair", "hdk-chip", "cann-driver", "firmware-flash", "firmware-step",
+    "unknown-version", "mindformers-none", "firmware-unknown", "driver-downgrade", "driver-firmware-pair", "hdk-chip", "cann-driver", "firmware-flash", "firmware-step",
     "firmware-host-kind", "driver-host-kind", "training-on-inference-chip", "os-support", "os-minimum-hdk",
     "cann-flavor", "cann-python", "kernels-cann", "cann-wheels", "topi-removed",
     "mindspore-cann", "mindspore-python", "mindspore-package", "mindformers-mindspore", "mindformers-python",
@@ -101,6 +101,8 @@ def from_stack(stack):
               if isinstance(entry, dict) and entry.get("version")}
     if stack.get("cann"):
         chosen["cann_flavor"] = stack["cann"].get("flavor")
+    if stack.get("inference"):
+        chosen["device_target"] = stack["inference"].get("device_target")
     chosen["packages"] = [entry["package"] for name, entry in stack.items() if isinstance(entry, dict)
                           and entry.get("package") and name in ("driver", "firmware", "cann", "kernels")]
     return chosen

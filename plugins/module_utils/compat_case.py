@@ -56,6 +56,13 @@ def is_known(catalog, component, version):
     return any(versions.same(version, name) for name in known_versions(catalog, component))
 
 
+def canonical(catalog, component, version):
+    """version as the catalog spells it (25.3.RC1 as a driver is 25.3.rc1, MindSpore 2.1 is 2.1.0), else as given."""
+    if component == "python":
+        return version
+    return next((name for name in known_versions(catalog, component) if versions.same(name, version)), version)
+
+
 def cited(catalog, source):
     """A row's source with the short names of catalog/sources.yml written out."""
     names = {row["id"]: row["text"] for row in catalog.get("sources") or []}
@@ -88,6 +95,7 @@ class Case:
         self.installed = installed or {}
         self.findings = []
         self.evidence = []
+        self.open = False           # no source says anything about one of the pairs
         self._rows = {}
 
     def get(self, component):
@@ -153,6 +161,11 @@ class Case:
 
     def info(self, rule, message, source, variable=None):
         """Record what is worth knowing and asks for no action."""
+        self._add(rule, "info", message, source, variable)
+
+    def unknown(self, rule, message, source, variable=None):
+        """Record that no source says whether this goes together. Unknown stays unknown: it is no error."""
+        self.open = True
         self._add(rule, "info", message, source, variable)
 
     def confirm(self, rule, message, source):

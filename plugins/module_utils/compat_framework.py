@@ -39,7 +39,7 @@ def mindspore_cann(case):
                 pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)), row["source"], "cann")
         return
     if not row["cann"]:
-        case.info("mindspore-cann", "%s: no document names the CANN release of MindSpore %s" % (pair, mindspore), row["source"])
+        case.unknown("mindspore-cann", "%s: no document names the CANN release of MindSpore %s" % (pair, mindspore), row["source"])
     elif row.get("recommended") or any(versions.series(cann_row["cann"]) == versions.series(name) for name in row["cann"]):
         case.warn("mindspore-cann", "%s: not documented; the documents name CANN %s. %s" % (
             pair, named, _cann_fix(case, named, [])), row["source"], "cann")
@@ -100,7 +100,7 @@ def mindformers_mindspore(case):
         case.info("mindformers-mindspore", "%s: users report that it works; its README names MindSpore %s" % (pair, named),
                   seen["source"])
     elif not row["mindspore"]:
-        case.info("mindformers-mindspore", "%s: no document names the MindSpore of MindFormers %s" % (pair, mindformers),
+        case.unknown("mindformers-mindspore", "%s: no document names the MindSpore of MindFormers %s" % (pair, mindformers),
                   row["source"])
     elif row.get("requires") and versions.compatible_release(mindspore, row["requires"]):
         case.warn("mindformers-mindspore", "%s: its README names MindSpore %s; its wheel also takes this one (~=%s)." % (
@@ -127,7 +127,7 @@ def mindformers_python(case):
     if row is None or not python or not row["python"] or minor(python) in row["python"]:
         return
     case.info("mindformers-python", "MindFormers %s documents Python %s; %s is used" % (
-        case.get("mindformers"), row["python"], minor(python)), row["source"])
+        case.get("mindformers"), " or ".join(row["python"]), minor(python)), row["source"])
 
 
 def mindformers_chip(case):

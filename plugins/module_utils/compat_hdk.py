@@ -165,7 +165,7 @@ def _undocumented(case, row, rows, pair, code):
         return
     partners = [item["driver"] for item in case.catalog["hdk"] if _listed(row, [item])]
     if not partners:
-        case.info("cann-driver", "%s: not documented, no source names the HDK of CANN %s" % (pair, cann), row["source"])
+        case.unknown("cann-driver", "%s: not documented, no source names the HDK of CANN %s" % (pair, cann), row["source"])
     elif versions.compare(driver, min(partners, key=versions.key)) < 0:
         case.error("cann-driver", "%s: the driver is older than the oldest one CANN %s is published with (%s). %s" % (
             pair, cann, min(partners, key=versions.key), _driver_fix(case, row)), row["source"], "driver")

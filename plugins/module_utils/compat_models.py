@@ -28,11 +28,21 @@ def model(case):
             name, ", ".join(row["chips"]), case.chip, row["chips"][0]), row["source"], "model")
     for feature, wanted in (("int8", case.get("quantization") == "int8"),
                             ("multi_card_inference", int(case.get("inference_cards") or 1) > 1)):
-        limit = (row.get("cannot") or {}).get(feature)
-        mindformers = case.get("mindformers")
-        if wanted and limit and (mindformers is None or versions.compare(mindformers, limit) <= 0):
-            case.error("model-feature", "model %s: %s is not possible up to MindFormers %s. Turn it off, or take a release "
-                       "whose documents name it." % (name, feature.replace("_", " "), limit), row["source"], "model")
+        if wanted and feature in (row.get("cannot") or {}):
+            _feature(case, row, feature, row["cannot"][feature])
+
+
+def _feature(case, row, feature, limit):
+    """limit: until = the last release that is known not to do it, from = the first whose package does, or None."""
+    wanted, words = case.get("mindformers"), feature.replace("_", " ")
+    since = "MindFormers %s is the first that has it" % limit["from"] if limit["from"] else "no later release documents it"
+    if wanted is None or versions.compare(wanted, limit["until"]) <= 0:
+        case.error("model-feature", "model %s: %s was not possible up to MindFormers %s; %s. Turn it off, or set "
+                   "ascend_mindformers_version accordingly." % (row["model"], words, limit["until"], since),
+                   row["source"], "mindformers")
+    elif limit["from"] is None or versions.compare(wanted, limit["from"]) < 0:
+        case.warn("model-feature", "model %s: %s with MindFormers %s is not documented; %s." % (
+            row["model"], words, wanted, since), row["source"], "mindformers")
 
 
 def _release(case, row):
@@ -40,7 +50,11 @@ def _release(case, row):
     if not wanted or not row["mindformers"]:
         return
     first, last = row["mindformers"]
-    where = "MindFormers %s to %s" % (first, last) if first != last else "MindFormers %s" % first
     if versions.compare(wanted, first) < 0 or versions.compare(wanted, last) > 0:
-        case.error("model-mindformers", "model %s is carried by %s, not by %s. Set ascend_mindformers_version to one of them "
-                   "or choose another model." % (row["model"], where, wanted), row["source"], "mindformers")
+        case.error("model-mindformers", "model %s is carried by MindFormers %s to %s, not by %s. Set "
+                   "ascend_mindformers_version to one of them or choose another model." % (
+                       row["model"], first, last, wanted), row["source"], "mindformers")
+    elif row.get("configs_until") and versions.compare(wanted, row["configs_until"]) > 0:
+        case.warn("model-mindformers", "model %s: MindFormers %s still lists it, its configuration was last in %s. Take that "
+                  "release, or bring the configuration." % (row["model"], wanted, row["configs_until"]),
+                  row["source"], "mindformers")

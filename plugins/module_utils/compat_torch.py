@@ -35,7 +35,7 @@ def torch_npu_cann(case):
         return
     row = next((item for item in case.catalog["torch_npu"] if versions.same(item["cann"], cann["cann"])), None)
     if row is None:
-        case.info("torch-npu-cann", "CANN %s: no document names its torch_npu" % case.get("cann"), cann["source"])
+        case.unknown("torch-npu-cann", "CANN %s: no document names its torch_npu" % case.get("cann"), cann["source"])
         return
     offered = ", ".join("torch %s with torch_npu %s" % pair for pair in sorted(
         row["rows"].items(), key=lambda pair: versions.key(pair[0]), reverse=True))

@@ -6,7 +6,7 @@
 import itertools
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_hdk, versions
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES, Case, cited, find_row
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES, Case, canonical, cited, find_row
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_domain import PAIRS, Search
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_files import hdk_row, name_or_none
 
@@ -44,7 +44,7 @@ def resolve(catalog, pins, host, accept=(), installed=None):
     case = Case(catalog, {}, host, installed)
     chip = case.chip_row()
     _drop_what_the_host_cannot_have(parts, pins, host, chip, why)
-    fixed = {name: pins[name] for name in VERSIONED if name in pins}
+    fixed = {name: canonical(catalog, name, pins[name]) for name in VERSIONED if name in pins}
     _guests(fixed, host)
     problem = _underdetermined(fixed, parts)
     if problem:
@@ -52,6 +52,13 @@ def resolve(catalog, pins, host, accept=(), installed=None):
     search = Search(catalog, fixed, host, accept, installed)
     order = _order(fixed, parts, host)
     chosen = search.solve(order)
+    if chosen is None and "mindspore" in fixed and chip is not None and chip["role"] == "inference":
+        # MindSpore is not installed here, it was only a hint which CANN the rest of the fleet runs.
+        search = Search(catalog, {name: fixed[name] for name in fixed if name not in ("mindspore", "mindformers")},
+                        host, accept, installed)
+        chosen = search.solve([name for name in order if name not in ("mindspore", "mindformers", "python")])
+        why.append("CANN does not follow MindSpore %s: no driver of chip %s fits the CANN it needs" % (
+            fixed["mindspore"], chip["chip"]))
     if chosen is None:
         return _failed(_contradiction(catalog, fixed, host, accept, installed, order), why)
     stack = _stack(catalog, chosen, pins, parts, host, chip, why, case)
@@ -170,24 +177,43 @@ def _contradiction(catalog, fixed, host, accept, installed, order):
     pinned = [name for name in VERSIONED if name in fixed and name in order]
     culprits = next((names for size in range(1, len(pinned) + 1) for names in itertools.combinations(pinned, size)
                      if fits(names) is None), tuple(pinned))
-    said = []
-    for names, rule in PAIRS:
-        if set(names) <= set(culprits):
-            case = Case(catalog, {name: fixed[name] for name in names}, host, installed)
-            rule(case)
-            said += ["%s (%s) [%s]" % (found["message"], found["source"], found["rule"])
-                     for found in case.findings if found["severity"] == "error"]
-    ways = []
+    said = _objections(catalog, {name: fixed[name] for name in culprits}, host, installed)
+    ways, meeting = [], {}
     for name in culprits:
         other = fits([item for item in culprits if item != name])
         if other and other.get(name):
             ways.append('%s to "%s"' % (VARIABLES[name], other[name]))
+            meeting = dict(other, **{name: fixed[name]})
+    if not said:                    # the pins meet only through a component that is free, so show them with that
+        said = _objections(catalog, meeting, host, installed)[:1] or _gaps(catalog, fixed, culprits, host)
     pairs = " and ".join('%s "%s"' % (VARIABLES[name], fixed[name]) for name in culprits) or "this host"
-    message = "%s: no stack of the catalog fits%s. %s" % (
-        pairs, " together" if len(culprits) > 1 else " chip %s" % host.get("chip"), " ".join(said))
+    message = "%s: no stack of the catalog fits %s. %s" % (
+        pairs, "all of them" if len(culprits) > 2 else "both" if len(culprits) == 2 else "on chip %s" % host.get("chip"),
+        " ".join(said))
     if ways:
         message = "%s Change one: set %s." % (message.rstrip(), ", or ".join(ways))
     return _problem(culprits, message)
+
+
+def _gaps(catalog, fixed, culprits, host):
+    """What the catalog does not know, in words, when no rule objects and still nothing fits."""
+    if "mindspore" in culprits and "cann" not in fixed and not find_row(catalog, "mindspore", fixed["mindspore"])["cann"]:
+        return ["No source names the CANN release of MindSpore %s: set ascend_cann_version." % fixed["mindspore"]]
+    if "cann" in culprits and "driver" not in fixed:
+        return ["No source names a driver for CANN %s on chip %s: set ascend_driver_version." % (fixed["cann"], host.get("chip"))]
+    return ["The catalog has no driver for chip %s that fits." % host.get("chip")]
+
+
+def _objections(catalog, chosen, host, installed):
+    """The errors of the pair rules on chosen, in words."""
+    said = []
+    for names, rule in PAIRS:
+        if all(chosen.get(name) for name in names):
+            case = Case(catalog, {name: chosen[name] for name in names}, host, installed)
+            rule(case)
+            said += ["%s (%s) [%s]" % (found["message"], found["source"], found["rule"])
+                     for found in case.findings if found["severity"] == "error"]
+    return said
 
 
 def _stack(catalog, chosen, pins, parts, host, chip, why, case):
@@ -251,6 +277,7 @@ def _explain(search, chosen, fixed, stack, why, case):
         case.warn("mindformers-none", "no MindFormers release is documented for MindSpore %s, so none is chosen. Set "
                   "ascend_mindformers_version to one you know to work, or choose another MindSpore." % chosen["mindspore"],
                   "mf", "mindformers")
+    _explain_model(chosen, stack, case)
     kind = case.host.get("host_kind")
     if kind in GUEST_WHY:
         case.info("firmware-host-kind", GUEST_WHY[kind], "article; host (Huawei VM guide)")
@@ -267,10 +294,21 @@ def _explain(search, chosen, fixed, stack, why, case):
                   "catalog", "driver")
 
 
+def _explain_model(chosen, stack, case):
+    model = (stack["inference"] or {}).get("model")
+    row = next((item for item in case.catalog["models"] if item["model"] == model), None)
+    if row and chosen.get("mindformers") and stack["mindformers"]:
+        first, last = row["mindformers"]
+        if not versions.key(first) <= versions.key(chosen["mindformers"]) <= versions.key(last):
+            case.warn("model-mindformers", "the inference proof generates with %s, which MindFormers %s to %s carry and %s does "
+                      "not. Set ascend_mindformers_version, or take inference out of ascend_components." % (
+                          model, first, last, chosen["mindformers"]), row["source"], "mindformers")
+
+
 def _judge_hosts_driver(search, chosen, present, case):
     if present and chosen.get("cann"):
-        case.findings += [dict(found) for found in search.findings(
-            compat_hdk.cann_driver, {"cann": chosen["cann"], "driver": present})]
+        case.findings += [dict(found) for found in search.verdict(
+            compat_hdk.cann_driver, {"cann": chosen["cann"], "driver": present})[1]]
 
 
 def _reason(search, name, chosen):

@@ -19,7 +19,10 @@ PAIRS = (
     (("cann", "driver"), compat_hdk.cann_driver),
     (("driver", "firmware"), compat_hdk.driver_firmware),
 )
-_WEIGHT = {"info": 1, "warning": 2, "error": 3}
+CONFIRMED, SAID, DOUBTFUL, UNKNOWN, REFUSED = range(5)
+_WEIGHT = {"info": SAID, "warning": DOUBTFUL, "error": REFUSED}
+# How doubtful a free choice may be. A pair of two pins is the user's word: only an error rules it out.
+_LIMIT = {"mindspore": SAID, "mindformers": DOUBTFUL, "cann": SAID, "driver": SAID, "firmware": SAID, "python": DOUBTFUL}
 
 
 class Search:
@@ -33,28 +36,41 @@ class Search:
         self.installed = installed
         self._verdicts = {}
 
-    def findings(self, rule, chosen):
-        """What one pair rule says about chosen (component -> version)."""
+    def verdict(self, rule, chosen):
+        """(weight, findings) of one pair rule on chosen (component -> version)."""
         memo = (rule.__name__, tuple(sorted(chosen.items())))
         if memo not in self._verdicts:
             case = Case(self.catalog, chosen, self.host, self.installed)
             rule(case)
-            self._verdicts[memo] = case.findings
+            weights = [_WEIGHT[found["severity"]] for found in case.findings if found["rule"] not in self.accept]
+            self._verdicts[memo] = (max(weights + [UNKNOWN if case.open else CONFIRMED]), case.findings)
         return self._verdicts[memo]
 
-    def weight(self, component, version, chosen):
-        """0 when every pair with what is chosen is confirmed, up to 3 when one is an error nobody accepted."""
-        worst = 0
+    def _weights(self, component, version, chosen):
         for names, rule in PAIRS:
-            if component not in names:
-                continue
-            other = names[0] if names[1] == component else names[1]
-            if not chosen.get(other):
-                continue
-            for found in self.findings(rule, {component: version, other: chosen[other]}):
-                if found["rule"] not in self.accept:
-                    worst = max(worst, _WEIGHT[found["severity"]])
-        return worst
+            if component in names:
+                other = names[0] if names[1] == component else names[1]
+                if chosen.get(other):
+                    yield other, self.verdict(rule, {component: version, other: chosen[other]})[0]
+
+    def weight(self, component, version, chosen):
+        """The worst verdict of version with what is chosen, CONFIRMED to REFUSED."""
+        return max([weight for _other, weight in self._weights(component, version, chosen)] + [CONFIRMED])
+
+    def allowed(self, component, version, chosen):
+        """True when version goes with what is chosen, as strictly as free choices and pins ask for."""
+        pinned = component in self.pins
+        here = not pinned and component in ("driver", "firmware") and versions.same(version, self.present(component))
+        for other, weight in self._weights(component, version, chosen):
+            if pinned and other in self.pins or here:
+                limit = UNKNOWN
+            elif pinned or other in self.pins and component == "cann" and other == "driver":
+                limit = DOUBTFUL
+            else:
+                limit = _LIMIT[component]
+            if weight > limit:
+                return False
+        return True
 
     def domain(self, component, chosen):
         """The candidates of a component, best first; [None] when it stays empty."""
@@ -62,7 +78,7 @@ class Search:
             found = [self.pins[component]]
         else:
             found = getattr(self, "_" + component)(chosen)
-        return [version for version in found if version is None or self.weight(component, version, chosen) < 3]
+        return [version for version in found if version is None or self.allowed(component, version, chosen)]
 
     def _ordered(self, component, candidates, chosen, prefer=lambda version: 0):
         newest_first = sorted(set(candidates), key=versions.key, reverse=True)
@@ -83,25 +99,26 @@ class Search:
         return self._ordered("mindformers", documented, chosen) + [None]
 
     def _cann(self, chosen):
-        together = dict({name: self.pins[name] for name in ("driver", "python") if name in self.pins}, **chosen)
         rows = {row["cann"]: row for row in self.catalog["cann"]}
         finished = [name for name in rows if versions.same(versions.community_base(name), name)]
-        return self._ordered("cann", finished, together, lambda name: 0 if rows[name]["confidence"] != "user" else 1)
+        return self._ordered("cann", finished, chosen, lambda name: 0 if rows[name]["confidence"] != "user" else 1)
 
     def _driver(self, chosen):
         chip, cann = self.host.get("chip"), chosen.get("cann")
         rows = [row for row in self.catalog["hdk"] if chip in (None, *row["chips"])]
-        matched = (find_row(self.catalog, "cann", cann) or {}).get("hdk") or [] if cann else []
+        row = (find_row(self.catalog, "cann", cann) if cann else None) or {}
+        named = (row.get("hdk") or [], row.get("hdk_compatible") or [])
         wants_firmware = self.host.get("host_kind") not in ("vm", "container") and "firmware" not in self.pins
 
         def prefer(driver):
-            mine = [row for row in rows if row["driver"] == driver]
-            return (wants_firmware and not any(row["firmware"] for row in mine),
-                    not any(pattern_holds(row, name) for row in mine for name in matched))
+            mine = [item for item in rows if item["driver"] == driver]
+            rank = next((place for place, names in enumerate(named)
+                         if any(pattern_holds(item, name) for item in mine for name in names)), len(named))
+            return wants_firmware and not any(item["firmware"] for item in mine), rank
 
-        found = self._ordered("driver", [row["driver"] for row in rows], chosen, prefer)
+        found = self._ordered("driver", [item["driver"] for item in rows], chosen, prefer)
         present = self.present("driver")
-        best = next((item for item in found if self.weight("driver", item, chosen) < 3), None)
+        best = next((item for item in found if self.allowed("driver", item, chosen)), None)
         if present and (best is None or versions.compare(present, best) > 0):
             found = [present] + [item for item in found if not versions.same(item, present)]
         return found
@@ -123,11 +140,11 @@ class Search:
         oldest, newest = (int(text.split(".")[1]) for text in row["python"])
         minors = ["3.%d" % number for number in range(newest, oldest - 1, -1)]
         advised = []
-        if chosen.get("mindformers") and self.weight("mindformers", chosen["mindformers"], chosen) == 0 and not any(
-                found["severity"] == "error" for found in self.findings(
-                    compat_framework.mindformers_mindspore,
-                    {"mindspore": chosen["mindspore"], "mindformers": chosen["mindformers"]})):
-            advised = find_row(self.catalog, "mindformers", chosen["mindformers"])["python"]
+        if chosen.get("mindformers"):
+            # The documented Python of MindFormers counts only together with the MindSpore it is documented with.
+            named = find_row(self.catalog, "mindformers", chosen["mindformers"])
+            if any(versions.release(chosen["mindspore"]) == versions.release(name) for name in named["mindspore"]):
+                advised = named["python"]
         return self._ordered("python", minors, chosen, lambda version: 0 if version in advised else 1)
 
     def present(self, component):

@@ -22,7 +22,7 @@ def hdk_row(catalog, driver, chip):
     return next((row for row in rows if chip in row["chips"]), rows[0] if rows else None)
 
 
-def download(catalog, component, version, file_name, hdk=None):
+def download(catalog, component, version, file_name, hdk=None, arch=""):
     """{"url", "headers"} of a vendor package, or None when the catalog has no address for its component.
 
     hdk: the HDK row of a driver or firmware; its obs_dir wins over the usual folder name.
@@ -30,14 +30,27 @@ def download(catalog, component, version, file_name, hdk=None):
     row = next((item for item in catalog["downloads"] if component in item["components"]), None)
     if row is None:
         return None
-    release = hdk["hdk"] if hdk else version
-    folder = (hdk or {}).get("obs_dir") or row["folder"].format(version=release)
-    url = row["url"].format(folder=quote(folder), file=quote(file_name), version=quote(version), arch="")
+    folder = (hdk or {}).get("obs_dir") or row["folder"].format(version=hdk["hdk"] if hdk else version)
+    url = row["url"].format(folder=quote(folder), file=quote(file_name), version=quote(version), arch=arch)
     return {"url": url, "headers": dict(row.get("headers") or {})}
 
 
+def mindspore_wheel(catalog, stack, arch):
+    """{"file", "url", "headers"} of the MindSpore wheel in the vendor's store, None where PyPI has it."""
+    entry, python = stack.get("mindspore"), stack.get("python")
+    if not entry or not python or entry["distribution"] == "pypi":
+        return None
+    tag = "cp" + python["version"].replace(".", "")
+    abi = tag + "m" if tag == "cp37" else tag
+    name = "%s-%s-%s-%s-linux_%s.whl" % (entry["package"].replace("-", "_"), entry["version"], tag, abi, arch)
+    component = "mindspore" if entry["package"] == "mindspore" else "mindspore-ascend"
+    item = {"component": "mindspore", "version": entry["version"], "file": name}
+    item.update(download(catalog, component, entry["version"], name, arch=arch) or {"url": None, "headers": {}})
+    return item
+
+
 def file_list(catalog, stack, chip, arch, variant=None):
-    """The vendor packages of a stack, in the order they are installed.
+    """The vendor packages of a stack (and the MindSpore wheel when it is not on PyPI), in the order they are installed.
 
     Each: component, version, file, url, headers, and for an HDK that Huawei publishes as one zip also zip, zip_url
     and zip_sha256 (None where not recorded).
@@ -59,4 +72,5 @@ def file_list(catalog, stack, chip, arch, variant=None):
             item["zip_url"] = (download(catalog, "hdk", entry["version"], name, hdk) or {}).get("url") if name else None
             item["zip_sha256"] = found["sha256"] if found else None
         files.append(item)
-    return files
+    wheel = mindspore_wheel(catalog, stack, arch)
+    return files + [wheel] if wheel else files

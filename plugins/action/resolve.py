@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resolves one stack on the control node, without a host, and prints it for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input, resolver, resolver_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
+
+PINS = ("mindspore", "mindformers", "cann", "cann_flavor", "driver", "firmware", "python", "stack", "kernels", "components",
+        "device_target", "model")
+ARGUMENTS = ("pins", "host", "accept", "catalog_overlay", "show")
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        try:
+            result = self._resolve(self._task.args)
+        except (compat_input.InputError, catalog.CatalogError) as error:
+            return {"failed": True, "changed": False, "msg": f"resolve: {error}"}
+        if result["ok"] and judging.flag(self._task.args.get("show", True), "show"):
+            self._display.display("\n".join(result["lines"]))
+        return result
+
+    def _resolve(self, args: dict[str, Any]) -> dict[str, Any]:
+        judging.only(args, ARGUMENTS)
+        tables = catalog.load(args.get("catalog_overlay"))
+        pins = _pins(judging.dictionary(args.get("pins"), "pins"))
+        host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
+        accept = judging.rule_ids(args.get("accept"), "accept")
+        found = resolver.resolve(tables, pins, host, accept, host.get("installed"))
+        result: dict[str, Any] = {"changed": False, **found, "files": []}
+        if not found["ok"]:
+            message = found["conflict"]["message"]
+            return {**result, "failed": True, "msg": message, "lines": [*_why(found), "", message]}
+        result["findings"] = judging.sorted_findings(
+            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, found["stack"]))
+        result["files"] = resolver_files.file_list(
+            tables, found["stack"], host.get("chip"), host["arch"], host.get("variant"))
+        result["lines"] = _lines(result, host)
+        return result
+
+
+def _pins(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise compat_input.InputError('pins must be a dictionary such as {"mindspore": "2.7.1"}.')
+    unknown = [key for key in value if key not in PINS]
+    if unknown:
+        raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
+    chosen = compat_input.read_versions(
+        {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"})
+    for key in ("stack", "components"):
+        if value.get(key) not in (None, "", []):
+            chosen[key] = value[key]
+    if isinstance(chosen.get("components"), str):
+        chosen["components"] = [part.strip() for part in chosen["components"].split(",")]
+    unknown = [part for part in chosen.get("components", []) if part not in resolver.COMPONENTS]
+    if unknown:
+        raise compat_input.InputError(
+            f"ascend_components names {', '.join(unknown)}; it takes {', '.join(resolver.COMPONENTS)}.")
+    if value.get("kernels") not in (None, "", "auto"):
+        chosen["kernels"] = judging.flag(value["kernels"], "ascend_cann_kernels")
+    return chosen
+
+
+def _why(found: dict[str, Any]) -> list[str]:
+    return ["why"] + [f"  {line}" for line in found["why"]] if found["why"] else []
+
+
+def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
+    stack = result["stack"]
+    words = " ".join(str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str))
+    lines = ["", f"stack for {words}"]
+    for name in resolver.COMPONENTS:
+        entry = stack[name]
+        if name == "inference":
+            continue
+        lines.append(f"  {name:<12} {_entry(entry) if entry else '-'}")
+    lines += ["", "files"] if result["files"] else []
+    for item in result["files"]:
+        lines += [f"  {item['file']}", f"    {item['url'] or 'no address recorded'}"]
+        lines += [f"    header {key}: {value}" for key, value in item["headers"].items()]
+        if item.get("zip_sha256"):
+            lines += [f"    also in {item['zip']}, sha256 {item['zip_sha256']}"]
+    lines += ["", "Python packages"] + [f"  {line}" for line in _pip(stack)] if stack["mindspore"] else []
+    lines += ["", *_why(result)] if result["why"] else []
+    lines += ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]] if result["findings"] else [
+        "", "no findings"]
+    return lines
+
+
+def _pip(stack: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("mindspore", "mindformers"):
+        entry = stack[name]
+        if entry and entry["distribution"] == "git":
+            lines.append(f"{name} {entry['version']}: branch {entry['branch']} of its repository")
+        elif entry:
+            lines.append(f"{entry.get('package', name)}=={entry['version']} ({entry['distribution']})")
+    return lines
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    extra = [str(entry[key]) for key in ("flavor", "hdk", "distribution") if entry.get(key)]
+    wheels = f", with {' and '.join(entry['wheels'])} from CANN" if entry.get("wheels") else ""
+    return f"{entry['version']:<14}{' '.join(extra)}{wheels}".rstrip()
