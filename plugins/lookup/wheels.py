@@ -78,8 +78,13 @@ class LookupModule(LookupBase):
             if "://" in source:
                 return self._from_mirror(source)
             host = wheelhouse.Host(self.get_option("python"), self.get_option("arch"), self.get_option("glibc"))
-            rows = wheelhouse.select(Path(source).expanduser() / FOLDER, requirements, host,
-                                     self.get_option("constraints"), self.get_option("skip"))
+            rows = wheelhouse.select(
+                Path(source).expanduser() / FOLDER,
+                requirements,
+                host,
+                self.get_option("constraints"),
+                self.get_option("skip"),
+            )
         except (wheelhouse.WheelError, ArtifactError, ValueError) as error:
             raise AnsibleError(str(error)) from error
         return [f"{FOLDER}/{row['file']}" for row in rows]

@@ -21,8 +21,17 @@ from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOG_TAIL = 15  # lines
 # What the caller's shell may have set for another Python or another pip must not reach ours.
-_UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_CONFIG_FILE", "PIP_TARGET", "PIP_USER", "PIP_REQUIRE_VIRTUALENV",
-             "PIP_FIND_LINKS", "PIP_CONSTRAINT")
+_UNWANTED = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "PIP_CONFIG_FILE",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_FIND_LINKS",
+    "PIP_CONSTRAINT",
+)
 
 
 class Environment(object):
@@ -34,7 +43,8 @@ class Environment(object):
         names = [environments.parse_requirement(text)[0] for text in in_wheels]
         self.wheels = {name: wanted["wheels"][number] for number, name in enumerate(names)}
         self.requirements = in_wheels + [
-            text for text in wanted["packages"] if environments.parse_requirement(text)[0] not in self.wheels]
+            text for text in wanted["packages"] if environments.parse_requirement(text)[0] not in self.wheels
+        ]
         self.path = wanted["path"].rstrip("/")
         self.python = self.path + "/bin/python"
         self.actions = []
@@ -42,13 +52,24 @@ class Environment(object):
         self.before = dict(self.packages)
 
     def result(self):
-        return {"changed": bool(self.actions), "path": self.path, "python": self.version, "actions": self.actions,
-                "packages": self.packages}
+        return {
+            "changed": bool(self.actions),
+            "path": self.path,
+            "python": self.version,
+            "actions": self.actions,
+            "packages": self.packages,
+        }
 
     def diff(self):
         before, after = environments.summary(self.before, self.packages)
         said = "".join("%s\n" % action for action in self.actions)
-        return {"before_header": self.path, "after_header": self.path, "before": before, "after": after, "prepared": said}
+        return {
+            "before_header": self.path,
+            "after_header": self.path,
+            "before": before,
+            "after": after,
+            "prepared": said,
+        }
 
     def _observe(self):
         """(Python version or None, {name: version}, our record)."""
@@ -81,17 +102,24 @@ class Environment(object):
         """
         os.umask(0o022)  # a hardened host's umask would make the environment unreadable for its users
         self._create()
-        changes = environments.changes(self.packages, self.marker, {
-            "packages": self.requirements,
-            "sources": self.wanted["sources"],
-            "absent": self.wanted["absent"],
-            "operator_wheels": self._operator_wheels(),
-        })
+        changes = environments.changes(
+            self.packages,
+            self.marker,
+            {
+                "packages": self.requirements,
+                "sources": self.wanted["sources"],
+                "absent": self.wanted["absent"],
+                "operator_wheels": self._operator_wheels(),
+            },
+        )
         # Before pip runs, because pip obeys them.
         self._write_constraints()
         if changes["remove"]:
-            self._do("remove %s" % ", ".join(changes["remove"]),
-                     providers.pip_uninstall(self.python, changes["remove"]), gone=changes["remove"])
+            self._do(
+                "remove %s" % ", ".join(changes["remove"]),
+                providers.pip_uninstall(self.python, changes["remove"]),
+                gone=changes["remove"],
+            )
         self._conda_install()
         self._install(changes["install"])
         self._install_operator_wheels(changes["wheels"])
@@ -117,14 +145,17 @@ class Environment(object):
         if not self.check_mode:
             self.version, self.packages, self.marker = self._observe()
             if not environments.matches_python(self.wanted["python_version"], self.version or ""):
-                raise ProviderError("%s has Python %s after it was made, wanted was %s: %s made the wrong one." % (
-                    self.path, self.version, self.wanted["python_version"], options["executable"]))
+                raise ProviderError(
+                    "%s has Python %s after it was made, wanted was %s: %s made the wrong one."
+                    % (self.path, self.version, self.wanted["python_version"], options["executable"])
+                )
 
     def _clear(self):
         if not self.marker and os.listdir(self.path) and self.version:
             raise ProviderError(
                 "%s has Python %s and no %s: somebody else made it. Choose another place with ascend_env_name or "
-                "ascend_env_root, or move it away." % (self.path, self.version, environments.MARKER))
+                "ascend_env_root, or move it away." % (self.path, self.version, environments.MARKER)
+            )
         self.actions.append("remove %s" % self.path)
         if not self.check_mode:
             shutil.rmtree(self.path)
@@ -135,7 +166,12 @@ class Environment(object):
         provider, version = self.wanted["provider"], self.wanted["python_version"]
         if provider == "venv":
             short = ".".join((version or "3").split(".")[:2])
-            names = ["/usr/bin/python" + short, "/usr/local/bin/python" + short, "/usr/bin/python3", "/usr/libexec/platform-python"]
+            names = [
+                "/usr/bin/python" + short,
+                "/usr/local/bin/python" + short,
+                "/usr/bin/python3",
+                "/usr/libexec/platform-python",
+            ]
             found = [(name, _python_version(name)) for name in names if os.access(name, os.X_OK)]
             return providers.choose_python(version, found)
         tool = shutil.which(provider, path=os.environ.get("PATH", "") + ":/usr/local/bin:/opt/ascend/%s/bin" % provider)
@@ -144,8 +180,11 @@ class Environment(object):
         return tool
 
     def _conda_install(self):
-        lacking = [text for text in self.wanted["conda_packages"]
-                   if not environments.satisfied(text.replace("=", "==", 1) if "==" not in text else text, self.packages)]
+        lacking = [
+            text
+            for text in self.wanted["conda_packages"]
+            if not environments.satisfied(text.replace("=", "==", 1) if "==" not in text else text, self.packages)
+        ]
         if lacking:
             options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
             self._note_unfinished(lacking)
@@ -158,10 +197,11 @@ class Environment(object):
         sources = dict(self.wheels, **self.wanted["sources"])
         what = [sources.get(environments.parse_requirement(text)[0], text) for text in lacking]
         self._note_unfinished(names)
-        # pip leaves alone what is there in the right version, even if its installation was cut off or it came from elsewhere.
+        # pip leaves alone what is there in the right version, even if it was cut off or came from elsewhere.
         force = any(environments.satisfied(text, self.packages) for text in lacking)
-        self._do("install %s" % ", ".join(lacking),
-                 providers.pip_install(self.python, what, self.wanted, force), got=lacking)
+        self._do(
+            "install %s" % ", ".join(lacking), providers.pip_install(self.python, what, self.wanted, force), got=lacking
+        )
 
     def _operator_wheels(self):
         """{name: {"path", "sha256"}} of the wheels CANN brings, None where the caller asks for none."""
@@ -169,12 +209,17 @@ class Environment(object):
         if names is None:
             return None
         flavor, _space, version = (self.wanted["cann"] or "").partition(" ")
-        rows = [row for row in installed.cann(host_view.HostView(), self.wanted["install_path"])
-                if row["product"] == flavor and row["version"] == version]
+        rows = [
+            row
+            for row in installed.cann(host_view.HostView(), self.wanted["install_path"])
+            if row["product"] == flavor and row["version"] == version
+        ]
         if not rows and not self.check_mode:
-            raise ProviderError("%s is not installed in %s, so its wheels %s cannot be taken from there. Run the role cann "
-                                "first, or correct ascend_install_path." % (
-                                    self.wanted["cann"] or "CANN", self.wanted["install_path"], ", ".join(names)))
+            raise ProviderError(
+                "%s is not installed in %s, so its wheels %s cannot be taken from there. Run the role cann "
+                "first, or correct ascend_install_path."
+                % (self.wanted["cann"] or "CANN", self.wanted["install_path"], ", ".join(names))
+            )
         found = {name: path for row in rows[:1] for name, path in row["wheels"].items() if name in names and path}
         missing = sorted(set(names) - set(found))
         if rows and missing:
@@ -186,8 +231,12 @@ class Environment(object):
             return
         found = self._operator_wheels()
         self._note_unfinished(names)
-        command = providers.pip_install(self.python, [found[name]["path"] for name in names],
-                                        {"find_links": [], "index_url": None, "no_deps": True}, force=True)
+        command = providers.pip_install(
+            self.python,
+            [found[name]["path"] for name in names],
+            {"find_links": [], "index_url": None, "no_deps": True},
+            force=True,
+        )
         self._do("install %s from %s" % (", ".join(names), self.wanted["cann"]), command)
         recorded = dict(self.marker.get("wheels") or {})
         recorded.update((name, found[name]["sha256"]) for name in names)
@@ -196,8 +245,10 @@ class Environment(object):
     def _write_constraints(self):
         text = environments.merge_constraints(self._read(environments.CONSTRAINTS), self.wanted["constraints"])
         self._write(environments.CONSTRAINTS, text)
-        self._write("pip.conf", "[global]\nconstraint = %s/%s\ndisable-pip-version-check = true\n" % (
-            self.path, environments.CONSTRAINTS))
+        self._write(
+            "pip.conf",
+            "[global]\nconstraint = %s/%s\ndisable-pip-version-check = true\n" % (self.path, environments.CONSTRAINTS),
+        )
 
     def _note_unfinished(self, names):
         """Record what is being installed, so that a run that dies now is repaired by the next one."""
@@ -211,8 +262,11 @@ class Environment(object):
         record.update(name=os.path.basename(self.path), provider=self.wanted["provider"], owner=self.wanted["owner"])
         if self.wanted["operator_wheels"] is not None:
             record["cann_wheels_from"] = self.wanted["cann"]
-            record["wheels"] = {name: value for name, value in (record.get("wheels") or {}).items()
-                                if name in self.wanted["operator_wheels"]}
+            record["wheels"] = {
+                name: value
+                for name, value in (record.get("wheels") or {}).items()
+                if name in self.wanted["operator_wheels"]
+            }
         if self.wanted["sources"]:
             record["sources"] = dict(record.get("sources") or {}, **self.wanted["sources"])
         record["stack"] = dict(record.get("stack") or {}, **self.wanted["stack"])
@@ -226,8 +280,16 @@ class Environment(object):
         if not self.version:  # check mode, before the environment exists
             self.actions.append("write %s/%s" % (self.path, wanted["path"]))
             return
-        command = ["/usr/bin/env", "-i", "HOME=/", "PATH=" + _SYSTEM_PATH, "/bin/bash", "-c", '. "$0" >&2 && exec env -0',
-                   os.path.join(self.path, wanted["script"])]
+        command = [
+            "/usr/bin/env",
+            "-i",
+            "HOME=/",
+            "PATH=" + _SYSTEM_PATH,
+            "/bin/bash",
+            "-c",
+            '. "$0" >&2 && exec env -0',
+            os.path.join(self.path, wanted["script"]),
+        ]
         rc, output = _run(command, 60, separate=True)
         if rc == 0:
             pairs = dict(line.partition("=")[::2] for line in output.split("\0") if "=" in line)
@@ -239,9 +301,13 @@ class Environment(object):
         """pip's word is not evidence: read again what is there."""
         missing = [text for text in self.requirements if not environments.satisfied(text, self.packages)]
         if missing:
-            found = {name: self.packages.get(name) for name in (environments.parse_requirement(text)[0] for text in missing)}
-            raise ProviderError("pip ended without an error, but %s does not hold in %s (found: %s)." % (
-                ", ".join(missing), self.path, found))
+            found = {
+                name: self.packages.get(name) for name in (environments.parse_requirement(text)[0] for text in missing)
+            }
+            raise ProviderError(
+                "pip ended without an error, but %s does not hold in %s (found: %s)."
+                % (", ".join(missing), self.path, found)
+            )
 
     def _own(self):
         entry = pwd.getpwnam(self.wanted["owner"]) if self.wanted["owner"] != "root" else None
@@ -293,8 +359,10 @@ class Environment(object):
 
 def _hint(output):
     if "No matching distribution" in output:
-        return (" Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts (ascend.fleet.bundle "
-                "fetches them), or set ascend_wheels to the URL of an index.")
+        return (
+            " Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts (ascend.fleet.bundle"
+            " fetches them), or set ascend_wheels to the URL of an index."
+        )
     if "not a supported wheel" in output:
         return " The wheel is for another Python or architecture."
     if "No space left" in output:
@@ -305,12 +373,18 @@ def _hint(output):
 
 
 def _run(command, timeout, separate=False):
-    """(exit code or None on time-out, standard output, and with it the standard error unless that is to be kept apart)."""
+    """(exit code or None on time-out, standard output together with the standard error unless kept apart)."""
     env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL if separate else subprocess.STDOUT, env=env, cwd="/")
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if separate else subprocess.STDOUT,
+            env=env,
+            cwd="/",
+        )
     except OSError as exc:
         raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
     try:

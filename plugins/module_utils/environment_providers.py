@@ -103,4 +103,5 @@ def choose_python(wanted, candidates):
     raise ProviderError(
         "The stack needs Python %s and this host's distribution offers %s. Take one that can fetch its own Python with "
         "ascend_env_provider: conda or uv, install it with python_toolchain_extra_packages, or choose a stack for "
-        "another Python with ascend_python_version." % (wanted, found))
+        "another Python with ascend_python_version." % (wanted, found)
+    )

@@ -90,15 +90,19 @@ def changes(installed, marker, wanted):
     again = set(marker.get("unfinished") or ())
     came_from = marker.get("sources") or {}
     again |= {name for name, source in wanted["sources"].items() if came_from.get(name) != source}
-    install = [text for text in wanted["packages"]
-               if not satisfied(text, installed) or parse_requirement(text)[0] in again]
+    install = [
+        text for text in wanted["packages"] if not satisfied(text, installed) or parse_requirement(text)[0] in again
+    ]
     remove = [name for name in map(normalize, wanted["absent"]) if name in installed]
     wheels = []
     if wanted["operator_wheels"] is not None:
         recorded = marker.get("wheels") or {}
         # Their versions say nothing: te is 0.4.0 in several CANN releases. Only the content tells.
-        wheels = sorted(name for name, wheel in wanted["operator_wheels"].items()
-                        if name not in installed or recorded.get(name) != wheel["sha256"] or name in again)
+        wheels = sorted(
+            name
+            for name, wheel in wanted["operator_wheels"].items()
+            if name not in installed or recorded.get(name) != wheel["sha256"] or name in again
+        )
         stale = [name for name in OPERATOR_WHEELS if name in installed and name not in wanted["operator_wheels"]]
         remove += [name for name in stale if name not in remove]
     return {"remove": remove, "install": install, "wheels": wheels}

@@ -23,26 +23,51 @@ _NO_NETWORK = "http://127.0.0.1:9"
 
 # What a framework says -> what it means and what to do. First match wins.
 CAUSES = (
-    (r"No module named '(te|topi|hccl)\b", "CANN's wheel {0} is not in the environment. Run the role mindspore, which takes it "
-     "from the installed CANN."),
+    (
+        r"No module named '(te|topi|hccl)\b",
+        "CANN's wheel {0} is not in the environment. Run the role mindspore, which takes it from the installed CANN.",
+    ),
     (r"No module named '(mindspore|mindformers)\b", "{0} is not installed in the environment. Run the role {0}."),
-    (r"No module named '([\w.]+)'", "The Python package {0} is missing in the environment. Add it to mindformers_extra_packages."),
-    (r"json\.exception\.parse_error", "te and hccl in the environment are from another CANN. Run the role mindspore, which takes "
-     "them from the installed one."),
-    (r"lib(ascend_hal|drvdsmi_host|drvhdc)[\w]*\.so", "The driver's libraries are not found. Install the driver, or run through "
-     "bin/ascend-run of the environment."),
-    (r"lib(\w+)\.so[\w.]*: cannot open shared object file", "lib{0}.so is not found: CANN is missing or its set_env.sh was not "
-     "applied. Run the role cann, then python_toolchain."),
-    (r"version [\w.]+ and Ascend AI software package .* does not match", "MindSpore and CANN do not go together; see "
-     "ascend.fleet.compat_check."),
-    (r"(?i)out of memory|memory isn't enough|malloc device memory failed", "The NPU has no memory left. Another process holds "
-     "the chip: look at npu-smi info, one chip runs one large model at a time."),
-    (r"(?i)unsupport\w* device_?target|device_target.*(Ascend|CPU)", "MindSpore cannot use this device. Is the driver loaded, and is "
-     "this the build of MindSpore for it?"),
-    (r"127\.0\.0\.1.*9|ProxyError|download failed", "A model file is missing and the run may not download. Name it in "
-     "inference_check_model_files, so that it is staged by checksum."),
-    (r"(?i)load_param_into_net|checkpoint.*(not exist|format)|(shape|size) .*not (the same|match)", "The checkpoint does not fit the "
-     "model. Compare it with the model's yaml."),
+    (
+        r"No module named '([\w.]+)'",
+        "The Python package {0} is missing in the environment. Add it to mindformers_extra_packages.",
+    ),
+    (
+        r"json\.exception\.parse_error",
+        "te and hccl in the environment are from another CANN. Run the role mindspore, which takes "
+        "them from the installed one.",
+    ),
+    (
+        r"lib(ascend_hal|drvdsmi_host|drvhdc)[\w]*\.so",
+        "The driver's libraries are not found. Install the driver, or run through bin/ascend-run of the environment.",
+    ),
+    (
+        r"lib(\w+)\.so[\w.]*: cannot open shared object file",
+        "lib{0}.so is not found: CANN is missing or its set_env.sh was not "
+        "applied. Run the role cann, then python_toolchain.",
+    ),
+    (
+        r"version [\w.]+ and Ascend AI software package .* does not match",
+        "MindSpore and CANN do not go together; see ascend.fleet.compat_check.",
+    ),
+    (
+        r"(?i)out of memory|memory isn't enough|malloc device memory failed",
+        "The NPU has no memory left. Another process holds "
+        "the chip: look at npu-smi info, one chip runs one large model at a time.",
+    ),
+    (
+        r"(?i)unsupport\w* device_?target|device_target.*(Ascend|CPU)",
+        "MindSpore cannot use this device. Is the driver loaded, and is this the build of MindSpore for it?",
+    ),
+    (
+        r"127\.0\.0\.1.*9|ProxyError|download failed",
+        "A model file is missing and the run may not download. Name it in "
+        "inference_check_model_files, so that it is staged by checksum.",
+    ),
+    (
+        r"(?i)load_param_into_net|checkpoint.*(not exist|format)|(shape|size) .*not (the same|match)",
+        "The checkpoint does not fit the model. Compare it with the model's yaml.",
+    ),
 )
 
 
@@ -75,8 +100,15 @@ def run(environment, request, folder, timeout, watch_npu=False, environ=None):
     begun = time.time()
     with open(os.path.join(folder, "output.log"), "wb") as log:
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder,
-                                       env=_environ(folder, environ), start_new_session=True)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=_environ(folder, environ),
+                start_new_session=True,
+            )
         except OSError as exc:
             raise Failure("%s cannot be started: %s. Run the role python_toolchain." % (command[0], exc.strerror))
         try:
@@ -87,7 +119,11 @@ def run(environment, request, folder, timeout, watch_npu=False, environ=None):
     log_tail = _read_tail(os.path.join(folder, "output.log"))
     result = _result(folder)
     if result is None:
-        why = "it was ended after %d s" % timeout if process.returncode == -signal.SIGKILL else "rc %d" % process.returncode
+        why = (
+            "it was ended after %d s" % timeout
+            if process.returncode == -signal.SIGKILL
+            else "rc %d" % process.returncode
+        )
         fix = explain(log_tail) or "Raise the time limit, or look at the log."
         raise Failure("The run left no result (%s). %s" % (why, fix), log_tail)
     if not result["ok"]:
@@ -108,8 +144,10 @@ def explain(text):
 
 
 def hbm_of(info, pid, children):
-    """HBM in MB that a run uses, from parsed npu-smi output: by process where it is listed, else by the busiest chip."""
-    own = [row["memory_mb"] for row in info["processes"] if row["memory_mb"] is not None and row["pid"] in children | {pid}]
+    """HBM in MB that a run uses, from parsed npu-smi output: by process where listed, else by the busiest chip."""
+    own = [
+        row["memory_mb"] for row in info["processes"] if row["memory_mb"] is not None and row["pid"] in children | {pid}
+    ]
     if own:
         return sum(own)
     used = [chip["hbm_used_mb"] for chip in info["chips"] if chip["hbm_used_mb"] is not None]
@@ -129,8 +167,17 @@ def _command(environment, folder, request):
 
 def _environ(folder, further):
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1", GLOG_v="2", LOCAL_DEFAULT_PATH=folder, TOKENIZERS_PARALLELISM="false",
-               http_proxy=_NO_NETWORK, https_proxy=_NO_NETWORK, HF_HUB_OFFLINE="1", MPLCONFIGDIR=folder)
+    env.update(
+        LC_ALL="C.UTF-8",
+        PYTHONNOUSERSITE="1",
+        GLOG_v="2",
+        LOCAL_DEFAULT_PATH=folder,
+        TOKENIZERS_PARALLELISM="false",
+        http_proxy=_NO_NETWORK,
+        https_proxy=_NO_NETWORK,
+        HF_HUB_OFFLINE="1",
+        MPLCONFIGDIR=folder,
+    )
     env.update(further or {})
     return env
 

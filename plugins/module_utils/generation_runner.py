@@ -42,7 +42,7 @@ def _framework(request, result):
 
     result["mindspore"] = mindspore.__version__
     result["stage"] = "device"
-    # set_context works in every release from 1.7 to 2.7; device_id as well, where set_device(target, id) is 2.6 and later.
+    # set_context works in every release from 1.7 to 2.7; device_id as well; set_device is 2.6 and later.
     options = {"mode": mindspore.GRAPH_MODE, "device_target": request["device_target"]}
     if request["device_target"] != "CPU":
         options["device_id"] = request["device_id"]
@@ -83,8 +83,12 @@ def _generate(request, result):
     _text(task(request["prompt"], **arguments))
     seconds = time.time() - begun
     tokens = _length(tokenizer, text) - _length(tokenizer, request["prompt"])
-    result.update(text=text, tokens=tokens, seconds=seconds,
-                  tokens_per_second=tokens / seconds if tokens > 0 and seconds > 0 else None)
+    result.update(
+        text=text,
+        tokens=tokens,
+        seconds=seconds,
+        tokens_per_second=tokens / seconds if tokens > 0 and seconds > 0 else None,
+    )
 
 
 def _version(name):
@@ -103,7 +107,7 @@ def _length(tokenizer, text):
 
 
 def _text(answer):
-    """The text in what a pipeline returns: [{"text_generation_text": ["..."]}], and in older releases without a list."""
+    """The text in a pipeline's answer: [{"text_generation_text": ["..."]}], in older releases without a list."""
     while isinstance(answer, (list, tuple)):
         answer = answer[0]
     if isinstance(answer, dict):
@@ -121,10 +125,22 @@ def _train(request, result):
     result["stage"] = "train"
     vocabulary, length = 256, 32
     config = GPT2Config(
-        batch_size=1, seq_length=length, vocab_size=vocabulary, hidden_size=64, num_layers=2, num_heads=2,
-        embedding_dropout_prob=0.0, hidden_dropout_rate=0.0, attention_dropout_rate=0.0, checkpoint_name_or_path="",
+        batch_size=1,
+        seq_length=length,
+        vocab_size=vocabulary,
+        hidden_size=64,
+        num_layers=2,
+        num_heads=2,
+        embedding_dropout_prob=0.0,
+        hidden_dropout_rate=0.0,
+        attention_dropout_rate=0.0,
+        checkpoint_name_or_path="",
         compute_dtype="float32" if request["device_target"] == "CPU" else "float16",
-        eos_token_id=vocabulary - 1, pad_token_id=vocabulary - 1, bos_token_id=vocabulary - 1, unk_token_id=vocabulary - 1)
+        eos_token_id=vocabulary - 1,
+        pad_token_id=vocabulary - 1,
+        bos_token_id=vocabulary - 1,
+        unk_token_id=vocabulary - 1,
+    )
     model = GPT2LMHeadModel(config)
     batch = mindspore.Tensor(numpy.arange(length + 1, dtype=numpy.int32).reshape(1, -1) % (vocabulary - 1))
     optimizer = nn.Adam(model.trainable_params(), learning_rate=3e-3)

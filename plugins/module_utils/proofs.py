@@ -11,8 +11,20 @@ import time
 
 # What the answer depends on; a proof for another request proves nothing for this one.
 _REQUEST = ("model", "prompt", "top_k", "do_sample", "max_length", "device_target", "expected", "expected_pattern")
-_OUTCOME = ("text", "device", "tokens", "tokens_per_second", "seconds", "first_seconds", "load_seconds", "import_seconds",
-            "wall_seconds", "hbm_used_mb", "mindspore", "mindformers")
+_OUTCOME = (
+    "text",
+    "device",
+    "tokens",
+    "tokens_per_second",
+    "seconds",
+    "first_seconds",
+    "load_seconds",
+    "import_seconds",
+    "wall_seconds",
+    "hbm_used_mb",
+    "mindspore",
+    "mindformers",
+)
 
 
 def check_expectation(wanted):
@@ -27,8 +39,10 @@ def check_expectation(wanted):
         except re.error as exc:
             raise ValueError("expected_pattern %r is not a regular expression: %s." % (wanted["expected_pattern"], exc))
     if wanted["expected"] and not wanted["expected"].startswith(wanted["prompt"]):
-        raise ValueError("expected (%r) does not begin with the prompt (%r), which every generated text does." % (
-            wanted["expected"], wanted["prompt"]))
+        raise ValueError(
+            "expected (%r) does not begin with the prompt (%r), which every generated text does."
+            % (wanted["expected"], wanted["prompt"])
+        )
 
 
 def model_links(model, folder, names):
@@ -46,14 +60,18 @@ def model_links(model, folder, names):
         ValueError: files are missing.
     """
     if not any(name.endswith((".ckpt", ".safetensors")) for name in names):
-        raise ValueError("There are no weights (*.ckpt) in %s: it holds %s. Name them in inference_check_model_files, so that they "
-                         "are staged from ascend_artifacts." % (folder, ", ".join(names) or "nothing"))
+        raise ValueError(
+            "There are no weights (*.ckpt) in %s: it holds %s. Name them in inference_check_model_files, so that they "
+            "are staged from ascend_artifacts." % (folder, ", ".join(names) or "nothing")
+        )
     if described(names):
         return {}
     name = model.split("/")[-1]
     if name + ".ckpt" not in names:
-        raise ValueError("MindFormers loads %s from a file %s.ckpt; %s holds %s. Or put a yaml description beside the files." % (
-            model, name, folder, ", ".join(names)))
+        raise ValueError(
+            "MindFormers loads %s from a file %s.ckpt; %s holds %s. Or put a yaml description beside the files."
+            % (model, name, folder, ", ".join(names))
+        )
     below = "checkpoint_download/%s/" % name.split("_")[0]
     return {below + item: os.path.join(folder, item) for item in names}
 
@@ -66,13 +84,17 @@ def described(names):
 def judge(text, wanted):
     """Why a generated text is not what was expected, or None."""
     if wanted["expected"] is not None and text.strip() != wanted["expected"].strip():
-        return ("The generated text is %r, expected was %r. The weights, the tokenizer or the arithmetic of this device differ: compare "
-                "the model files' checksums, then try device_target CPU." % (text, wanted["expected"]))
+        return (
+            "The generated text is %r, expected was %r. Weights, tokenizer or the arithmetic of this device differ: compare "
+            "the model files' checksums, then try device_target CPU." % (text, wanted["expected"])
+        )
     if wanted["expected_pattern"] and not re.search(wanted["expected_pattern"], text):
         return "The generated text %r does not match %r." % (text, wanted["expected_pattern"])
-    if not text.startswith(wanted["prompt"]) or not text[len(wanted["prompt"]):].strip():
+    if not text.startswith(wanted["prompt"]) or not text[len(wanted["prompt"]) :].strip():
         return "Nothing was generated after the prompt: %r. max_length (%d) counts the prompt's tokens too." % (
-            text, wanted["max_length"])
+            text,
+            wanted["max_length"],
+        )
     return None
 
 
@@ -81,8 +103,10 @@ def judge_losses(losses, max_ratio):
     if any(loss != loss or loss in (float("inf"), float("-inf")) for loss in losses):
         return "The loss is not a number (%s): the device computes wrongly, or the compute type overflows." % losses
     if losses[-1] > max_ratio * losses[0]:
-        return "The loss went from %.4f to %.4f in %d steps; at most %.4f was expected. Try device_target CPU to tell the device " \
-               "from the software." % (losses[0], losses[-1], len(losses), max_ratio * losses[0])
+        return (
+            "The loss went from %.4f to %.4f in %d steps; at most %.4f was expected. Try device_target CPU to tell device "
+            "from the software." % (losses[0], losses[-1], len(losses), max_ratio * losses[0])
+        )
     return None
 
 
@@ -107,8 +131,12 @@ def inference(wanted, outcome, reason, now=None):
 
 def holds(proof, wanted):
     """Whether an earlier proof was a pass, for these versions and this request."""
-    return bool(proof) and proof.get("status") == "passed" and proof.get("stack") == wanted["stack"] and \
-        proof.get("request") == {name: wanted[name] for name in _REQUEST}
+    return (
+        bool(proof)
+        and proof.get("status") == "passed"
+        and proof.get("stack") == wanted["stack"]
+        and proof.get("request") == {name: wanted[name] for name in _REQUEST}
+    )
 
 
 def read(path):

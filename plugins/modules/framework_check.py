@@ -114,11 +114,22 @@ def main():
     if module.check_mode:
         module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)
     folder = tempfile.mkdtemp(dir=module.tmpdir)
-    request = {"task": RUNNER_TASKS[wanted["task"]], "work_dir": folder, "device_target": wanted["device_target"],
-               "device_id": wanted["device_id"], "steps": wanted["steps"], "seed": 1}
+    request = {
+        "task": RUNNER_TASKS[wanted["task"]],
+        "work_dir": folder,
+        "device_target": wanted["device_target"],
+        "device_id": wanted["device_id"],
+        "steps": wanted["steps"],
+        "seed": 1,
+    }
     try:
-        outcome = framework_process.run(wanted["environment"], request, folder, wanted["timeout"],
-                                        watch_npu=training and wanted["device_target"] == "Ascend")
+        outcome = framework_process.run(
+            wanted["environment"],
+            request,
+            folder,
+            wanted["timeout"],
+            watch_npu=training and wanted["device_target"] == "Ascend",
+        )
     except framework_process.Failure as exc:
         module.fail_json(msg=str(exc), log_tail=exc.log_tail)
     finally:
@@ -127,8 +138,14 @@ def main():
     check["status"] = "passed"
     if training:
         reason = proofs.judge_losses(outcome["losses"], wanted["max_loss_ratio"])
-        check.update(status="failed" if reason else "passed", reason=reason, steps=wanted["steps"], stack=wanted["stack"],
-                     losses=[round(loss, 4) for loss in outcome["losses"]], time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        check.update(
+            status="failed" if reason else "passed",
+            reason=reason,
+            steps=wanted["steps"],
+            stack=wanted["stack"],
+            losses=[round(loss, 4) for loss in outcome["losses"]],
+            time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        )
         proofs.write(path, check)
         if reason:
             module.fail_json(msg=reason, check=check, log_tail=outcome["log_tail"])

@@ -7,8 +7,9 @@ module: python_environment
 short_description: The state of one managed Python environment
 version_added: "0.1.0"
 description:
-  - Makes a Python environment and keeps distributions, pip constraints, files and the wheels that CANN brings as asked for,
-    in one execution. What is there already is read from the environment's own metadata; pip is started only for what differs.
+  - Makes a Python environment and keeps distributions, pip constraints, files and the wheels that CANN brings as asked
+    for, in one execution. What is there already is read from the environment's own metadata; pip is started only for
+    what differs.
   - The environment has a C(pip.conf) that makes every pip in it obey its C(constraints.txt), so that a later
     installation cannot replace what was pinned here.
   - A distribution whose installation was interrupted is installed again.
@@ -69,8 +70,8 @@ options:
     default: []
   sources:
     description:
-      - Where a distribution of O(packages) comes from, by normalized name, when it is no index; whatever pip takes, for example
-        V(git+https://example.org/mindformers.git@v1.0.2). Another source than last time installs it again.
+      - Where a distribution of O(packages) comes from, by normalized name, when it is no index; whatever pip takes, for
+        example V(git+https://example.org/mindformers.git@v1.0.2). Another source than last time installs it again.
     type: dict
     default: {}
   find_links:
@@ -200,15 +201,23 @@ SPEC = {
     "operator_wheels": {"type": "list", "elements": "str"},
     "cann": {"type": "str"},
     "install_path": {"type": "path", "default": "/usr/local/Ascend"},
-    "files": {"type": "list", "elements": "dict", "default": [], "options": {
-        "path": {"type": "str", "required": True},
-        "content": {"type": "str", "required": True},
-        "mode": {"type": "str", "default": "0644"},
-    }},
-    "environment_file": {"type": "dict", "options": {
-        "path": {"type": "str", "default": "ascend.env"},
-        "script": {"type": "str", "required": True},
-    }},
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True},
+            "mode": {"type": "str", "default": "0644"},
+        },
+    },
+    "environment_file": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "str", "default": "ascend.env"},
+            "script": {"type": "str", "required": True},
+        },
+    },
     "stack": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 1800},
 }

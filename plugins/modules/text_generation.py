@@ -7,8 +7,8 @@ module: text_generation
 short_description: Prove that a host generates text
 version_added: "0.1.0"
 description:
-  - Loads a model with MindFormers inside a managed environment, generates one text with C(pipeline("text_generation")), compares
-    it with what is expected, and keeps the result as a proof together with the versions it was obtained with.
+  - Loads a model with MindFormers inside a managed environment, generates one text with C(pipeline("text_generation")),
+    compares it with what is expected, and keeps the result as a proof together with the versions it was obtained with.
   - The model is a folder with a yaml description, or one of MindFormers' own names. Its files must be there; the run
     cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
@@ -164,7 +164,9 @@ def main():
     if proofs.holds(earlier, wanted) and not wanted["force"]:
         module.exit_json(changed=False, inference=earlier)
     if module.check_mode:
-        module.exit_json(changed=not proofs.holds(earlier, wanted), msg="would generate text", diff=_diff(wanted, earlier, None))
+        module.exit_json(
+            changed=not proofs.holds(earlier, wanted), msg="would generate text", diff=_diff(wanted, earlier, None)
+        )
     inference, log_tail = _run(module, links)
     proofs.write(path, inference)
     changed = not proofs.holds(earlier, wanted) or earlier.get("text") != inference["text"]
@@ -180,16 +182,21 @@ def _run(module, links):
     """(the proof, last lines of the log)."""
     wanted = module.params
     folder = tempfile.mkdtemp(dir=module.tmpdir)
-    request = dict({name: wanted[name] for name in REQUEST}, task="generate", work_dir=folder,
-                   model_dir=None if links else wanted["model_dir"])
+    request = dict(
+        {name: wanted[name] for name in REQUEST},
+        task="generate",
+        work_dir=folder,
+        model_dir=None if links else wanted["model_dir"],
+    )
     log_tail = ""
     try:
         for name, path in links.items():
             link = os.path.join(folder, name)
             os.makedirs(os.path.dirname(link), exist_ok=True)
             os.symlink(path, link)
-        outcome = framework_process.run(wanted["environment"], request, folder, wanted["timeout"],
-                                        watch_npu=wanted["device_target"] == "Ascend")
+        outcome = framework_process.run(
+            wanted["environment"], request, folder, wanted["timeout"], watch_npu=wanted["device_target"] == "Ascend"
+        )
         log_tail = outcome["log_tail"]
         reason = proofs.judge(outcome["text"], wanted)
     except framework_process.Failure as exc:
@@ -210,8 +217,12 @@ def _diff(wanted, before, after):
     def line(proof):
         return "%s: %s\n" % (proof.get("status"), proof.get("text")) if proof else ""
 
-    return {"before_header": "text generated from %r" % wanted["prompt"], "after_header": "text generated from %r" % wanted["prompt"],
-            "before": line(before), "after": line(after) if after else "would be generated\n"}
+    return {
+        "before_header": "text generated from %r" % wanted["prompt"],
+        "after_header": "text generated from %r" % wanted["prompt"],
+        "before": line(before),
+        "after": line(after) if after else "would be generated\n",
+    }
 
 
 if __name__ == "__main__":

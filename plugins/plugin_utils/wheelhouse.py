@@ -73,8 +73,9 @@ class Host:
         }
 
 
-def select(folder: Path, requirements: Iterable[str], host: Host, constraints: Iterable[str] = (),
-           skip: Iterable[str] = ()) -> list[dict[str, str]]:
+def select(
+    folder: Path, requirements: Iterable[str], host: Host, constraints: Iterable[str] = (), skip: Iterable[str] = ()
+) -> list[dict[str, str]]:
     """The wheels that satisfy the requirements and all that those require, the newest of each that fits.
 
     Args:

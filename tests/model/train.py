@@ -68,17 +68,36 @@ def write_tokenizer() -> dict[str, int]:
 def write_config(vocab_size: int) -> dict[str, object]:
     """Write gpt2.yaml, the folder's model description in MindFormers' format; return its model_config."""
     model_config: dict[str, object] = {
-        "type": "GPT2Config", "batch_size": 1, "seq_length": SEQ_LENGTH, "vocab_size": vocab_size,
-        "hidden_size": 64, "num_layers": 2, "num_heads": 2, "expand_ratio": 4,
-        "embedding_dropout_prob": 0.0, "hidden_dropout_rate": 0.0, "attention_dropout_rate": 0.0,
-        "compute_dtype": "float32", "eos_token_id": vocab_size - 1, "pad_token_id": vocab_size - 1,
-        "bos_token_id": vocab_size - 1, "unk_token_id": vocab_size - 1, "max_decode_length": SEQ_LENGTH,
-        "top_k": 3, "top_p": 1.0, "do_sample": False, "repetition_penalty": 1.0, "checkpoint_name_or_path": "",
+        "type": "GPT2Config",
+        "batch_size": 1,
+        "seq_length": SEQ_LENGTH,
+        "vocab_size": vocab_size,
+        "hidden_size": 64,
+        "num_layers": 2,
+        "num_heads": 2,
+        "expand_ratio": 4,
+        "embedding_dropout_prob": 0.0,
+        "hidden_dropout_rate": 0.0,
+        "attention_dropout_rate": 0.0,
+        "compute_dtype": "float32",
+        "eos_token_id": vocab_size - 1,
+        "pad_token_id": vocab_size - 1,
+        "bos_token_id": vocab_size - 1,
+        "unk_token_id": vocab_size - 1,
+        "max_decode_length": SEQ_LENGTH,
+        "top_k": 3,
+        "top_p": 1.0,
+        "do_sample": False,
+        "repetition_penalty": 1.0,
+        "checkpoint_name_or_path": "",
     }
     document = {
         "model": {"arch": {"type": "GPT2LMHeadModel"}, "model_config": model_config},
-        "processor": {"type": "GPT2Processor", "return_tensors": "ms",
-                      "tokenizer": {"type": "GPT2Tokenizer", **dict.fromkeys(SPECIAL_TOKENS, END)}},
+        "processor": {
+            "type": "GPT2Processor",
+            "return_tensors": "ms",
+            "tokenizer": {"type": "GPT2Tokenizer", **dict.fromkeys(SPECIAL_TOKENS, END)},
+        },
     }
     (HERE / "gpt2.yaml").write_text("---\n" + yaml.safe_dump(document, sort_keys=False))
     return {key: value for key, value in model_config.items() if key != "type"}
