@@ -15,7 +15,13 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, resolver
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import bundle_wants, desired, wheel_download, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import (
+    bundle_wants,
+    desired,
+    role_requirements,
+    wheel_download,
+    wishes,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import WORK, Bundle, Lacking
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want, WheelSet
 
@@ -71,7 +77,7 @@ class ActionModule(ActionBase):
         wants = [_extra(row) for row in args["files"]]
         sets: list[WheelSet] = []
         seen = set()
-        for who, wish, subject in self._subjects(args, task_vars):
+        for who, wish, subject, variables in self._subjects(args, task_vars):
             # The folder of ascend_artifacts is what this run makes.
             problems = [str(problem) for problem in wish.problems if problem.variable != "ascend_artifacts"]
             if problems:
@@ -87,17 +93,21 @@ class ActionModule(ActionBase):
                 reason = conflict.get("message") or "; ".join(map(str, answer.get("why") or []))
                 raise ArtifactError(f"{who} ({subject['chip']}, {subject['arch']}): no stack: {reason}")
             wants += bundle_wants.packages(answer["stack"], subject, wish.catalog)
-            one = bundle_wants.wheels(answer["stack"], subject, wish.catalog, args["requirements"])
+            extra, limits = role_requirements.environment(variables, self._templar)
+            extra = [*extra, *args["requirements"]]
+            one = bundle_wants.wheels(answer["stack"], subject, wish.catalog, extra, limits)
             if one and args["wheels"] and wish.desired["ascend_wheels"] == "bundle":
                 sets.append(one)
         return bundle_wants.merge(wants), bundle_wants.merge_sets(sets)
 
-    def _subjects(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[tuple[str, wishes.Wishes, dict]]:
+    def _subjects(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[tuple[str, wishes.Wishes, dict, dict]]:
         """Every kind of host to collect for: named ones by their observation, or described ones."""
         if args["chips"]:
             wish = wishes.of_host(self._templar, task_vars)
             return [
-                ("these hosts", wish, _described(chip, arch, args)) for chip in args["chips"] for arch in args["arches"]
+                ("these hosts", wish, _described(chip, arch, args), task_vars)
+                for chip in args["chips"]
+                for arch in args["arches"]
             ]
         found = []
         for host in args["hosts"] or task_vars.get("ansible_play_hosts_all") or []:
@@ -107,7 +117,7 @@ class ActionModule(ActionBase):
                 Display().warning(f"{host} was not observed: what only this host needs is not collected")
                 continue
             wish = wishes.of_host(self._templar, variables)
-            found.append((host, wish, _observed(facts, wish.desired)))
+            found.append((host, wish, _observed(facts, wish.desired), variables))
         if not found:
             raise ArtifactError(
                 "No host was observed. Name the hosts' kinds instead, for example"
@@ -229,7 +239,12 @@ def _lines(bundle: Bundle) -> list[str]:
 
 
 def _wanted(one: WheelSet) -> list[str]:
-    return [*one.requirements, f"# python {one.python} {one.arch} glibc {one.glibc or wheel_download.DEFAULT_GLIBC}"]
+    limits = [f"# constraint {line}" for line in one.constraints]
+    return [
+        *one.requirements,
+        *limits,
+        f"# python {one.python} {one.arch} glibc {one.glibc or wheel_download.DEFAULT_GLIBC}",
+    ]
 
 
 def _complete(bundle: Bundle, one: WheelSet) -> bool:
@@ -247,15 +262,24 @@ def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
     pip = wheel_download.pip_command(args["python"])
     ready = bundle.folder / "wheels"
     links = [folder for folder in (ready, *bundle.sources) if folder.is_dir()]
-    for requirement in args["build"]:
-        bundle.say(f"{one.name}: building {requirement}")
-        wheel_download.build_pure(pip, ready, requirement, args["index"])
-        links = [ready, *bundle.sources]
+    for requirement in [*one.build, *args["build"]]:
+        if not bundle.offline and not wheel_download.at_hand(links, requirement):
+            bundle.say(f"{one.name}: building {requirement}, which is published as source only")
+            wheel_download.build_pure(pip, ready, requirement, args["index"])
+            links = [ready, *bundle.sources]
     bundle.say(f"{one.name}: pip download of {', '.join(one.requirements)} for {one.arch}, Python {one.python}")
     work = bundle.folder / WORK / one.name
     extra = ["--no-index"] if bundle.offline else []
     wheels = wheel_download.download(
-        [*pip], work, [*extra, *one.requirements], one.python, one.arch, one.glibc, links, args["index"]
+        pip,
+        work,
+        [*extra, *one.requirements],
+        one.python,
+        one.arch,
+        one.glibc,
+        links,
+        args["index"],
+        one.constraints,
     )
     members = []
     for wheel in wheels:

@@ -15,6 +15,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, fil
 VENDOR_LICENCE = "Huawei end user licence agreement; installing the package unattended accepts it"
 # Components that Huawei publishes as one zip with the signatures in it.
 ZIPPED = ("driver", "firmware")
+# The index has these as source only, pure Python all the same: jieba 0.42.1, which MindFormers 0.8 to 1.x require.
+SOURCE_ONLY = {"mindformers": ("jieba",)}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class WheelSet:
     arch: str
     glibc: str | None
     requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
     direct: tuple[Want, ...] = ()
 
 
@@ -96,9 +100,14 @@ def _zipped(part: dict[str, Any], stack: dict[str, Any], subject: dict[str, Any]
 
 
 def wheels(
-    stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, Any], extra: list[str]
+    stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, Any], extra: list[str], limits: list[str]
 ) -> WheelSet | None:
-    """The wheels of a stack's environment, or None when the stack has no framework."""
+    """The wheels of a stack's environment, or None when the stack has no framework.
+
+    Args:
+        extra: what the roles install beside MindSpore and MindFormers.
+        limits: the constraints the roles set for the environment.
+    """
     framework = stack.get("mindspore")
     if not framework:
         return None
@@ -111,7 +120,7 @@ def wheels(
         requirements.append(f"mindformers=={stack['mindformers']['version']}")
     row = _framework_row(catalog, framework["version"])
     direct: tuple[Want, ...] = ()
-    if row.get("distribution") == "obs" and framework["version"] not in row.get("pypi", []):
+    if row.get("distribution") in ("obs", "conda") and framework["version"] not in row.get("pypi", []):
         direct = (_framework_wheel(catalog, package, framework["version"], python, arch),)
     return WheelSet(
         artifacts.wheel_set_name(framework["version"], python, arch),
@@ -119,6 +128,8 @@ def wheels(
         arch,
         subject.get("glibc"),
         tuple(sorted({*requirements, *extra})),
+        tuple(sorted(set(limits))),
+        tuple(part for name in SOURCE_ONLY if stack.get(name) for part in SOURCE_ONLY[name]),
         direct,
     )
 
@@ -175,6 +186,7 @@ def merge_sets(sets: list[WheelSet]) -> list[WheelSet]:
             one = replace(
                 known,
                 requirements=tuple(sorted({*known.requirements, *one.requirements})),
+                constraints=tuple(sorted({*known.constraints, *one.constraints})),
                 glibc=min(known_libcs, key=lambda text: [int(part) for part in text.split(".")[:2]], default=None),
             )
         merged[one.name] = one

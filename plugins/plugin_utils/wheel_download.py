@@ -61,6 +61,7 @@ def download(
     glibc: str | None = None,
     find_links: Iterable[Path] = (),
     index: str | None = None,
+    constraints: Iterable[str] = (),
     run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run,
 ) -> list[Path]:
     """Downloads wheels and all they need into `folder`. Returns the wheels there.
@@ -69,6 +70,7 @@ def download(
         python: minor version of the hosts' Python, e.g. "3.11".
         find_links: folders with wheels that no index has.
         index: index URL, default is pip's own configuration.
+        constraints: limits on what pip chooses.
 
     Raises:
         ArtifactError: pip's own reason, and the way out when a package is published only as source.
@@ -82,7 +84,9 @@ def download(
     command += [part for path in find_links for part in ("--find-links", str(path))]
     command += ["--index-url", index] if index else []
     folder.mkdir(parents=True, exist_ok=True)
-    _pip(run, [*command, *requirements])
+    limits = folder / "constraints.txt"
+    limits.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+    _pip(run, [*command, "--constraint", str(limits), *requirements])
     wheels = sorted(folder.glob("*.whl"))
     for wheel in wheels:
         check_platform(wheel.name, arch)
@@ -109,6 +113,12 @@ def build_pure(
             wheel.unlink()
         raise ArtifactError(f"{requirement} has compiled parts: build its wheel on a host of the fleet's kind")
     return made[0]
+
+
+def at_hand(folders: Iterable[Path], requirement: str) -> bool:
+    """True when a wheel of the requirement's distribution lies in one of the folders."""
+    name = _normal(re.split(r"[=<>!~ \[]", requirement)[0])
+    return any(_distribution(wheel.name) == name for folder in folders for wheel in folder.glob("*.whl"))
 
 
 def check_platform(name: str, arch: str) -> None:

@@ -59,29 +59,30 @@ def test_an_installed_driver_is_optional_until_one_host_needs_it(stack):
 
 
 def test_wheels_of_an_indexed_release(stack):
-    one = bundle_wants.wheels(stack, HOST, CATALOG, ["sympy"])
+    one = bundle_wants.wheels(stack, HOST, CATALOG, ["sympy"], ["numpy<2"])
     assert one.name == "wheels-2.7.1-py3.11-aarch64"
     assert one.requirements == ("mindformers==1.7.0", "mindspore==2.7.1", "sympy") and one.direct == ()
+    assert one.constraints == ("numpy<2",) and one.build == ("jieba",)
 
 
 def test_a_release_that_no_index_has_comes_from_the_vendor(stack):
     stack["mindspore"]["version"] = "2.3.0"
     stack["python"]["version"] = "3.9.2"
-    (want,) = bundle_wants.wheels(stack, HOST, CATALOG, []).direct
+    (want,) = bundle_wants.wheels(stack, HOST, CATALOG, [], []).direct
     assert want.name == "wheels/mindspore-2.3.0-cp39-cp39-linux_aarch64.whl"
     assert want.url.endswith("/2.3.0/MindSpore/unified/aarch64/mindspore-2.3.0-cp39-cp39-linux_aarch64.whl")
-    stack["mindspore"] = {"version": "1.11", "package": "mindspore-ascend"}
+    stack["mindspore"] = {"version": "1.10.1", "package": "mindspore-ascend"}
     stack["python"]["version"] = "3.7"
-    (want,) = bundle_wants.wheels(stack, HOST, CATALOG, []).direct
-    assert "/1.11/MindSpore/ascend/aarch64/mindspore_ascend-1.11-cp37-cp37m-linux_aarch64.whl" in want.url
+    (want,) = bundle_wants.wheels(stack, HOST, CATALOG, [], []).direct
+    assert "/1.10.1/MindSpore/ascend/aarch64/mindspore_ascend-1.10.1-cp37-cp37m-linux_aarch64.whl" in want.url
 
 
 def test_no_framework_no_wheels(stack):
-    assert bundle_wants.wheels({**stack, "mindspore": None}, HOST, CATALOG, []) is None
+    assert bundle_wants.wheels({**stack, "mindspore": None}, HOST, CATALOG, [], []) is None
 
 
 def test_sets_of_one_name_are_joined_for_the_oldest_host(stack):
-    one = bundle_wants.wheels(stack, HOST, CATALOG, [])
+    one = bundle_wants.wheels(stack, HOST, CATALOG, [], [])
     merged = bundle_wants.merge_sets([one, replace(one, glibc="2.9", requirements=("x",)), replace(one, glibc=None)])
     assert len(merged) == 1 and merged[0].glibc == "2.9"
     assert merged[0].requirements == ("mindformers==1.7.0", "mindspore==2.7.1", "x")
