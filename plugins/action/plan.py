@@ -20,6 +20,7 @@ ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str"},
     "components": {"type": "list", "elements": "str"},
     "pins": {"type": "dict", "default": {}},
+    "target": {"type": "str", "choices": ["desired", "previous", "absent"], "default": "desired"},
     "save": {"type": "path"},
     "against": {"type": "path"},
 }
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
         for host in hosts:
             variables = task_vars["hostvars"].raw_get(host)
             observation = variables.get("ascend_observation") or {}
-            plans[host] = planner.plan(host, observation, wishes.of_host(self._templar, variables))
+            plans[host] = planner.plan(host, observation, wishes.of_host(self._templar, variables), args["target"])
         if args["against"]:
             _hold_to(plans, Path(args["against"]))
         if args["save"]:

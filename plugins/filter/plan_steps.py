@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import planning
+
 
 def plan_steps(plan: dict[str, Any], components: Iterable[str]) -> list[dict[str, Any]]:
     """The steps of the plan that belong to these components, in the plan's order."""
@@ -20,6 +22,11 @@ def stage_files(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": step["package"]} for step in steps if step["package"]]
 
 
+def unproven(steps: Iterable[dict[str, Any]], facts: dict[str, Any]) -> list[str]:
+    """What a fresh observation does not prove of finished driver and firmware steps."""
+    return planning.unproven(facts, list(steps))
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"plan_steps": plan_steps, "stage_files": stage_files}
+        return {"plan_steps": plan_steps, "stage_files": stage_files, "unproven": unproven}

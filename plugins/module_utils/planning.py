@@ -51,7 +51,7 @@ def plan_host(name, facts, resolution, findings, options):
         findings.append(_conflict(resolution))
     else:
         steps = _steps(facts, stack, options)
-        findings.extend(_refusals(facts, steps, options))
+        findings.extend(refusals(facts, steps, options))
     blocked = any(f["severity"] == "error" and not f.get("accepted") for f in findings)
     status = "refused" if blocked else "pending" if steps else "converged"
     return {
@@ -105,7 +105,7 @@ def describe(step):
     return "%s %s %s" % (step["action"], name, step["to"] or step["from"])
 
 
-def _step(facts, component, action, before, after, why, package=None, reboot=False):
+def make_step(facts, component, action, before, after, why, package=None, reboot=False):
     seconds = ((facts.get("journal") or {}).get("durations") or {}).get(component)
     return {
         "id": "%s-%s" % (component, action),
@@ -118,6 +118,38 @@ def _step(facts, component, action, before, after, why, package=None, reboot=Fal
         "reboot": reboot,
         "minutes": max(1, int(round(seconds / 60.0))) if seconds else MINUTES[component],
     }
+
+
+def unproven(facts, steps):
+    """What a fresh observation does not prove of finished driver and firmware steps; sentences, empty when all is well.
+
+    A driver counts as proven when the wanted version is installed and loaded, npu-smi answers, and it shows every chip
+    of the PCI bus without an alarm.
+    """
+    missing = []
+    for step in steps:
+        if step["component"] not in ("driver", "firmware"):
+            continue
+        entry = facts[step["component"]]
+        if entry["installed"] != step["to"]:
+            missing.append("%s %s is installed, not %s" % (step["component"], entry["installed"], step["to"]))
+        elif step["component"] == "driver" and step["to"] and entry["loaded"] != step["to"]:
+            missing.append("driver %s is loaded, not %s" % (entry["loaded"], step["to"]))
+    if facts["reboot_required"]:
+        missing.append("a reboot is still needed: %s" % "; ".join(facts["reboot_reasons"]))
+    if facts["driver"]["installed"]:
+        npu = facts["npu"]
+        if not npu["available"]:
+            missing.append("npu-smi does not answer: %s" % npu["message"])
+        else:
+            shown, there = len(npu["chips"]), facts["accelerators"]["count"]
+            if shown < there:
+                missing.append("npu-smi shows %d of %d chips" % (shown, there))
+            ill = ["%s/%s %s" % (chip["npu_id"], chip["chip_id"], chip["health"]) for chip in npu["chips"]
+                   if chip["health"] not in ("OK", "Warning", None)]
+            if ill:
+                missing.append("chips with an alarm: %s" % ", ".join(ill))
+    return missing
 
 
 def _package_step(facts, component, installed, damaged, target, package, reboot=False):
@@ -136,7 +168,7 @@ def _package_step(facts, component, installed, damaged, target, package, reboot=
         action, why = "upgrade", "%s is installed" % installed
     else:
         action, why = "downgrade", "%s is installed" % installed
-    return _step(facts, component, action, installed, target, why, package, reboot)
+    return make_step(facts, component, action, installed, target, why, package, reboot)
 
 
 def _steps(facts, stack, options):
@@ -155,7 +187,7 @@ def _steps(facts, stack, options):
                 steps.append(step)
     if "inference" in wanted and not _proof_holds(facts, stack):
         why = "nothing proves that this stack generates text"
-        steps.append(_step(facts, "inference", "verify", None, None, why))
+        steps.append(make_step(facts, "inference", "verify", None, None, why))
     return steps
 
 
@@ -183,7 +215,7 @@ def _hdk_steps(facts, stack, wanted):
                 steps.append(step)
     if steps or (facts["reboot_required"] and ("driver" in wanted or "firmware" in wanted)):
         reasons = facts["reboot_reasons"] or ["driver and firmware become effective with it"]
-        steps.append(_step(facts, "reboot", "reboot", None, None, "; ".join(reasons), reboot=True))
+        steps.append(make_step(facts, "reboot", "reboot", None, None, "; ".join(reasons), reboot=True))
     return steps
 
 
@@ -208,7 +240,7 @@ def _cann_package_step(facts, component, products, entry, chip=None):
         entry.get("package"),
     )
     if step is None and right.get("latest") is False:
-        step = _step(facts, component, "repair", entry["version"], entry["version"],
+        step = make_step(facts, component, "repair", entry["version"], entry["version"],
                      "another version is the active one", entry.get("package"))
     return step
 
@@ -234,15 +266,15 @@ def _python_step(facts, stack, options):
     wanted = stack["python"]["version"]
     env = environment(facts, options["env_name"])
     if env is None:
-        return _step(facts, "python", "install", None, wanted, "no environment named %s" % options["env_name"])
+        return make_step(facts, "python", "install", None, wanted, "no environment named %s" % options["env_name"])
     if not (env["python"] or "").startswith(wanted + ".") and env["python"] != wanted:
-        return _step(facts, "python", "replace", env["python"], wanted, "the environment has Python %s" % env["python"])
+        return make_step(facts, "python", "replace", env["python"], wanted, "the environment has Python %s" % env["python"])
     tools = facts["tools"]
     if not tools["gcc"]:
-        return _step(facts, "python", "configure", env["python"], wanted, "gcc is missing")
+        return make_step(facts, "python", "configure", env["python"], wanted, "gcc is missing")
     minimum = options.get("cmake_min")
     if minimum and (not tools["cmake"] or compare(tools["cmake"], minimum) < 0):
-        return _step(facts, "python", "configure", env["python"], wanted, "CMake %s or newer is missing" % minimum)
+        return make_step(facts, "python", "configure", env["python"], wanted, "CMake %s or newer is missing" % minimum)
     return None
 
 
@@ -267,7 +299,7 @@ def _mindspore_step(facts, stack, options):
     if entry.get("wheels") and origin and env.get("cann_wheels_from") != origin:
         why = "%s come from %s, CANN is %s" % (
             " and ".join(entry["wheels"]), env.get("cann_wheels_from") or "nowhere known", origin)
-        return _step(facts, "mindspore", "configure", entry["version"], entry["version"], why)
+        return make_step(facts, "mindspore", "configure", entry["version"], entry["version"], why)
     return None
 
 
@@ -290,7 +322,7 @@ def _conflict(resolution):
     )
 
 
-def _refusals(facts, steps, options):
+def refusals(facts, steps, options):
     """Findings of the host's own situation that forbid the steps."""
     result = []
     for step in steps:

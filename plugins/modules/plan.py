@@ -32,6 +32,14 @@ options:
       - V(auto) and empty values leave the choice to the catalog.
     type: dict
     default: {}
+  target:
+    description:
+      - What to plan for. V(desired) is what the variables say.
+      - V(previous) is what was installed before the last run that changed the host, from the host's journal.
+      - V(absent) removes what ascend.fleet installed, and leaves alone what was there before.
+    type: str
+    choices: [desired, previous, absent]
+    default: desired
   save:
     description: Write the plans to this file on the control node.
     type: path
@@ -98,6 +106,7 @@ def main():
         hosts=dict(type="list", elements="str"),
         components=dict(type="list", elements="str"),
         pins=dict(type="dict", default={}),
+        target=dict(type="str", choices=["desired", "previous", "absent"], default="desired"),
         save=dict(type="path"),
         against=dict(type="path"),
     ), supports_check_mode=True)

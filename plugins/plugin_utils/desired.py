@@ -59,7 +59,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
 # Registered or set by the playbooks themselves.
 OWN = frozenset((
     "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_outcome", "ascend_inference", "ascend_error",
-    "ascend_report", "ascend_fleet_plan", "ascend_observation", "ascend_plan_save",
+    "ascend_report", "ascend_fleet_plan", "ascend_observation", "ascend_plan_save", "ascend_plan_target",
 ))
 
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, resolver
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
@@ -23,8 +23,11 @@ class Planner:
         self._pins = {key: value for key, value in (pins or {}).items() if value not in (None, "", "auto")}
         self._judged: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
 
-    def plan(self, host: str, observation: dict[str, Any], wish: Wishes) -> dict[str, Any]:
-        """The plan of one host; an unobserved host or a wrong variable gives a plan without steps."""
+    def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> dict[str, Any]:
+        """The plan of one host; an unobserved host or a wrong variable gives a plan without steps.
+
+        target: desired (what the variables say), previous (before the last run) or absent (without what we installed).
+        """
         facts = (observation.get("ansible_facts") or {}).get("ascend")
         if observation.get("unreachable") or not facts:
             status = "unreachable" if observation.get("unreachable") else "failed"
@@ -35,27 +38,50 @@ class Planner:
                 planning.finding("variables", "error", str(problem), variable=problem.variable)
                 for problem in wish.problems
             ])
+        components = self._components or wish.desired["ascend_components"]
+        if target == "desired":
+            pins = {**_desired.pins(wish.desired, components), **self._pins}
+            plan = self._forward(host, facts, wish, components, pins)
+        else:
+            plan = self._reverse(host, facts, wish, components, target)
+        missing = _missing_packages(plan, wish.desired)
+        if missing:
+            plan["findings"].append(missing)
+            plan["status"] = "refused"
+        return plan
+
+    def _forward(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], pins: dict[str, Any],
+                 **overrides: Any) -> dict[str, Any]:
         desired = wish.desired
-        components = self._components or desired["ascend_components"]
-        pins = {**_desired.pins(desired, components), **self._pins}
         key = json.dumps([pins, _subject(facts, desired), desired["ascend_accept_findings"],
                           desired["ascend_device_target"], desired["ascend_catalog_overlay"],
                           _declarations(facts)], sort_keys=True)
         if key not in self._judged:
             self._judged[key] = _judge(wish, pins, facts)
         resolution, findings = self._judged[key]
-        plan = planning.plan_host(host, facts, resolution, findings, {
+        return planning.plan_host(host, facts, resolution, findings, {
             "components": components,
             "env_name": desired["ascend_env_name"],
             "env_provider": desired["ascend_env_provider"],
             "allow_downgrade": desired["ascend_allow_downgrade"],
             "busy_policy": desired["ascend_busy_policy"],
+            **overrides,
         })
-        missing = _missing_packages(plan, desired)
-        if missing:
-            plan["findings"].append(missing)
-            plan["status"] = "refused"
-        return plan
+
+    def _reverse(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str],
+                 target: str) -> dict[str, Any]:
+        env_name = wish.desired["ascend_env_name"]
+        if target == "absent":
+            back, gone = {}, None
+        else:
+            back, gone = planning_reverse.rollback_target(facts, components)
+        steps, findings = planning_reverse.removal_steps(facts, components, env_name, gone)
+        plan = _without_steps(host, "converged", findings)
+        if back:
+            pinned = [name for name in planning.COMPONENTS if name in back]
+            plan = self._forward(host, facts, wish, pinned, {**back, "components": pinned}, allow_downgrade=True)
+            plan["findings"] += findings
+        return planning_reverse.join(plan, steps, facts, wish.desired["ascend_busy_policy"])
 
 
 def _without_steps(host: str, status: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
