@@ -125,7 +125,7 @@ def reboot_reasons(kind, boot, driver, firmware, npu, entries):
     if driver["installed"]:
         if npu["kind"] == "driver_not_loaded":
             reasons.append("driver %s is installed, but not loaded" % driver["installed"])
-        elif driver["loaded"] and driver["loaded"] != driver["installed"]:
+        elif driver["loaded"] and not _same(driver["loaded"], driver["installed"], driver["build_version"]):
             reasons.append("driver %s is installed, %s is loaded" % (driver["installed"], driver["loaded"]))
     if firmware["installed"] and firmware["loaded"] and firmware["loaded"] != firmware["installed"]:
         reasons.append("firmware %s is installed, %s is running" % (firmware["installed"], firmware["loaded"]))
@@ -134,6 +134,11 @@ def reboot_reasons(kind, boot, driver, firmware, npu, entries):
             if journal.reboot_pending(entries, boot, component):
                 reasons.append("the last change of the %s asked for a reboot, and there was none since" % component)
     return reasons
+
+
+def _same(loaded, *stated):
+    """Whether npu-smi's version is one that version.info states; the case of rc differs between the two."""
+    return loaded.lower() in [version.lower() for version in stated if version]
 
 
 def _places(params):

@@ -24,6 +24,8 @@ def driver(view, install_path):
         "installed": info["package_version"] or info["version"],
         "path": path,
         "package_version": info["package_version"],
+        # In the newest builds Version= is a number of its own beside package_version.
+        "build_version": info["version"],
         "innerversion": info["innerversion"],
         "compatible_cann": info["compatible_cann"],
         "compatible_firmware": info["compatible_firmware"],

@@ -199,6 +199,7 @@ ansible_facts:
             loaded: {description: Version that answers to C(npu-smi)., type: str, sample: 25.3.rc1}
             path: {description: Its folder., type: str, sample: /usr/local/Ascend/driver}
             package_version: {description: HDK version of the package; V(null) in old releases., type: str}
+            build_version: {description: "What C(Version=) says, in the newest builds a number of its own.", type: str}
             innerversion: {description: The vendor's internal version., type: str, sample: V100R001C23SPC002B212}
             compatible_cann:
               description: Internal versions of CANN it says it works with.

@@ -63,6 +63,7 @@ INNER = {
         "loaded",
         "path",
         "package_version",
+        "build_version",
         "innerversion",
         "compatible_cann",
         "compatible_firmware",
@@ -216,6 +217,13 @@ def reasons(*tree, answer=None, **view):
 
 def test_reboot_when_another_driver_is_loaded():
     assert reasons(server(), answer=npu("24.1.0")) == ["driver 25.3.rc1 is installed, 24.1.0 is loaded"]
+
+
+def test_no_reboot_when_the_same_driver_is_only_spelled_differently():
+    assert reasons(server(), answer=npu("25.3.RC1")) == []
+    numbered = {"/usr/local/Ascend/driver/version.info": "Version=8.5.0.1.200\npackage_version=25.5.0\n"}
+    assert reasons({**server(), **numbered}, answer=npu("8.5.0.1.200")) == []
+    assert reasons({**server(), **numbered}, answer=npu("25.5.0")) == []
 
 
 def test_reboot_when_the_driver_is_not_loaded():

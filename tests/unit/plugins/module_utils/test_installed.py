@@ -33,7 +33,8 @@ def test_driver():
 def test_nothing_installed():
     view = DictView({"/proc/modules": "ext4 1 0 - Live 0x0\n"})
     assert installed.driver(view, ROOT) == {
-        "installed": None, "path": None, "package_version": None, "innerversion": None, "compatible_cann": [],
+        "installed": None, "path": None, "package_version": None, "build_version": None, "innerversion": None,
+        "compatible_cann": [],
         "compatible_firmware": [], "install_info": {}, "ascendhal_version": None, "modules_loaded": False,
         "damaged": None,
     }
