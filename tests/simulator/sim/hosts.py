@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring simulated servers up and take exactly them down again."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import hardware
+from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, say, write_if_changed
+from .description import Fleet, Host
+
+KEY = CACHE / "ssh" / "id_ed25519"
+_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+# A host behind the same proxy, mirror or private certificate authority as this machine.
+_PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+              "PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK")
+_CERTIFICATES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def folder(prefix: str) -> Path:
+    """What belongs to one fleet."""
+    return CACHE / "fleets" / prefix
+
+
+def up(fleet: Fleet, image: str, again: bool = False) -> None:
+    """Start every host of the fleet that is not up yet; ``again`` makes all of them new."""
+    place = folder(fleet.prefix)
+    place.mkdir(parents=True, exist_ok=True)
+    _key()
+    write_if_changed(CACHE / "environment", _environment_file())
+    if again:
+        down(fleet.prefix)
+        place.mkdir(parents=True, exist_ok=True)
+    _network(fleet)
+    present = containers(fleet.prefix)
+    wanted = {f"{fleet.prefix}-{host.name}": host for host in fleet.hosts}
+    for name in present.keys() - wanted.keys():
+        say(f"up: {name} is not in the fleet any more, removing it")
+        podman("rm", "-f", "-t", "0", name)
+    started = time.monotonic()
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for line in pool.map(lambda name: _start(fleet, wanted[name], image, present.get(name)), wanted):
+            say(line)
+    write_if_changed(place / "known_hosts", "".join(
+        f"{host.address} {_host_key(fleet.prefix, host)}\n" for host in fleet.hosts))
+    write_if_changed(place / "hosts.json", json.dumps(inventory(fleet), indent=2) + "\n")
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda host: _wait(fleet.prefix, host), fleet.hosts))
+    say(f"up: {len(fleet.hosts)} hosts answer over SSH after {time.monotonic() - started:.0f} s")
+
+
+def inventory(fleet: Fleet) -> dict:
+    """An Ansible inventory (JSON is YAML) of the fleet: connection facts and groups, nothing else."""
+    groups: dict[str, dict] = {}
+    for host in fleet.hosts:
+        for group in host.groups:
+            groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = {}
+    connection = {
+        "ansible_user": LOGIN_USER,
+        "ansible_ssh_private_key_file": str(KEY),
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={folder(fleet.prefix) / 'known_hosts'}"
+                                   " -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+    }
+    npu = {"hosts": {host.name: {"ansible_host": host.address} for host in fleet.hosts}, "vars": connection}
+    return {"all": {"children": {"npu": npu, **groups}}}
+
+
+def down(prefix: str) -> None:
+    """Remove the containers, the network and the files of one fleet; nothing else."""
+    names = list(containers(prefix))
+    if names:
+        say(f"down: removing {len(names)} hosts of {prefix}")
+        for start in range(0, len(names), 8):
+            podman("rm", "-f", "-t", "0", *names[start:start + 8])
+    label = f"label={LABEL}={prefix}"
+    for network in podman("network", "ls", "--filter", label, "--format", "{{.Name}}").split():
+        podman("network", "rm", "-f", network)
+    shutil.rmtree(folder(prefix), ignore_errors=True)
+
+
+def containers(prefix: str | None = None) -> dict[str, dict]:
+    """Our containers by name: state, fleet prefix, address, definition."""
+    label = f"label={LABEL}" + (f"={prefix}" if prefix else "")
+    rows = json.loads(podman("ps", "-a", "--filter", label, "--format", "json") or "[]")
+    return {row["Names"][0]: {"state": row["State"], "prefix": row["Labels"][LABEL],
+                              "address": row["Labels"].get(f"{LABEL}.address", ""),
+                              "definition": row["Labels"].get(f"{LABEL}.definition", "")} for row in rows}
+
+
+def prefixes() -> list[str]:
+    """Every fleet that exists on this machine."""
+    found = {row["prefix"] for row in containers().values()}
+    if (CACHE / "fleets").is_dir():
+        found |= {path.name for path in (CACHE / "fleets").iterdir()}
+    return sorted(found)
+
+
+def _start(fleet: Fleet, host: Host, image: str, present: dict | None) -> str:
+    name = f"{fleet.prefix}-{host.name}"
+    image = host.image or image
+    description = {**vars(host), "image": image, "simulator": str(SIMULATOR)}
+    definition = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]
+    if present and present["definition"] == definition:
+        if present["state"] == "running":
+            return f"up: {name} is running"
+        podman("start", name)
+        return f"up: {name} started again"
+    if present:
+        podman("rm", "-f", "-t", "0", name)
+    place = folder(fleet.prefix) / "hosts" / host.name
+    hardware.write_pci_tree(host, place / "pci")
+    hardware.write_state(host, place / "npu-sim")
+    _host_key(fleet.prefix, host)
+    mounts = [
+        (place / "pci", "/sys/bus/pci/devices:ro"),
+        (place / "npu-sim", "/var/lib/npu-sim"),
+        (SIMULATOR / "host", "/usr/lib/npu-sim:ro"),
+        (place / "ssh" / "ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key:ro"),
+        (KEY.with_suffix(".pub"), f"/etc/ssh/authorized_keys.d/{LOGIN_USER}:ro"),
+        (CACHE / "environment", "/etc/environment:ro"),
+    ]
+    if _bundle():
+        mounts.append((_bundle(), _BUNDLE + ":ro"))
+    if host.os_release:
+        write_if_changed(place / "os-release", "".join(f'{key}="{text}"\n' for key, text in host.os_release.items()))
+        mounts.append((place / "os-release", "/usr/lib/os-release:ro"))
+    volumes = [word for source, target in mounts for word in ("-v", f"{source}:{target}")]
+    podman("run", "-d", "--name", name, "--hostname", host.name, "--systemd=always", "--restart=always",
+           "--network", f"{fleet.prefix}-net", "--ip", host.address,
+           "--cap-add", "MKNOD,AUDIT_WRITE,SYS_ADMIN",
+           "--label", f"{LABEL}={fleet.prefix}", "--label", f"{LABEL}.address={host.address}",
+           "--label", f"{LABEL}.definition={definition}", *volumes, image, "/lib/systemd/systemd")
+    what = f"{host.cards} x {host.chip}" if host.chip else "no accelerator"
+    return f"up: {name} {'made anew' if present else 'created'}: {host.address}, {host.kind}, {what}"
+
+
+def _network(fleet: Fleet) -> None:
+    name = f"{fleet.prefix}-net"
+    if run("podman", "network", "exists", name, check=False).returncode == 0:
+        data = json.loads(podman("network", "inspect", name))[0]
+        if data.get("labels", {}).get(LABEL) != fleet.prefix:
+            raise SimulatorError(f"a podman network {name} exists that is not ours; choose another --prefix")
+        if data["subnets"][0]["subnet"] == str(fleet.subnet):
+            return
+        down(fleet.prefix)
+        folder(fleet.prefix).mkdir(parents=True, exist_ok=True)
+    for line in run("ip", "-4", "route", "show").stdout.splitlines():
+        target = line.split()[0]
+        if target == "default":
+            continue
+        try:
+            taken = ipaddress.IPv4Network(target)
+        except ValueError:
+            continue
+        if taken.overlaps(fleet.subnet):
+            raise SimulatorError(f"this machine already has a route to {taken} ({line.strip()}); "
+                                 f"choose another network than {fleet.subnet} with --subnet")
+    podman("network", "create", "--subnet", str(fleet.subnet), "--disable-dns",
+           "--label", f"{LABEL}={fleet.prefix}", name)
+
+
+def _key() -> None:
+    if not KEY.exists():
+        KEY.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "simulated fleet", "-f", KEY)
+
+
+def _host_key(prefix: str, host: Host) -> str:
+    """The host's public key; made here, so that known_hosts is right before the first connection."""
+    path = folder(prefix) / "hosts" / host.name / "ssh" / "ssh_host_ed25519_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", host.name, "-f", path)
+    return " ".join(path.with_suffix(".pub").read_text().split()[:2])
+
+
+def _bundle() -> Path | None:
+    path = Path(os.environ.get("SSL_CERT_FILE") or _BUNDLE)
+    return path if path.is_file() else None
+
+
+def _environment_file() -> str:
+    lines = [f"{name}={os.environ[name]}" for name in _PASSED_ON if os.environ.get(name)]
+    lines += [f"{name}={_BUNDLE}" for name in _CERTIFICATES if os.environ.get(name)]
+    return "".join(line + "\n" for line in lines)
+
+
+def ssh(prefix: str, address: str, *command: str, check: bool = True):
+    """Run a command on a host as the login user, host key checked."""
+    return run("ssh", "-i", KEY, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5",
+               "-o", f"UserKnownHostsFile={folder(prefix) / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes",
+               f"{LOGIN_USER}@{address}", *command, check=check)
+
+
+def _wait(prefix: str, host: Host, timeout: float = 90) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        done = ssh(prefix, host.address, "sudo -n true", check=False)
+        if done.returncode == 0:
+            return
+        if time.monotonic() > deadline:
+            raise SimulatorError(f"{host.name} ({host.address}) does not answer over SSH: {done.stderr.strip()}; "
+                                 f"look at: podman logs {prefix}-{host.name}")
+        time.sleep(0.5)
