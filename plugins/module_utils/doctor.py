@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a host, why one can say so, and what to do about it.
+
+Pure: the facts of host_facts in, problems out. Each rule is one row of a table: a function that returns the
+evidence (text, or None when the problem is not there), and the words around it. A rule only speaks of what the
+facts show; what they do not show (None) is no evidence.
+"""
+
+from ansible_collections.ascend.fleet.plugins.module_utils import doctor_driver, doctor_software
+
+SEVERITIES = ("error", "warning", "info")
+RULES = doctor_driver.RULES + doctor_software.RULES
+
+
+def diagnose(facts, findings=()):
+    """The problems of one host, the worst first.
+
+    Args:
+        facts: what host_facts returned under C(ascend).
+        findings: of the compatibility check; those that are an error or a warning and not accepted are listed too.
+
+    Returns:
+        list of {"id", "severity", "problem", "evidence", "fix", "source"}, all text.
+    """
+    problems = []
+    for rule in RULES:
+        evidence = rule["when"](facts)
+        if evidence:
+            problems.append({
+                "id": rule["id"],
+                "severity": rule["severity"],
+                "problem": rule["problem"],
+                "evidence": evidence,
+                "fix": rule["fix"](facts) if callable(rule["fix"]) else rule["fix"],
+                "source": rule["source"],
+            })
+    known = {problem["id"] for problem in problems}
+    for finding in findings:
+        if finding["severity"] != "info" and not finding.get("accepted") and finding["rule"] not in known:
+            problems.append({
+                "id": finding["rule"],
+                "severity": finding["severity"],
+                "problem": "The versions on this host do not go together.",
+                "evidence": finding["message"],
+                "fix": "Run the plan: it names the versions that do. Pin them with %s." % finding["variable"]
+                       if finding.get("variable") else "Run the plan: it names the versions that do.",
+                "source": finding["source"],
+            })
+    # sorted() is stable, so rules keep their order (hardware, driver, firmware, CANN, Python) within a severity.
+    return sorted(problems, key=lambda problem: SEVERITIES.index(problem["severity"]))
