@@ -56,8 +56,8 @@ def wrap(text: str, limit: int, first: str = "", rest: str = "") -> list[str]:
             gap = "" if empty else " "
             if width(line) + width(gap) + width(word) <= limit:
                 line, empty, word = line + gap + word, False, ""
-            elif empty or width(rest) + width(word) > limit:
-                part = _fitting(word, max(limit - width(line) - width(gap), 1))
+            elif empty or (width(rest) + width(word) > limit and limit - width(line) - width(gap) > 1):
+                part = _fitting(word, limit - width(line) - width(gap))
                 lines.append(line + gap + part)
                 line, empty, word = rest, True, word[len(part) :]
             else:
@@ -113,7 +113,7 @@ def _follows(before: tuple[int, str], after: tuple[int, str]) -> bool:
 def table(rows: Sequence[Sequence[str]], limit: int = 100, flexible: Sequence[int] = (0,)) -> list[str]:
     """Return aligned lines, the first row being the heading, at most `limit` columns wide.
 
-    Columns in `flexible` give way first (in that order, down to 12 columns), then the widest of the others.
+    Columns in `flexible` give way first (in that order, down to 12 columns), then the widest, then all.
     """
     count = len(rows[0])
     columns = [max(width(row[index]) for row in rows) for index in range(count)]
@@ -122,6 +122,8 @@ def table(rows: Sequence[Sequence[str]], limit: int = 100, flexible: Sequence[in
         over = sum(columns) + gap * (count - 1) - limit
         if over > 0:
             columns[index] = max(min(12, columns[index]), columns[index] - over)
+    while sum(columns) + gap * (count - 1) > limit and max(columns) > 4:
+        columns[columns.index(max(columns))] -= 1
     lines = []
     for row in rows:
         cells = [pad(shorten(cell, columns[index]), columns[index]) for index, cell in enumerate(row)]

@@ -340,7 +340,7 @@ def _missing(facts: dict, chips: list[dict]) -> int:
 def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
     proof = given or None
     stack = _dict(plan, "stack")
-    if proof is None and stack and "inference" in stack and not stack["inference"]:
+    if proof is None and stack and "inference" in stack and stack["inference"] is None:
         reason = _text(stack.get("inference_reason")) or "The stack of this host has no inference."
         proof = {"status": "skipped", "reason": reason}
     if proof is None:
@@ -349,7 +349,8 @@ def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
         return None
     result = {key: _text(proof.get(key)) for key in _INFERENCE_KEYS}
     result["tokens_per_second"] = _number(proof.get("tokens_per_second"))
-    result["status"] = result["status"] or ("passed" if result["text"] else "failed")
+    if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
+        result["status"] = "passed" if result["text"] and not result["status"] else "failed"
     result.update({key: proof[key] for key in _INFERENCE_EXTRA if proof.get(key) is not None})
     return result
 

@@ -25,7 +25,7 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
     found = [clean(report["title"]), ""]
     found += _table(hosts, limit)
     if any(item["installed"] for host in hosts for item in host["drift"]):
-        found.append("* differs from what the plan, or the majority of alike hosts, says")
+        found += wrap("* differs from what the plan, or the majority of alike hosts, says", limit)
     found += ["", *_totals(report, limit)]
     for block in (_errors, _sick, _changes, _findings, _texts):
         part = block(hosts, limit)
