@@ -38,26 +38,32 @@ def training_on_inference_chip(case):
 
 
 def _os(case):
+    """(names, version): what the system may be called in lower case, and its version, "" when not said."""
     value = case.host.get("os")
     if isinstance(value, dict):
-        return (value.get("id") or "").lower(), value.get("version") or ""
-    match = re.match(r"\s*([A-Za-z][A-Za-z_.-]*(?:\s+[A-Za-z]+)*?)\s*[-_ ]?\s*(?:LTS\s+)?([Vv]?\d[\w.]*)?(?:\b.*)?$", value or "")
-    if not match:
-        return (value or "").strip().lower(), ""
-    return re.sub(r"[\s_-]+", "", match.group(1)).lower(), match.group(2) or ""
+        return [(value.get("id") or "").lower()], value.get("version") or ""
+    match = re.match(r"\s*([A-Za-z][^\d(]*?)[\s_-]*(?:\b[Vv]?(?=\d)|(?<=[A-Za-z])(?=\d))(\d[\w.]*)", value)
+    name, version = (match.group(1), match.group(2)) if match else (value, "")
+    words = re.split(r"[\s/_-]+", name.strip().lower())
+    return ["".join(words), words[0]], version
+
+
+def _os_row(case, names):
+    return next((row for row in case.catalog["os_support"]
+                 for name in names if name in [row["os"]] + list(row.get("aliases") or [])), None)
 
 
 def os_support(case):
     """os-support and os-minimum-hdk: the operating systems Huawei's installer names."""
     if not case.host.get("os"):
         return
-    name, version = _os(case)
-    row = next((item for item in case.catalog["os_support"] if item["os"] == name or name in (item.get("aliases") or [])), None)
+    names, version = _os(case)
+    row = _os_row(case, names)
     if row is None:
         near = ", ".join(item["name"] for item in case.catalog["os_support"])
         case.error("os-support", "%s is none of the systems Huawei names for Ascend (%s). Use one of them, or accept this "
                    "finding: the driver then builds its modules from source, if at all." % (
-                       " ".join(part for part in (name, version) if part), near),
+                       _os_words(case.host["os"]), near),
                    case.catalog["os_support"][0]["source"], "ascend_accept_findings")
         return
     _os_minimum(case, row, version)
@@ -76,9 +82,13 @@ def os_support(case):
                   "modules." % (row["name"], version, ", ".join(row["versions"])), row["source"])
 
 
+def _os_words(value):
+    return " ".join(part for part in (value.get("id"), value.get("version")) if part) if isinstance(value, dict) else value
+
+
 def _same_os(version, known):
-    """22.03 covers 22.03.1 and 22.03LTS; V10 covers v10."""
-    found, wanted = version.lower(), known.lower()
+    """22.03 covers 22.03.1 and 22.03LTS; V10 covers v10 and 10."""
+    found, wanted = version.lower().lstrip("v"), known.lower().lstrip("v")
     return found == wanted or re.match(re.escape(wanted) + r"(?![0-9])", found) is not None
 
 
@@ -107,8 +117,8 @@ def glibc(case):
                 and versions.release(item["torch"]) == versions.release(torch)), None)
     present = case.host.get("glibc")
     if not present and case.host.get("os"):
-        name, version = _os(case)
-        known = next((item for item in case.catalog["os_support"] if item["os"] == name), {}).get("glibc") or {}
+        names, version = _os(case)
+        known = (_os_row(case, names) or {}).get("glibc") or {}
         present = next((value for prefix, value in known.items() if version.split(".")[0] == prefix), None)
     newest = max((item for item in case.catalog["torch"] if item.get("glibc")), key=lambda item: versions.key(item["torch"]))
     if row is None and versions.compare(torch, newest["torch"]) > 0:

@@ -26,7 +26,7 @@ _UNKNOWN_WORD = -1
 _NUMBER = 5
 _FIELDS = 16                    # more than any vendor version has; shorter versions are filled with zeros
 _TOKEN = re.compile(r"([a-z]*)([0-9]*)")
-_SHAPE = re.compile(r"[0-9]+(?:[.\-_+]?[A-Za-z]*[0-9]+)*(?:\.[A-Za-z]+)?\Z")
+_SHAPE = re.compile(r"[0-9]+(?:[.\-_+][0-9]+|[.\-_+]?[A-Za-z]+(?![A-Za-z])[0-9]*)*\Z")
 _COMMUNITY = re.compile(r"[.\-](?:alpha|beta)\.?[0-9]+\Z", re.IGNORECASE)
 
 

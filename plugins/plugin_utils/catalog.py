@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -153,11 +154,13 @@ def load(overlay: str | None = None) -> dict[str, Any]:
     if over is not None and not over.is_dir():
         raise CatalogError(f"ascend_catalog_overlay: {overlay} is not a folder on the control node; "
                            "it should hold YAML files such as hdk.yml")
-    stamp = (_stamp(FOLDER), _stamp(over) if over else None)
+    own = _cached((_stamp(FOLDER),), lambda: {**{table: [] for table in TABLES}, **_folder(FOLDER)})
+    if over is None:
+        return own
+    return _cached((_stamp(FOLDER), _stamp(over)), lambda: _merge(own, _folder(over)))
+
+
+def _cached(stamp: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     if stamp not in _MEMO:
-        data: dict[str, Any] = {table: [] for table in TABLES}
-        data.update(_folder(FOLDER))
-        if over is not None:
-            data = _merge(data, _folder(over))
-        _MEMO[stamp] = data
+        _MEMO[stamp] = make()
     return _MEMO[stamp]
