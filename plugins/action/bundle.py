@@ -280,6 +280,7 @@ def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
         links,
         args["index"],
         one.constraints,
+        run=wheel_download.telling(bundle.say),
     )
     members = []
     for wheel in wheels:

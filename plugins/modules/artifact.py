@@ -13,7 +13,7 @@ description:
   - A file that cannot be had is reported in RV(missing), it is not a failure. M(ascend.fleet.stage) sends such files
     over the connection; use that action rather than this module.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:

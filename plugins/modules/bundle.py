@@ -13,9 +13,9 @@ description:
     hashes and the vendor's signatures are checked; a file that fails stays out.
   - Writes C(artifacts.lock.yml) with name, size, hash, address and licence of every file, after each file. The folder
     alone then provisions hosts without access to any network but the control node's.
-  - Runs on the control node only. The playbook P(ascend.fleet.bundle#playbook) observes the hosts and calls it.
+  - Runs on the control node only. The playbook C(ascend.fleet.bundle) observes the hosts and calls it.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
 options:

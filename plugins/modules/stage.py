@@ -13,7 +13,7 @@ description:
     what remains is sent over the Ansible connection. The host checks every file before it gets its name.
   - A host that has everything costs one module execution and is sent no byte of any file.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:

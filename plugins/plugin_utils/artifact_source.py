@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 import zipfile
@@ -29,6 +30,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import Arti
 
 # A folder of artifacts is small; what looks bigger is a wrong path such as /.
 MAX_LISTED = 20000
+STALE_SECONDS = 24 * 3600
 
 
 def cache_dir() -> Path:
@@ -217,6 +219,10 @@ def piece(path: str, offset: int, limit: int) -> Iterator[tuple[str, int]]:
     if offset == 0 and size <= limit:
         yield path, size
         return
+    for old in cache_dir().glob("piece-*"):
+        # Left by a run that was killed; a piece never takes this long to send.
+        if time.time() - old.stat().st_mtime > STALE_SECONDS:
+            old.unlink(missing_ok=True)
     with open(path, "rb") as source, tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
         source.seek(offset)
         left = min(size, limit)

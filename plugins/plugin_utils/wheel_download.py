@@ -9,9 +9,12 @@ import email.parser
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 
@@ -50,6 +53,28 @@ def pip_command(python: str | None = None) -> list[str]:
         "No pip on the control node to download wheels with: install python3-pip, or set bundle_python to a Python"
         " that has pip"
     )
+
+
+def telling(say: Callable[[str], None]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A stand-in for subprocess.run that passes on what pip fetches, as it fetches it."""
+
+    def run(command: list[str], timeout: int, **_options: Any) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+            guard = threading.Timer(timeout, process.kill)
+            guard.start()
+            try:
+                for line in process.stdout or ():
+                    if line.strip().startswith(("Downloading ", "Saved ")):
+                        say(f"pip: {line.strip()}")
+                process.wait()
+            finally:
+                guard.cancel()
+                process.kill()
+            errors.seek(0)
+            return subprocess.CompletedProcess(command, process.returncode, "", errors.read())
+
+    return run
 
 
 def download(

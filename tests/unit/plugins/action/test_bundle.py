@@ -104,7 +104,7 @@ def test_further_files_join(tmp_path, args, downloads):
 
 
 def test_wheels_become_a_set(tmp_path, args, monkeypatch):
-    def download(pip, folder, requirements, python, arch, glibc, links, index, constraints):
+    def download(pip, folder, requirements, python, arch, glibc, links, index, constraints, run):
         assert {"sympy", "requests"} <= set(requirements) and "numpy<2" in constraints
         assert "--no-index" in requirements and "mindspore==2.7.1" in requirements and arch == "aarch64"
         folder.mkdir(parents=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -192,3 +193,15 @@ def test_what_is_missing_and_what_is_similar(folder):
         assert artifact_source.missing(server.url, ["x.run"]) == []
     with serving({artifacts.LOCK_NAME: lock_text().encode()}) as server:
         assert artifact_source.missing(server.url, [DRIVER, "x.run"]) == ["x.run"]
+
+
+def test_pieces_of_a_file(folder, tmp_path):
+    path = str(folder / DRIVER)
+    with artifact_source.piece(path, 0, 100) as (whole, size):
+        assert (whole, size) == (path, len(DATA))
+    stale = artifact_source.cache_dir() / "piece-old"
+    stale.write_bytes(b"x")
+    os.utime(stale, (1, 1))
+    with artifact_source.piece(path, 2, 3) as (name, size):
+        assert size == 3 and Path(name).read_bytes() == DATA[2:5]
+    assert not os.path.exists(name) and not stale.exists()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -127,3 +128,12 @@ def test_licence(tmp_path, metadata, licence):
 def test_licence_of_rubbish(tmp_path):
     (tmp_path / "a.whl").write_bytes(b"x")
     assert wheel_download.licence(tmp_path / "a.whl") is None
+
+
+def test_telling_passes_on_what_pip_fetches(tmp_path):
+    said = []
+    script = "import sys; print('Collecting a'); print('  Downloading a-1.whl (8 MB)'); sys.exit('ERROR: stop')"
+    done = wheel_download.telling(said.append)([sys.executable, "-c", script], timeout=30)
+    assert said == ["pip: Downloading a-1.whl (8 MB)"] and done.returncode == 1 and "ERROR: stop" in done.stderr
+    slow = wheel_download.telling(said.append)([sys.executable, "-c", "import time; time.sleep(30)"], timeout=0.2)
+    assert slow.returncode != 0
