@@ -1,18 +1,11 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words for changes and failures, and the callback that prints them, run by ansible-playbook itself."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Words for changes and failures, the counts of a stage."""
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
-
-ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.mark.parametrize(
@@ -102,72 +95,3 @@ def test_a_stage_counts_each_host_once_and_gathers_alike_changes():
     assert stage.running() == {}
     assert stage.summary() == "3 hosts: 2 changed, 1 failed"
     assert stage.summary(check_mode=True) == "3 hosts: 2 would change, 1 failed"
-
-
-PLAYBOOK = """
-- name: Change the fleet
-  hosts: all
-  gather_facts: false
-  strategy: {strategy}
-  tasks:
-    - name: Take long
-      ansible.builtin.wait_for: {{timeout: 3}}
-      when: inventory_hostname == 'a'
-    - name: Write
-      ansible.builtin.copy: {{content: "new\\n", dest: "{folder}/{{{{ inventory_hostname }}}}"}}
-    - name: Show lines
-      ansible.builtin.debug: {{msg: ["a table", "  indented"]}}
-      run_once: true
-    - name: Judge
-      ansible.builtin.assert:
-        that: inventory_hostname == 'a'
-        fail_msg: "Wrong on {{{{ inventory_hostname }}}}."
-    - name: Never
-      ansible.builtin.debug: {{msg: not seen}}
-      when: false
-"""
-
-
-def play(tmp_path, *arguments, strategy="linear"):
-    playbook = tmp_path / "play.yml"
-    playbook.write_text(PLAYBOOK.format(strategy=strategy, folder=tmp_path))
-    environment = {
-        **os.environ, "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress", "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ASCEND_FLEET_HEARTBEAT": "1", "NO_COLOR": "1", "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/collections"),
-        "ANSIBLE_HOME": str(tmp_path / "home"),
-    }
-    command = [
-        sys.executable, "-m", "ansible.cli.playbook", "-i", "a,b,c,", "-e", "ansible_connection=local", "-e",
-        f"ansible_python_interpreter={sys.executable}", *arguments, str(playbook),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=120, check=False)
-    return done.stdout
-
-
-def test_a_run_without_a_terminal(tmp_path):
-    output = play(tmp_path, "--diff")
-    lines = output.splitlines()
-    assert lines[0] == "Change the fleet"
-    assert "\x1b" not in output
-    assert any(" so far  Take long: a" in line for line in lines), "heartbeat names task and host"
-    assert "  changed  Write: a, b, c" in lines
-    assert "+new" in lines
-    assert lines.count("a table") == lines.count("  indented") == 1
-    failed = [number for number, line in enumerate(lines) if line.startswith("  FAILED  ")]
-    assert {lines[number] for number in failed} == {"  FAILED  b: Judge", "  FAILED  c: Judge"}
-    told = {lines[number + 1].strip() for number in failed}
-    assert len(told) == 2 and any(line.startswith("as on ") for line in told)
-    assert any(line.startswith("  3 hosts: 1 changed, 2 failed in ") for line in lines)
-    assert "not seen" not in output and "skipped  " not in output
-    recap = lines[lines.index("PLAY RECAP") + 1 :]
-    assert [line.split()[0] for line in recap[:3]] == ["a", "b", "c"]
-    assert recap[3].startswith("3 hosts: 3 changes, 2 failures, 0 unreachable, in ")
-
-
-def test_free_strategy_check_mode_and_verbosity(tmp_path):
-    output = play(tmp_path, "--check", "-v", strategy="free")
-    assert "Check mode: nothing is changed." in output
-    for host in "abc":
-        assert f"  would change  Write: {host}" in output
-    assert "  skipped  Never: a" in output
-    assert "  ok  Judge: a" in output
