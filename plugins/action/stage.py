@@ -88,7 +88,8 @@ class ActionModule(ActionBase):
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
         reply = self._execute_module(module_name=ARTIFACT, module_args={"files": files, **options}, task_vars=task_vars)
         if reply.get("failed") or reply.get("unreachable"):
-            raise AnsibleActionFail(reply.get("msg", "the host did not answer"), result=reply)
+            detail = {key: value for key, value in reply.items() if key != "invocation"}
+            raise AnsibleActionFail(reply.get("msg", "the host did not answer"), result=detail)
         return reply
 
     def _send(

@@ -216,6 +216,8 @@ def main():
             "retries": {"type": "int", "default": 5},
         },
         supports_check_mode=True,
+        # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
+        no_log=True,
     )
     # Other accounts read wheels and models from the cache; a hardened umask must not hide them.
     os.umask(0o022)

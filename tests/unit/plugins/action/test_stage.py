@@ -214,6 +214,14 @@ def test_what_http_left_is_not_sent_again(tmp_path, args):
     assert len(host.transfers) == 1
 
 
+def test_a_failing_host_is_reported_without_its_arguments(tmp_path, args):
+    host = Host(tmp_path, args)
+    host._execute_module = lambda **_more: {"failed": True, "msg": "disk full", "invocation": {"url": "secret"}}
+    with pytest.raises(AnsibleActionFail, match="disk full") as error:
+        host.run()
+    assert "invocation" not in error.value.result
+
+
 def test_batches_follow_the_bytes(monkeypatch):
     monkeypatch.setattr(stage, "PIECE_BYTES", 10)
     groups = stage._batches([{"size": size} for size in (4, 4, 4, 30, 1)])
