@@ -46,7 +46,8 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     firmware["loaded"] = running_firmware(view, driver, firmware, npu, params["npu_smi_timeout"])
     cann = installed.cann(view, install_path)
     devices = host_probe_system.devices(view)
-    entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
+    entries = [entry for entry in journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
+               if isinstance(entry.get("component"), str)]
     # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
     trusted = view.privileged() or not devices
     reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)

@@ -102,17 +102,18 @@ def _environment(view, name, path, marker, cann):
     site = _site_packages(view, path)
     if site:
         packages.update(_distributions(view, site))
-    for package in marker.get("unfinished") or ():
-        packages.pop(package, None)
+    unfinished = marker.get("unfinished")
+    for package in unfinished if isinstance(unfinished, list) else ():
+        packages.pop(_text(package), None)
     return {
         "name": name,
         "path": path,
-        "provider": marker.get("provider") or ("conda" if conda else "venv"),
-        "owner": marker.get("owner") or (view.stat_owner(path) or {}).get("owner"),
+        "provider": _text(marker.get("provider")) or ("conda" if conda else "venv"),
+        "owner": _text(marker.get("owner")) or (view.stat_owner(path) or {}).get("owner"),
         "python": _python(view, path, conda),
         "packages": packages,
         "stack": marker.get("stack") if isinstance(marker.get("stack"), dict) else None,
-        "cann_wheels_from": _wheel_origin(view, site, packages, cann) or marker.get("cann_wheels_from"),
+        "cann_wheels_from": _wheel_origin(view, site, packages, cann) or _text(marker.get("cann_wheels_from")),
     }
 
 
@@ -159,12 +160,17 @@ def _wheel_origin(view, site, packages, cann):
         if not site or name not in packages:
             continue
         record = parse_marker(view.read("%s/%s-%s.dist-info/direct_url.json" % (site, name, packages[name]))) or {}
-        url = record.get("url") or ""
+        url = _text(record.get("url")) or ""
         for row in cann:
             named = row["version"] and row["version"] in row["path"] and row["product"] in ("toolkit", "nnae", "nnrt")
             if named and url.startswith("file://" + row["path"] + "/"):
                 return "%s %s" % (row["product"], row["version"])
     return None
+
+
+def _text(value):
+    """The value if it is text, else None: a marker is a file, and files get edited."""
+    return value if isinstance(value, str) else None
 
 
 def _numbers(text):
