@@ -134,14 +134,16 @@ def _make(package: releases.Package, target: Path, header: str) -> None:
             "--packaging-date", "2020-01-01", "--tar-extra",
             "--sort=name --owner=0 --group=0 --numeric-owner --mtime=@1577836800",
             place, partial, package.label, "./install.sh")
-        _forget_paths(partial, work)
+        _forget_paths(partial, work, str(partial))
         partial.chmod(0o755)
         partial.replace(target)
 
 
-def _forget_paths(partial: Path, work: str) -> None:
-    """The header quotes the build command; make that the same everywhere (same length, sizes stay right)."""
+def _forget_paths(partial: Path, *paths: str) -> None:
+    """The header quotes the build command; take this machine's paths out (same length, so offsets stay right)."""
     data = partial.read_bytes()
     end = data.index(b"\n", data.index(b"Build command was"))
-    head = data[:end + 2000].replace(work.encode(), b"/" + b"x" * (len(work.encode()) - 1))
-    partial.write_bytes(head + data[end + 2000:])
+    head, rest = data[:end + 2000], data[end + 2000:]
+    for path in paths:
+        head = head.replace(path.encode(), b"x" * len(path.encode()))
+    partial.write_bytes(head + rest)

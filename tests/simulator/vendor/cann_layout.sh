@@ -39,17 +39,24 @@ info_file() { # product folder
     esac
 }
 
-# The release of a base package that kernels of this version belong into; empty without one.
+# The release of a base package that kernels of this version are in, or else belong into; empty without one.
 base_for_kernels() {
-    local product place
+    local product place found=""
+    if [ -n "${PKG_CALL_BASE:-}" ]; then
+        echo "$PKG_CALL_BASE"
+        return
+    fi
     for product in toolkit nnae nnrt; do
         place="$root/$(product_folder $product)/$PKG_VERSION"
         [ "$PKG_LAYOUT" != 8.5 ] || place="$root/cann-$PKG_VERSION"
-        if [ -e "$(info_file $product "$place")" ]; then
-            echo "$place"
-            return
+        [ -e "$(info_file $product "$place")" ] || continue
+        found="${found:-$place}"
+        if [ -e "$(info_file "$PKG_PRODUCT" "$place")" ]; then
+            found="$place"
+            break
         fi
     done
+    echo "$found"
 }
 
 check_base() {
@@ -62,13 +69,14 @@ is_there() { [ -n "$base" ] && [ -e "$info" ]; }
 
 # The release of this product that is in use, by what latest stands for; empty when there is none.
 installed_release() {
-    local place
+    local place=""
     case "$PKG_PRODUCT" in
         kernels | ops) ! is_there || echo "$PKG_VERSION" ;;
         nnal) [ ! -e "$folder/latest" ] || basename "$(readlink -f "$folder/latest")" ;;
         *)
             if [ "$PKG_LAYOUT" = 8.5 ]; then
-                place=$(readlink -f "$root/cann" 2>/dev/null) && echo "${place##*/cann-}"
+                [ ! -L "$root/cann" ] || place=$(readlink "$root/cann")
+                echo "${place#cann-}"
                 return
             fi
             if [ -L "$folder/latest" ]; then
@@ -130,7 +138,7 @@ uninstaller() { # file: how this release is removed later
     local keep="$base/$arch_dir/script/$PKG_PRODUCT"
     mkdir -p "$keep" "$(dirname "$1")"
     cp "$here"/{common.sh,cann.sh,cann_layout.sh,package.conf} "$keep/"
-    sed -e "s|@KEEP@|$keep|" -e "s|@ROOT@|$root|" -e "s|@NAME@|${1#"$root"/}|" "$here/cann_uninstall.sh" >"$1"
+    sed -e "s|@KEEP@|$keep|" -e "s|@ROOT@|$root|" -e "s|@BASE@|$base|" -e "s|@NAME@|${1#"$root"/}|" "$here/cann_uninstall.sh" >"$1"
     chmod 0755 "$1"
 }
 
@@ -185,7 +193,9 @@ finish_release() {
 link_latest() {
     local entry name
     case "$PKG_LAYOUT" in
-        6.0) ln -sfn "$PKG_VERSION" "$folder/latest" ;;
+        6.0)
+            rm -rf "$folder/latest"
+            ln -sfn "$PKG_VERSION" "$folder/latest" ;;
         6.3)
             ln -sfn "./$PKG_VERSION" "$folder/$(echo "$PKG_VERSION" | cut -d. -f1-2)"
             rm -rf "$folder/latest"
@@ -209,23 +219,24 @@ link_latest() {
                     echo "${name}_installed_version=[$PKG_NUMBER:$PKG_VERSION]"
                 done
             } >"$folder/latest/version.cfg" ;;
-        8.5)
+        *)
             ln -sfn "cann-$PKG_VERSION" "$root/cann"
             mkdir -p "$folder"
+            rm -rf "$folder/latest"
             ln -sfn ../cann "$folder/latest" ;;
     esac
 }
 
 # Without --install-for-all only root and the driver's group may read it.
 give_rights() {
-    [ -n "$base" ] || return 0
+    local group own="$base"
+    case "$PKG_PRODUCT" in kernels | ops) own="$base/opp_kernel" ;; esac
     if [ "$for_all" = yes ]; then
-        chmod -R a+rX "$base"
+        chmod -R a+rX "$own"
     else
-        local group
         group=$(value_of UserGroup "$INSTALL_RECORD")
-        chmod -R o-rwx "$base"
-        [ -z "$group" ] || [ "$(id -u)" -ne 0 ] || chgrp -R "$group" "$base"
+        chmod -R o-rwx "$own"
+        [ -z "$group" ] || [ "$(id -u)" -ne 0 ] || chgrp -R "$group" "$own"
     fi
 }
 
@@ -233,7 +244,7 @@ remove_release() { # version
     local victim="${base%"$PKG_VERSION"}$1" rest
     case "$PKG_PRODUCT" in
         kernels)
-            rm -rf "$base/opp_kernel"
+            rm -rf "$base/opp_kernel" "$base/$arch_dir/script/kernels"
             return ;;
         ops)
             rm -rf "$info" "$base/opp_kernel" "$base/$arch_dir/script/ops" "$base/$arch_dir/script/ops_uninstall.sh"

@@ -6,7 +6,7 @@ if [ $# -ne 0 ] && [ "$*" != --quiet ]; then
 fi
 copy=$(mktemp -d /tmp/ascend_uninstall.XXXXXX)
 cp "@KEEP@"/* "$copy/"
-PKG_CALL_NAME="@NAME@" PKG_CALL_ROOT="@ROOT@" bash "$copy/cann.sh" --uninstall --quiet
+PKG_CALL_NAME="@NAME@" PKG_CALL_ROOT="@ROOT@" PKG_CALL_BASE="@BASE@" bash "$copy/cann.sh" --uninstall --quiet
 rc=$?
 rm -rf "$copy"
 exit $rc
