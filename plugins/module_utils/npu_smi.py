@@ -100,17 +100,17 @@ def to_lines(text):
 
 def classify(lines):
     """Return (kind, code, message) of lines that hold an error message; kind unrecognised for anything else."""
+    text = "\n".join(lines)
+    lowered = text.lower()
     # The vendor's numbers first, as the wording varies; and DCMI's before npu-smi's own, which follow from them.
-    for family in "89":
-        for line in lines:
-            for match in _CODE.finditer(line):
-                if match.group(1) == family:
-                    return _CODE_KINDS.get(match.group(2), "unrecognised"), int(match.group(0)), _shorten(line)
+    found = sorted(_CODE.finditer(text), key=lambda match: match.group(1))
+    if found:
+        line = text[text.rfind("\n", 0, found[0].start()) + 1:].split("\n", 1)[0]
+        return _CODE_KINDS.get(found[0].group(2), "unrecognised"), int(found[0].group()), _shorten(line)
     for kind, phrases in _PHRASES:
-        for line in lines:
-            lowered = line.lower()
-            if any(phrase in lowered for phrase in phrases):
-                return kind, None, _shorten(line)
+        if any(phrase in lowered for phrase in phrases):
+            hits = (line for line in lines if any(phrase in line.lower() for phrase in phrases))
+            return kind, None, _shorten(next(hits, ""))
     return "unrecognised", None, "Not what npu-smi prints: " + _shorten(next(line for line in lines if line.strip()))
 
 
