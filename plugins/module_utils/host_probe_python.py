@@ -113,7 +113,8 @@ def _environment(view, name, path, marker, cann):
         "python": _python(view, path, conda),
         "packages": packages,
         "stack": marker.get("stack") if isinstance(marker.get("stack"), dict) else None,
-        "cann_wheels_from": _wheel_origin(view, site, packages, cann) or _text(marker.get("cann_wheels_from")),
+        # The marker is written after the wheels' content was compared with CANN's; pip's record only knows a path.
+        "cann_wheels_from": _text(marker.get("cann_wheels_from")) or _wheel_origin(view, site, packages, cann),
     }
 
 

@@ -231,3 +231,11 @@ def test_where_the_operator_wheels_came_from(url, origin):
     extra = {"te-0.4.0.dist-info/direct_url.json": json.dumps({"url": url, "archive_info": {}})}
     [row] = environments(venv(packages=[("te", "0.4.0")], extra=extra))
     assert row["cann_wheels_from"] == origin
+
+
+def test_the_marker_goes_before_the_record_of_pip():
+    url = "file:///usr/local/Ascend/nnae/8.3.RC1/lib64/te-0.4.0-py3-none-any.whl"
+    extra = {"te-0.4.0.dist-info/direct_url.json": json.dumps({"url": url})}
+    marker = {"name": "mindspore", "cann_wheels_from": "toolkit 8.5.0"}
+    [row] = environments(venv(marker=marker, packages=[("te", "0.4.0")], extra=extra))
+    assert row["cann_wheels_from"] == "toolkit 8.5.0"
