@@ -8,6 +8,7 @@ Whatever ends the run, the folder holds finished files, the lock of those, and .
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -80,6 +81,8 @@ class Bundle:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         document = artifacts.lock_document(self.artifacts, self.sets, now)
         document["requirements"] = self.requirements
+        # Values that came through Ansible's templates are subclasses of str, which YAML does not represent.
+        document = json.loads(json.dumps(document))
         if {**document, "created": None} == {**self._written, "created": None}:
             return
         self._written = document

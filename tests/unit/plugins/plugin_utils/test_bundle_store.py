@@ -252,6 +252,17 @@ def test_the_lock_is_never_half_written(bundle, tmp_path, monkeypatch):
     assert (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text() == before
 
 
+def test_text_from_ansible_becomes_plain(bundle, tmp_path, downloads):
+    class Unsafe(str):
+        """As ansible-core 2.16 hands out what came from a host."""
+
+    (downloads / NAME).write_bytes(DATA)
+    bundle(sources=[downloads]).obtain(
+        Want(Unsafe(NAME), "package", Unsafe("x86_64"), headers={Unsafe("a"): Unsafe("b")})
+    )
+    assert lock(tmp_path)["artifacts"][0]["arch"] == "x86_64"
+
+
 def test_whence(bundle, tmp_path, downloads):
     make_zip(downloads / "hdk.zip", "driver.run")
     (downloads / NAME).write_bytes(DATA)
