@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
 
@@ -31,14 +30,17 @@ class ActionModule(ActionBase):
         versions = compat_input.read_versions(judging.dictionary(args.get("versions"), "versions"))
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
         if not versions and not host:
-            raise compat_input.InputError("there is nothing to judge: name versions, such as {\"driver\": \"25.3.rc1\"}.")
+            raise compat_input.InputError('there is nothing to judge: name versions, such as {"driver": "25.3.rc1"}.')
         accept = judging.rule_ids(args.get("accept"), "accept")
         report_only = judging.flag(args.get("report_only"), "report_only")
         found = compat.judge(tables, versions, host, installed=host.get("installed"), accept=accept)
         findings = judging.sorted_findings(found["findings"])
         blocking = compat.blocking(findings)
         result = {
-            "changed": False, "compatible": not blocking, "findings": findings, "evidence": found["evidence"],
+            "changed": False,
+            "compatible": not blocking,
+            "findings": findings,
+            "evidence": found["evidence"],
             "msg": "compatible" if not blocking else " ".join(judging.finding_line(item) for item in blocking),
         }
         if blocking and not report_only:

@@ -8,12 +8,23 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input, resolver, resolver_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
 
-PINS = ("mindspore", "mindformers", "cann", "cann_flavor", "driver", "firmware", "python", "stack", "kernels", "components",
-        "device_target", "model")
+PINS = (
+    "mindspore",
+    "mindformers",
+    "cann",
+    "cann_flavor",
+    "driver",
+    "firmware",
+    "python",
+    "stack",
+    "kernels",
+    "components",
+    "device_target",
+    "model",
+)
 ARGUMENTS = ("pins", "host", "accept", "catalog_overlay", "show")
 
 
@@ -44,9 +55,11 @@ class ActionModule(ActionBase):
             message = found["conflict"]["message"]
             return {**result, "failed": True, "msg": message, "lines": [*_why(found), "", message]}
         result["findings"] = judging.sorted_findings(
-            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, found["stack"]))
+            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, found["stack"])
+        )
         result["files"] = resolver_files.file_list(
-            tables, found["stack"], host.get("chip"), host["arch"], host.get("variant"))
+            tables, found["stack"], host.get("chip"), host["arch"], host.get("variant")
+        )
         result["lines"] = _lines(result, host)
         return result
 
@@ -58,7 +71,8 @@ def _pins(value: Any) -> dict[str, Any]:
     if unknown:
         raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
     chosen = compat_input.read_versions(
-        {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"})
+        {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"}
+    )
     for key in ("stack", "components"):
         if value.get(key) not in (None, "", []):
             chosen[key] = value[key]
@@ -67,7 +81,8 @@ def _pins(value: Any) -> dict[str, Any]:
     unknown = [part for part in chosen.get("components", []) if part not in resolver.COMPONENTS]
     if unknown:
         raise compat_input.InputError(
-            f"ascend_components names {', '.join(unknown)}; it takes {', '.join(resolver.COMPONENTS)}.")
+            f"ascend_components names {', '.join(unknown)}; it takes {', '.join(resolver.COMPONENTS)}."
+        )
     if value.get("kernels") not in (None, "", "auto"):
         chosen["kernels"] = judging.flag(value["kernels"], "ascend_cann_kernels")
     return chosen
@@ -79,7 +94,9 @@ def _why(found: dict[str, Any]) -> list[str]:
 
 def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
     stack = result["stack"]
-    words = " ".join(str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str))
+    words = " ".join(
+        str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str)
+    )
     lines = ["", f"stack for {words}"]
     for name in resolver.COMPONENTS:
         entry = stack[name]
@@ -94,8 +111,11 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
             lines += [f"    also in {item['zip']}, sha256 {item['zip_sha256']}"]
     lines += ["", "Python packages"] + [f"  {line}" for line in _pip(stack)] if stack["mindspore"] else []
     lines += ["", *_why(result)] if result["why"] else []
-    lines += ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]] if result["findings"] else [
-        "", "no findings"]
+    lines += (
+        ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]]
+        if result["findings"]
+        else ["", "no findings"]
+    )
     return lines
 
 

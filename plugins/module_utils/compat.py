@@ -19,22 +19,70 @@ NUMBERED = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "
 
 # Every rule id a finding can carry. docs/rules.md has a section for each.
 RULES = (
-    "unknown-version", "mindformers-none", "firmware-unknown", "driver-downgrade", "driver-firmware-pair", "hdk-chip", "cann-driver", "firmware-flash", "firmware-step",
-    "firmware-host-kind", "driver-host-kind", "training-on-inference-chip", "os-support", "os-minimum-hdk",
-    "cann-flavor", "cann-python", "kernels-cann", "cann-wheels", "topi-removed",
-    "mindspore-cann", "mindspore-python", "mindspore-package", "mindformers-mindspore", "mindformers-python",
-    "mindformers-chip", "torch-npu-torch", "torch-npu-cann", "torch-python", "glibc",
-    "package-name", "package-chip", "package-arch", "package-python", "package-version",
-    "model-unknown", "model-mindformers", "model-chip", "model-feature", "device-target-cpu",
+    "unknown-version",
+    "mindformers-none",
+    "firmware-unknown",
+    "driver-downgrade",
+    "driver-firmware-pair",
+    "hdk-chip",
+    "cann-driver",
+    "firmware-flash",
+    "firmware-step",
+    "firmware-host-kind",
+    "driver-host-kind",
+    "training-on-inference-chip",
+    "os-support",
+    "os-minimum-hdk",
+    "cann-flavor",
+    "cann-python",
+    "kernels-cann",
+    "cann-wheels",
+    "topi-removed",
+    "mindspore-cann",
+    "mindspore-python",
+    "mindspore-package",
+    "mindformers-mindspore",
+    "mindformers-python",
+    "mindformers-chip",
+    "torch-npu-torch",
+    "torch-npu-cann",
+    "torch-python",
+    "glibc",
+    "package-name",
+    "package-chip",
+    "package-arch",
+    "package-python",
+    "package-version",
+    "model-unknown",
+    "model-mindformers",
+    "model-chip",
+    "model-feature",
+    "device-target-cpu",
 )
 CHECKS = (
-    compat_host.host_kind, compat_host.training_on_inference_chip, compat_host.os_support,
-    compat_hdk.hdk_chip, compat_hdk.driver_firmware, compat_hdk.firmware_history, compat_hdk.cann_driver,
-    compat_framework.cann_flavor, compat_framework.cann_python, compat_framework.kernels_cann,
-    compat_framework.cann_wheels, compat_framework.mindspore_cann, compat_framework.mindspore_python,
-    compat_framework.mindspore_package, compat_framework.mindformers_mindspore, compat_framework.mindformers_python,
-    compat_framework.mindformers_chip, compat_torch.torch_npu_torch, compat_torch.torch_npu_cann,
-    compat_torch.torch_python, compat_host.glibc, compat_host.packages, compat_models.model,
+    compat_host.host_kind,
+    compat_host.training_on_inference_chip,
+    compat_host.os_support,
+    compat_hdk.hdk_chip,
+    compat_hdk.driver_firmware,
+    compat_hdk.firmware_history,
+    compat_hdk.cann_driver,
+    compat_framework.cann_flavor,
+    compat_framework.cann_python,
+    compat_framework.kernels_cann,
+    compat_framework.cann_wheels,
+    compat_framework.mindspore_cann,
+    compat_framework.mindspore_python,
+    compat_framework.mindspore_package,
+    compat_framework.mindformers_mindspore,
+    compat_framework.mindformers_python,
+    compat_framework.mindformers_chip,
+    compat_torch.torch_npu_torch,
+    compat_torch.torch_npu_cann,
+    compat_torch.torch_python,
+    compat_host.glibc,
+    compat_host.packages,
+    compat_models.model,
     compat_framework.device_target,
 )
 _FLAVORED = re.compile(r"(?:Ascend-cann-)?(toolkit|nnae|nnrt)[ _=/-]+(.+)\Z")
@@ -55,8 +103,10 @@ def unknown_version(catalog, component, version):
     if component not in NUMBERED or is_known(catalog, component, version):
         return None
     near = ", ".join(versions.nearest(version, known_versions(catalog, component)))
-    return ("%s %s is not in the catalog; nearest known: %s. Correct the version, or describe it in a catalog overlay "
-            "(ascend_catalog_overlay, see docs/catalog.md)." % (component, version, near))
+    return (
+        "%s %s is not in the catalog; nearest known: %s. Correct the version, or describe it in a catalog overlay "
+        "(ascend_catalog_overlay, see docs/catalog.md)." % (component, version, near)
+    )
 
 
 def _unknown(case):
@@ -66,8 +116,12 @@ def _unknown(case):
         if not message:
             continue
         if component == "driver" and case.declared("driver").get("compatible_cann"):
-            case.info("unknown-version", "driver %s is not in the catalog; it is installed, and its own version.info decides "
-                      "what it accepts" % version, "driver/version.info on this host")
+            case.info(
+                "unknown-version",
+                "driver %s is not in the catalog; it is installed, and its own version.info "
+                "decides what it accepts" % version,
+                "driver/version.info on this host",
+            )
         else:
             case.error("unknown-version", message, "catalog", component)
 
@@ -97,14 +151,18 @@ def check(catalog, chosen, host, installed=None, accept=(), stack=None):
 
 def from_stack(stack):
     """The versions of a resolved stack, as check() takes them."""
-    chosen = {name: entry["version"] for name, entry in stack.items()
-              if isinstance(entry, dict) and entry.get("version")}
+    chosen = {
+        name: entry["version"] for name, entry in stack.items() if isinstance(entry, dict) and entry.get("version")
+    }
     if stack.get("cann"):
         chosen["cann_flavor"] = stack["cann"].get("flavor")
     if stack.get("inference"):
         chosen["device_target"] = stack["inference"].get("device_target")
-    chosen["packages"] = [entry["package"] for name, entry in stack.items() if isinstance(entry, dict)
-                          and entry.get("package") and name in ("driver", "firmware", "cann", "kernels")]
+    chosen["packages"] = [
+        entry["package"]
+        for name, entry in stack.items()
+        if isinstance(entry, dict) and entry.get("package") and name in ("driver", "firmware", "cann", "kernels")
+    ]
     return chosen
 
 

@@ -8,12 +8,37 @@ from ansible_collections.ascend.fleet.plugins.module_utils import vendor_files, 
 # The catalog table that knows a component, and the variable that sets its version.
 TABLES = {"cann": "cann", "mindspore": "mindspore", "mindformers": "mindformers"}
 VARIABLES = {
-    "driver": "ascend_driver_version", "firmware": "ascend_firmware_version", "cann": "ascend_cann_version",
-    "mindspore": "ascend_mindspore_version", "mindformers": "ascend_mindformers_version",
-    "python": "ascend_python_version", "cann_flavor": "ascend_cann_flavor", "kernels": "ascend_cann_kernels",
-    "device_target": "ascend_device_target", "host_kind": "ascend_host_kind", "chip": "ascend_chip",
+    "driver": "ascend_driver_version",
+    "firmware": "ascend_firmware_version",
+    "cann": "ascend_cann_version",
+    "mindspore": "ascend_mindspore_version",
+    "mindformers": "ascend_mindformers_version",
+    "python": "ascend_python_version",
+    "cann_flavor": "ascend_cann_flavor",
+    "kernels": "ascend_cann_kernels",
+    "device_target": "ascend_device_target",
+    "host_kind": "ascend_host_kind",
+    "chip": "ascend_chip",
 }
 TRAINING_PARTS = ("mindspore", "mindformers")
+
+
+_INDEXES = {}
+
+
+def _index(rows, key):
+    """Every name a row goes by -> row, kept as long as the table is the same object."""
+    kept = _INDEXES.get(id(rows))
+    if kept is None or kept[0] is not rows:
+        names, releases = {}, {}
+        for row in rows:
+            for name in [row[key]] + list(row.get("also") or []) + list(row.get("community") or []):
+                names.setdefault(versions.key(name), row)
+            releases.setdefault(versions.key(row[key]), row)
+        if len(_INDEXES) > 256:
+            _INDEXES.clear()
+        kept = _INDEXES[id(rows)] = (rows, names, releases)
+    return kept[1:]
 
 
 def find_row(catalog, table, version):
@@ -22,15 +47,9 @@ def find_row(catalog, table, version):
     A row covers its key, the releases under `also`, and the names of its community edition; a community build
     that no row names (8.3.RC1.alpha002) is judged as its release.
     """
-    wanted = versions.community_base(version)
-    fallback = None
-    for row in catalog.get(table) or []:
-        names = [row[table]] + list(row.get("also") or []) + list(row.get("community") or [])
-        if any(versions.same(version, name) for name in names):
-            return row
-        if fallback is None and versions.same(wanted, row[table]):
-            fallback = row
-    return fallback
+    names, releases = _index(catalog.get(table) or [], table)
+    found = names.get(versions.key(version))
+    return found or releases.get(versions.key(versions.community_base(version)))
 
 
 def known_versions(catalog, component):
@@ -40,12 +59,17 @@ def known_versions(catalog, component):
     elif component == "firmware":
         found = [row[field] for row in catalog["hdk"] for field in ("firmware", "firmware_minimum") if row.get(field)]
     elif component == "torch":
-        found = [row["torch"] for row in catalog["torch"]] + [name for row in catalog["torch_npu"] for name in row["rows"]]
+        found = [row["torch"] for row in catalog["torch"]] + [
+            name for row in catalog["torch_npu"] for name in row["rows"]
+        ]
     elif component == "torch_npu":
         found = [name for row in catalog["torch_npu"] for name in row["rows"].values()]
     else:
-        found = [name for row in catalog[TABLES[component]]
-                 for name in [row[TABLES[component]]] + list(row.get("also") or [])]
+        found = [
+            name
+            for row in catalog[TABLES[component]]
+            for name in [row[TABLES[component]]] + list(row.get("also") or [])
+        ]
     return sorted(set(found), key=lambda item: (versions.key(item), item))
 
 
@@ -95,7 +119,7 @@ class Case:
         self.installed = installed or {}
         self.findings = []
         self.evidence = []
-        self.open = False           # no source says anything about one of the pairs
+        self.open = False  # no source says anything about one of the pairs
         self._rows = {}
 
     def get(self, component):
@@ -146,10 +170,16 @@ class Case:
         return row.get("code") if row else None
 
     def _add(self, rule, severity, message, source, variable):
-        self.findings.append({
-            "rule": rule, "severity": severity, "message": message, "source": cited(self.catalog, source),
-            "accepted": False, "variable": VARIABLES.get(variable, variable),
-        })
+        self.findings.append(
+            {
+                "rule": rule,
+                "severity": severity,
+                "message": message,
+                "source": cited(self.catalog, source),
+                "accepted": False,
+                "variable": VARIABLES.get(variable, variable),
+            }
+        )
 
     def error(self, rule, message, source, variable=None):
         """Record that this will not work, or that the vendor rules it out."""

@@ -32,27 +32,53 @@ def mindspore_cann(case):
     if checks and component:
         seen = ".".join(component.split(".")[:2])
         if seen in checks:
-            case.info("mindspore-cann", "%s: the wheel accepts it (%s)%s" % (
-                pair, ", ".join(checks), "; the documents name CANN %s" % named if named else ""), row["source"])
+            case.info(
+                "mindspore-cann",
+                "%s: the wheel accepts it (%s)%s"
+                % (pair, ", ".join(checks), "; the documents name CANN %s" % named if named else ""),
+                row["source"],
+            )
         else:
-            case.error("mindspore-cann", "%s: the wheel expects compiler version %s, CANN %s is %s. %s" % (
-                pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)), row["source"], "cann")
+            case.error(
+                "mindspore-cann",
+                "%s: the wheel expects compiler version %s, CANN %s is %s. %s"
+                % (pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)),
+                row["source"],
+                "cann",
+            )
         return
     if not row["cann"]:
-        case.unknown("mindspore-cann", "%s: no document names the CANN release of MindSpore %s" % (pair, mindspore), row["source"])
-    elif row.get("recommended") or any(versions.series(cann_row["cann"]) == versions.series(name) for name in row["cann"]):
-        case.warn("mindspore-cann", "%s: not documented; the documents name CANN %s. %s" % (
-            pair, named, _cann_fix(case, named, [])), row["source"], "cann")
+        case.unknown(
+            "mindspore-cann",
+            "%s: no document names the CANN release of MindSpore %s" % (pair, mindspore),
+            row["source"],
+        )
+    elif row.get("recommended") or any(
+        versions.series(cann_row["cann"]) == versions.series(name) for name in row["cann"]
+    ):
+        case.warn(
+            "mindspore-cann",
+            "%s: not documented; the documents name CANN %s. %s" % (pair, named, _cann_fix(case, named, [])),
+            row["source"],
+            "cann",
+        )
     else:
-        case.error("mindspore-cann", "%s: the documents name CANN %s. %s" % (
-            pair, named, _cann_fix(case, named, [])), row["source"], "cann")
+        case.error(
+            "mindspore-cann",
+            "%s: the documents name CANN %s. %s" % (pair, named, _cann_fix(case, named, [])),
+            row["source"],
+            "cann",
+        )
 
 
 def _cann_fix(case, named, checks):
     if named:
         return "Set ascend_cann_version to %s or to auto." % named
-    fitting = [row["cann"] for row in case.catalog["cann"]
-               if row.get("component") and ".".join(row["component"].split(".")[:2]) in checks]
+    fitting = [
+        row["cann"]
+        for row in case.catalog["cann"]
+        if row.get("component") and ".".join(row["component"].split(".")[:2]) in checks
+    ]
     return "Set ascend_cann_version to %s or to auto." % " or ".join(fitting)
 
 
@@ -63,12 +89,20 @@ def mindspore_python(case):
         return
     oldest, newest = row["python"]
     if versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
-        case.confirm("mindspore-python", "MindSpore %s has wheels for Python %s" % (case.get("mindspore"), minor(python)),
-                     row["source"])
+        case.confirm(
+            "mindspore-python",
+            "MindSpore %s has wheels for Python %s" % (case.get("mindspore"), minor(python)),
+            row["source"],
+        )
     else:
-        case.error("mindspore-python", "MindSpore %s has wheels for Python %s to %s, not for %s. Set ascend_python_version to "
-                   "\"%s\" or to auto." % (case.get("mindspore"), oldest, newest, minor(python), newest),
-                   row["source"], "python")
+        case.error(
+            "mindspore-python",
+            "MindSpore %s has wheels for Python %s to %s, not for %s. Set "
+            'ascend_python_version to "%s" or to auto.'
+            % (case.get("mindspore"), oldest, newest, minor(python), newest),
+            row["source"],
+            "python",
+        )
 
 
 def cann_python(case):
@@ -78,9 +112,13 @@ def cann_python(case):
         return
     oldest, newest = row["python"]
     if not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
-        case.warn("cann-python", "CANN %s documents Python %s to %s; %s may lack its operator compiler's modules. Set "
-                  "ascend_python_version to \"%s\"." % (case.get("cann"), oldest, newest, minor(python), newest),
-                  row["source"], "python")
+        case.warn(
+            "cann-python",
+            "CANN %s documents Python %s to %s; %s may lack its operator compiler's modules. Set "
+            'ascend_python_version to "%s".' % (case.get("cann"), oldest, newest, minor(python), newest),
+            row["source"],
+            "python",
+        )
 
 
 def mindformers_mindspore(case):
@@ -90,32 +128,59 @@ def mindformers_mindspore(case):
     if row is None or case.row("mindspore") is None:
         return
     pair = "MindFormers %s with MindSpore %s" % (mindformers, mindspore)
-    if any(versions.release(mindspore) == versions.release(name) or versions.same(mindspore, name)
-           for name in row["mindspore"]):
+    if any(
+        versions.release(mindspore) == versions.release(name) or versions.same(mindspore, name)
+        for name in row["mindspore"]
+    ):
         case.confirm("mindformers-mindspore", "%s: the pair its README names" % pair, row["source"])
         return
     seen = next((item for item in row.get("user_mindspore") or [] if versions.same(item["mindspore"], mindspore)), None)
     named = " or ".join(row["mindspore"])
     if seen:
-        case.info("mindformers-mindspore", "%s: users report that it works; its README names MindSpore %s" % (pair, named),
-                  seen["source"])
+        case.info(
+            "mindformers-mindspore",
+            "%s: users report that it works; its README names MindSpore %s" % (pair, named),
+            seen["source"],
+        )
     elif not row["mindspore"]:
-        case.unknown("mindformers-mindspore", "%s: no document names the MindSpore of MindFormers %s" % (pair, mindformers),
-                  row["source"])
+        case.unknown(
+            "mindformers-mindspore",
+            "%s: no document names the MindSpore of MindFormers %s" % (pair, mindformers),
+            row["source"],
+        )
     elif row.get("requires") and versions.compatible_release(mindspore, row["requires"]):
-        case.warn("mindformers-mindspore", "%s: its README names MindSpore %s; its wheel also takes this one (~=%s)." % (
-            pair, named, row["requires"]), row["source"], "mindformers")
-    elif not row.get("requires") and any(versions.series(mindspore) == versions.series(name) for name in row["mindspore"]):
-        case.warn("mindformers-mindspore", "%s: its README names MindSpore %s, of the same series. %s" % (
-            pair, named, _mindformers_fix(case, mindspore)), row["source"], "mindformers")
+        case.warn(
+            "mindformers-mindspore",
+            "%s: its README names MindSpore %s; its wheel also takes this one (~=%s)." % (pair, named, row["requires"]),
+            row["source"],
+            "mindformers",
+        )
+    elif not row.get("requires") and any(
+        versions.series(mindspore) == versions.series(name) for name in row["mindspore"]
+    ):
+        case.warn(
+            "mindformers-mindspore",
+            "%s: its README names MindSpore %s, of the same series. %s"
+            % (pair, named, _mindformers_fix(case, mindspore)),
+            row["source"],
+            "mindformers",
+        )
     else:
-        case.error("mindformers-mindspore", "%s: MindFormers %s is made for MindSpore %s. %s" % (
-            pair, mindformers, named, _mindformers_fix(case, mindspore)), row["source"], "mindformers")
+        case.error(
+            "mindformers-mindspore",
+            "%s: MindFormers %s is made for MindSpore %s. %s"
+            % (pair, mindformers, named, _mindformers_fix(case, mindspore)),
+            row["source"],
+            "mindformers",
+        )
 
 
 def _mindformers_fix(case, mindspore):
-    fitting = [row["mindformers"] for row in case.catalog["mindformers"]
-               if any(versions.release(mindspore) == versions.release(name) for name in row["mindspore"])]
+    fitting = [
+        row["mindformers"]
+        for row in case.catalog["mindformers"]
+        if any(versions.release(mindspore) == versions.release(name) for name in row["mindspore"])
+    ]
     if fitting:
         return "Set ascend_mindformers_version to %s or to auto." % " or ".join(fitting)
     return "No MindFormers release is documented for MindSpore %s; choose the MindSpore it names." % mindspore
@@ -126,8 +191,12 @@ def mindformers_python(case):
     row, python = case.row("mindformers"), case.get("python")
     if row is None or not python or not row["python"] or minor(python) in row["python"]:
         return
-    case.info("mindformers-python", "MindFormers %s documents Python %s; %s is used" % (
-        case.get("mindformers"), " or ".join(row["python"]), minor(python)), row["source"])
+    case.info(
+        "mindformers-python",
+        "MindFormers %s documents Python %s; %s is used"
+        % (case.get("mindformers"), " or ".join(row["python"]), minor(python)),
+        row["source"],
+    )
 
 
 def mindformers_chip(case):
@@ -136,8 +205,13 @@ def mindformers_chip(case):
     chip = case.chip_row()
     if row is None or chip is None or chip["role"] == "inference" or not row.get("chips") or case.chip in row["chips"]:
         return
-    case.warn("mindformers-chip", "MindFormers %s names chip %s, not %s. Set ascend_mindformers_version to a later release." % (
-        case.get("mindformers"), ", ".join(row["chips"]), case.chip), row["source"], "mindformers")
+    case.warn(
+        "mindformers-chip",
+        "MindFormers %s names chip %s, not %s. Set ascend_mindformers_version to a later "
+        "release." % (case.get("mindformers"), ", ".join(row["chips"]), case.chip),
+        row["source"],
+        "mindformers",
+    )
 
 
 def cann_flavor(case):
@@ -146,24 +220,43 @@ def cann_flavor(case):
     if not flavor:
         return
     if flavor == "nnrt" and case.get("mindspore"):
-        case.error("cann-flavor", "MindSpore %s does not run on nnrt, which has no operator compiler. Set "
-                   "ascend_cann_flavor to nnae or toolkit." % case.get("mindspore"), RUNTIME_SOURCE, "cann_flavor")
+        case.error(
+            "cann-flavor",
+            "MindSpore %s does not run on nnrt, which has no operator compiler. Set "
+            "ascend_cann_flavor to nnae or toolkit." % case.get("mindspore"),
+            RUNTIME_SOURCE,
+            "cann_flavor",
+        )
     chip = case.chip_row()
     if flavor == "nnae" and chip is not None and chip["role"] == "inference":
-        case.warn("cann-flavor", "nnae is the engine for training chips; chip %s needs nnrt. Set ascend_cann_flavor to nnrt "
-                  "or to auto." % case.chip, chip["source"], "cann_flavor")
+        case.warn(
+            "cann-flavor",
+            "nnae is the engine for training chips; chip %s needs nnrt. Set ascend_cann_flavor to "
+            "nnrt or to auto." % case.chip,
+            chip["source"],
+            "cann_flavor",
+        )
     if row is not None and flavor not in row["products"]:
-        case.warn("cann-flavor", "CANN %s: no %s package is documented (known: %s). Set ascend_cann_flavor to toolkit." % (
-            case.get("cann"), flavor, ", ".join(row["products"])), row["source"], "cann_flavor")
+        case.warn(
+            "cann-flavor",
+            "CANN %s: no %s package is documented (known: %s). Set ascend_cann_flavor to "
+            "toolkit." % (case.get("cann"), flavor, ", ".join(row["products"])),
+            row["source"],
+            "cann_flavor",
+        )
 
 
 def kernels_cann(case):
     """kernels-cann: kernels (ops from 8.5) of exactly the CANN release they serve."""
     kernels, cann = case.get("kernels"), case.get("cann")
     if kernels and cann and not versions.same(kernels, cann):
-        case.error("kernels-cann", "kernels %s with CANN %s: the package must be of the same release. Stage the kernels (from "
-                   "CANN 8.5 on: ops) package %s." % (kernels, cann, cann),
-                   "deployer_new 'Please install toolkit, nnae or nnrt version X before installing kernels X'", "kernels")
+        case.error(
+            "kernels-cann",
+            "kernels %s with CANN %s: the package must be of the same release. Stage the "
+            "kernels (from CANN 8.5 on: ops) package %s." % (kernels, cann, cann),
+            "deployer_new 'Please install toolkit, nnae or nnrt version X before installing kernels X'",
+            "kernels",
+        )
 
 
 def cann_wheels(case):
@@ -177,15 +270,29 @@ def cann_wheels(case):
         product = re.search(r"nnae|nnrt|toolkit", origin)
         what = "te and hccl" if name == "cann_wheels_from" else name
         if match and not versions.same(match.group(0), cann):
-            case.error("cann-wheels", "%s come from CANN %s, but CANN %s is wanted. Reinstall the wheels from the lib64 "
-                       "folder of CANN %s." % (what, match.group(0), cann, cann), WHEEL_SOURCE, "cann")
+            case.error(
+                "cann-wheels",
+                "%s come from CANN %s, but CANN %s is wanted. Reinstall the wheels from the "
+                "lib64 folder of CANN %s." % (what, match.group(0), cann, cann),
+                WHEEL_SOURCE,
+                "cann",
+            )
         elif product and flavor and product.group(0) != flavor:
-            case.error("cann-wheels", "%s come from %s, but %s is wanted. Reinstall the wheels from the %s lib64 folder." % (
-                what, product.group(0), flavor, flavor), WHEEL_SOURCE, "cann_flavor")
+            case.error(
+                "cann-wheels",
+                "%s come from %s, but %s is wanted. Reinstall the wheels from the %s lib64 "
+                "folder." % (what, product.group(0), flavor, flavor),
+                WHEEL_SOURCE,
+                "cann_flavor",
+            )
     if case.get("topi") and cann and versions.series(cann) > versions.series(TOPI_LAST):
-        case.error("topi-removed", "CANN %s has no topi wheel, the last was in 6.0.x: one found comes from an older CANN. Run "
-                   "pip uninstall topi in the environment; MindSpore needs only te and hccl." % cann,
-                   "msdocs r1.11 (te and hccl only)", "cann")
+        case.error(
+            "topi-removed",
+            "CANN %s has no topi wheel, the last was in 6.0.x: one found comes from an older "
+            "CANN. Run pip uninstall topi in the environment; MindSpore needs only te and hccl." % cann,
+            "msdocs r1.11 (te and hccl only)",
+            "cann",
+        )
 
 
 def mindspore_package(case):
@@ -193,13 +300,22 @@ def mindspore_package(case):
     mindspore, row = case.get("mindspore"), case.row("mindspore")
     package = case.get("mindspore_package")
     if package and row is not None and package.replace("_", "-") != row["package"]:
-        case.error("mindspore-package", "MindSpore %s is the distribution %s, not %s; both own the folder mindspore. Uninstall "
-                   "%s first." % (mindspore, row["package"], package, package), row["source"], "mindspore")
+        case.error(
+            "mindspore-package",
+            "MindSpore %s is the distribution %s, not %s; both own the folder mindspore. "
+            "Uninstall %s first." % (mindspore, row["package"], package, package),
+            row["source"],
+            "mindspore",
+        )
 
 
 def device_target(case):
     """device-target-cpu: a fleet whose proof runs on the host's processor proves nothing about its NPUs."""
     if (case.get("device_target") or "").lower() == "cpu":
-        case.error("device-target-cpu", "MindSpore is to run on the CPU: the inference proof says nothing about the NPUs. Set "
-                   "ascend_device_target to Ascend, or accept this finding where there are none.",
-                   "ascend.fleet", "device_target")
+        case.error(
+            "device-target-cpu",
+            "MindSpore is to run on the CPU: the inference proof says nothing about the "
+            "NPUs. Set ascend_device_target to Ascend, or accept this finding where there are none.",
+            "ascend.fleet",
+            "device_target",
+        )

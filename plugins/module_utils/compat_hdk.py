@@ -30,40 +30,82 @@ def driver_firmware(case):
     here = [row for row in together if case.chip in (None, *row["chips"])]
     pair = "driver %s with firmware %s" % (driver, firmware)
     if here:
-        case.confirm("driver-firmware-pair", "%s: shipped together in HDK %s" % (pair, here[0]["hdk"]), here[0]["source"])
+        case.confirm(
+            "driver-firmware-pair", "%s: shipped together in HDK %s" % (pair, here[0]["hdk"]), here[0]["source"]
+        )
         return
     chip_rows = [row for row in rows if case.chip in row["chips"]]
     if together:
         known = [row for row in chip_rows if row["firmware"]]
-        say = "for chip %s it ships %s" % (case.chip, _shipped(known)) if known else (
-            "the catalog has no firmware of that release for chip %s" % case.chip)
-        case.warn("driver-firmware-pair", "%s: HDK %s ships this firmware for chip %s; %s. Set ascend_firmware_version "
-                  "to the number of the firmware package for chip %s." % (
-                      pair, together[0]["hdk"], ", ".join(together[0]["chips"]), say, case.chip),
-                  together[0]["source"], "firmware")
+        say = (
+            "for chip %s it ships %s" % (case.chip, _shipped(known))
+            if known
+            else ("the catalog has no firmware of that release for chip %s" % case.chip)
+        )
+        case.warn(
+            "driver-firmware-pair",
+            "%s: HDK %s ships this firmware for chip %s; %s. Set ascend_firmware_version "
+            "to the number of the firmware package for chip %s."
+            % (pair, together[0]["hdk"], ", ".join(together[0]["chips"]), say, case.chip),
+            together[0]["source"],
+            "firmware",
+        )
         return
     verdict, source = _ranges(case, rows)
+    if verdict is None and not rows:
+        case.open = True  # a driver the catalog does not know, without declarations: unknown-version says so
+        return
     if verdict is True:
-        case.warn("driver-firmware-pair", "%s: of different HDK releases; the vendor's declared range accepts the pair, "
-                  "Huawei tests them as one release. %s" % (pair, _pair_fix(driver, chip_rows or rows)), source, "firmware")
+        case.warn(
+            "driver-firmware-pair",
+            "%s: of different HDK releases; the vendor's declared range accepts the "
+            "pair, Huawei tests them as one release. %s" % (pair, _pair_fix(driver, chip_rows or rows)),
+            source,
+            "firmware",
+        )
     elif verdict is None and _above_minimum(case, chip_rows or rows, firmware):
-        case.info("driver-firmware-pair", "%s: the firmware of HDK %s is not recorded, %s is not below the least one the "
-                  "vendor names (%s)" % (pair, rows[0]["hdk"], firmware, _minimum(chip_rows or rows)), rows[0]["source"])
-    elif verdict is None and rows and not any(row["firmware"] for row in chip_rows or rows) and not _belongs(case, firmware):
-        case.warn("driver-firmware-pair", "%s: not documented, the catalog does not know the firmware of HDK %s" % (
-            pair, rows[0]["hdk"]), rows[0]["source"], "firmware")
+        case.info(
+            "driver-firmware-pair",
+            "%s: the firmware of HDK %s is not recorded, %s is not below the least one "
+            "the vendor names (%s)" % (pair, rows[0]["hdk"], firmware, _minimum(chip_rows or rows)),
+            rows[0]["source"],
+        )
+    elif (
+        verdict is None
+        and rows
+        and not any(row["firmware"] for row in chip_rows or rows)
+        and not _belongs(case, firmware)
+    ):
+        case.warn(
+            "driver-firmware-pair",
+            "%s: not documented, the catalog does not know the firmware of HDK %s" % (pair, rows[0]["hdk"]),
+            rows[0]["source"],
+            "firmware",
+        )
     else:
         belongs = _belongs(case, firmware)
         home = ", which ships with driver %s" % belongs["driver"] if belongs else ""
-        case.error("driver-firmware-pair", "%s%s: not of one HDK release%s. %s" % (
-            pair, home, ", and outside the declared range" if verdict is False else "", _pair_fix(driver, chip_rows or rows)),
-            source or (rows[0]["source"] if rows else "catalog"), "firmware")
+        case.error(
+            "driver-firmware-pair",
+            "%s%s: not of one HDK release%s. %s"
+            % (
+                pair,
+                home,
+                ", and outside the declared range" if verdict is False else "",
+                _pair_fix(driver, chip_rows or rows),
+            ),
+            source or (rows[0]["source"] if rows else "catalog"),
+            "firmware",
+        )
 
 
 def _pair_fix(driver, rows):
     shipped = sorted({row["firmware"] for row in rows if row["firmware"]})
     if shipped:
-        return "Set ascend_firmware_version to %s (what driver %s ships with) or to auto." % (" or ".join(shipped), driver)
+        return "Set ascend_firmware_version to %s (what driver %s ships with) or to auto." % (
+            " or ".join(shipped),
+            driver,
+        )
     return "Take driver and firmware from one HDK release, or leave ascend_firmware_version on auto."
 
 
@@ -77,7 +119,9 @@ def _minimum(rows):
 
 def _above_minimum(case, rows, firmware):
     least = _minimum(rows)
-    return bool(least) and versions.series(firmware) == versions.series(least) and versions.compare(firmware, least) >= 0
+    return (
+        bool(least) and versions.series(firmware) == versions.series(least) and versions.compare(firmware, least) >= 0
+    )
 
 
 def _ranges(case, rows):
@@ -88,13 +132,18 @@ def _ranges(case, rows):
     if on_host:
         verdicts.append((_inside(firmware, on_host), "driver/version.info compatible_version_fw on this host"))
     else:
-        verdicts += [(_inside(firmware, row["firmware_ranges"]), row["source"]) for row in rows if row.get("firmware_ranges")]
+        verdicts += [
+            (_inside(firmware, row["firmware_ranges"]), row["source"]) for row in rows if row.get("firmware_ranges")
+        ]
     on_host = case.declared("firmware").get("compatible_driver")
     if on_host:
         verdicts.append((_inside(driver, on_host), "firmware/version.info compatible_version_drv on this host"))
     else:
-        verdicts += [(_inside(driver, row["driver_ranges"]), row["source"]) for row in case.catalog["hdk"]
-                     if row.get("driver_ranges") and versions.same(row["firmware"], firmware)]
+        verdicts += [
+            (_inside(driver, row["driver_ranges"]), row["source"])
+            for row in case.catalog["hdk"]
+            if row.get("driver_ranges") and versions.same(row["firmware"], firmware)
+        ]
     if not verdicts:
         return None, None
     return next(((True, source) for fits, source in verdicts if fits), (False, verdicts[0][1]))
@@ -110,9 +159,13 @@ def hdk_chip(case):
     if not rows or not case.chip or any(case.chip in row["chips"] for row in rows):
         return
     chips = sorted({chip for row in rows for chip in row["chips"]})
-    case.warn("hdk-chip", "driver %s: a package for chip %s is not documented (known for %s). If you have the file, go on; "
-              "otherwise choose a driver of another HDK release." % (case.get("driver"), case.chip, ", ".join(chips)),
-              rows[0]["source"], "driver")
+    case.warn(
+        "hdk-chip",
+        "driver %s: a package for chip %s is not documented (known for %s). If you have the file, go "
+        "on; otherwise choose a driver of another HDK release." % (case.get("driver"), case.chip, ", ".join(chips)),
+        rows[0]["source"],
+        "driver",
+    )
 
 
 def cann_driver(case):
@@ -129,8 +182,13 @@ def cann_driver(case):
         if vendor_files.accepts_code(code, declared):
             case.confirm("cann-driver", "%s: the installed driver lists %s" % (pair, code), source)
         else:
-            case.error("cann-driver", "%s: the installed driver accepts %s, CANN %s is %s. %s" % (
-                pair, ", ".join(_short(declared)), cann, code, _driver_fix(case, row)), source, "driver")
+            case.error(
+                "cann-driver",
+                "%s: the installed driver accepts %s, CANN %s is %s. %s"
+                % (pair, ", ".join(_short(declared)), cann, code, _driver_fix(case, row)),
+                source,
+                "driver",
+            )
         return
     if not rows:
         return
@@ -142,8 +200,12 @@ def cann_driver(case):
         return
     seen = next((item for item in row.get("user_drivers") or [] if versions.same(item["driver"], driver)), None)
     if seen:
-        case.info("cann-driver", "%s: users report that it works; Huawei's own pair is HDK %s" % (
-            pair, ", ".join(row["hdk"]) or "not recorded"), seen["source"])
+        case.info(
+            "cann-driver",
+            "%s: users report that it works; Huawei's own pair is HDK %s"
+            % (pair, ", ".join(row["hdk"]) or "not recorded"),
+            seen["source"],
+        )
         return
     _undocumented(case, row, rows, pair, code)
 
@@ -156,24 +218,42 @@ def _undocumented(case, row, rows, pair, code):
         case.confirm("cann-driver", "%s: the driver's version.info lists %s" % (pair, code), with_codes["source"])
         return
     if with_codes and code and with_codes.get("codes_complete", True):
-        case.error("cann-driver", "%s: the driver accepts %s, CANN %s is %s. %s" % (
-            pair, ", ".join(with_codes["codes"]), cann, code, _driver_fix(case, row)), with_codes["source"], "driver")
+        case.error(
+            "cann-driver",
+            "%s: the driver accepts %s, CANN %s is %s. %s"
+            % (pair, ", ".join(with_codes["codes"]), cann, code, _driver_fix(case, row)),
+            with_codes["source"],
+            "driver",
+        )
         return
     own = next((item["driver_code"] for item in rows if item.get("driver_code")), None)
     if own and (own == code or own in (row.get("compatible_codes") or [])):
-        case.confirm("cann-driver", "%s: CANN's compatible_version lists the driver's code %s" % (pair, own), row["source"])
+        case.confirm(
+            "cann-driver", "%s: CANN's compatible_version lists the driver's code %s" % (pair, own), row["source"]
+        )
         return
     partners = [item["driver"] for item in case.catalog["hdk"] if _listed(row, [item])]
     if not partners:
-        case.unknown("cann-driver", "%s: not documented, no source names the HDK of CANN %s" % (pair, cann), row["source"])
+        case.unknown(
+            "cann-driver", "%s: not documented, no source names the HDK of CANN %s" % (pair, cann), row["source"]
+        )
     elif versions.compare(driver, min(partners, key=versions.key)) < 0:
-        case.error("cann-driver", "%s: the driver is older than the oldest one CANN %s is published with (%s). %s" % (
-            pair, cann, min(partners, key=versions.key), _driver_fix(case, row)), row["source"], "driver")
+        case.error(
+            "cann-driver",
+            "%s: the driver is older than the oldest one CANN %s is published with (%s). %s"
+            % (pair, cann, min(partners, key=versions.key), _driver_fix(case, row)),
+            row["source"],
+            "driver",
+        )
     else:
-        case.warn("cann-driver", "%s: not documented; Huawei's pair is HDK %s. A newer driver usually accepts an older CANN; "
-                  "the driver's own version.info says so once it is installed. %s" % (
-                      pair, ", ".join(row["hdk"] + list(row.get("hdk_compatible") or [])), _driver_fix(case, row)),
-                  row["source"], "driver")
+        case.warn(
+            "cann-driver",
+            "%s: not documented; Huawei's pair is HDK %s. A newer driver usually accepts an older "
+            "CANN; the driver's own version.info says so once it is installed. %s"
+            % (pair, ", ".join(row["hdk"] + list(row.get("hdk_compatible") or [])), _driver_fix(case, row)),
+            row["source"],
+            "driver",
+        )
 
 
 def _short(declared):
@@ -202,11 +282,19 @@ def firmware_history(case):
         return
     wanted, driver = case.get("firmware"), case.get("driver")
     if wanted and versions.compare(wanted, now) < 0:
-        case.error("firmware-flash", "firmware %s is older than the %s on the chips: the installer refuses to go below the "
-                   "flash version. Set ascend_firmware_version to %s or newer, or to auto." % (wanted, now, now),
-                   FLASH_SOURCE, "firmware")
+        case.error(
+            "firmware-flash",
+            "firmware %s is older than the %s on the chips: the installer refuses to go below "
+            "the flash version. Set ascend_firmware_version to %s or newer, or to auto." % (wanted, now, now),
+            FLASH_SOURCE,
+            "firmware",
+        )
     step = "23.0.rc1"
     if case.chip == "910b" and re.match(r"\d+\.11(\.|$)", now) and driver and versions.compare(driver, step) > 0:
-        case.error("firmware-step", "firmware %s on chip 910b cannot go to driver %s in one step: the installer asks for "
-                   "driver %s first. Set ascend_driver_version to \"%s\", run, then raise it." % (now, driver, step, step),
-                   STEP_SOURCE, "driver")
+        case.error(
+            "firmware-step",
+            "firmware %s on chip 910b cannot go to driver %s in one step: the installer asks "
+            'for driver %s first. Set ascend_driver_version to "%s", run, then raise it.' % (now, driver, step, step),
+            STEP_SOURCE,
+            "driver",
+        )

@@ -16,12 +16,21 @@ def host_kind(case):
     """firmware-host-kind and driver-host-kind: no firmware in a guest, no driver in a container."""
     kind = case.host.get("host_kind")
     if kind in ("vm", "container") and case.get("firmware"):
-        case.error("firmware-host-kind", "firmware %s on a %s: firmware is flashed on the physical host only. Leave "
-                   "ascend_firmware_version on auto for guests, or set ascend_host_kind to physical if this is none." % (
-                       case.get("firmware"), "virtual machine" if kind == "vm" else kind), GUEST_SOURCE, "firmware")
+        case.error(
+            "firmware-host-kind",
+            "firmware %s on a %s: firmware is flashed on the physical host only. Leave "
+            "ascend_firmware_version on auto for guests, or set ascend_host_kind to physical if this is "
+            "none." % (case.get("firmware"), "virtual machine" if kind == "vm" else kind),
+            GUEST_SOURCE,
+            "firmware",
+        )
     if kind == "container" and case.get("driver"):
-        case.info("driver-host-kind", "driver %s: a container uses the driver of its host, so it is judged and not "
-                  "installed" % case.get("driver"), GUEST_SOURCE)
+        case.info(
+            "driver-host-kind",
+            "driver %s: a container uses the driver of its host, so it is judged and not "
+            "installed" % case.get("driver"),
+            GUEST_SOURCE,
+        )
 
 
 def training_on_inference_chip(case):
@@ -30,11 +39,17 @@ def training_on_inference_chip(case):
     parts = [name for name in ("mindspore", "mindformers") if case.get(name)]
     if chip is None or chip["role"] != "inference" or not parts:
         return
-    names = " and ".join("%s %s" % ({"mindspore": "MindSpore", "mindformers": "MindFormers"}[name], case.get(name))
-                         for name in parts)
-    case.error("training-on-inference-chip", "%s on chip %s: this family only infers, with models converted to OM. Take "
-               "mindspore and mindformers out of ascend_components for these hosts (auto does)." % (names, case.chip),
-               TRAINING_SOURCE, "mindspore")
+    names = " and ".join(
+        "%s %s" % ({"mindspore": "MindSpore", "mindformers": "MindFormers"}[name], case.get(name)) for name in parts
+    )
+    case.error(
+        "training-on-inference-chip",
+        "%s on chip %s: this family only infers, with models converted to OM. "
+        "Take mindspore and mindformers out of ascend_components for these hosts (auto "
+        "does)." % (names, case.chip),
+        TRAINING_SOURCE,
+        "mindspore",
+    )
 
 
 def _os(case):
@@ -49,8 +64,15 @@ def _os(case):
 
 
 def _os_row(case, names):
-    return next((row for row in case.catalog["os_support"]
-                 for name in names if name in [row["os"]] + list(row.get("aliases") or [])), None)
+    return next(
+        (
+            row
+            for row in case.catalog["os_support"]
+            for name in names
+            if name in [row["os"]] + list(row.get("aliases") or [])
+        ),
+        None,
+    )
 
 
 def os_support(case):
@@ -61,29 +83,47 @@ def os_support(case):
     row = _os_row(case, names)
     if row is None:
         near = ", ".join(item["name"] for item in case.catalog["os_support"])
-        case.error("os-support", "%s is none of the systems Huawei names for Ascend (%s). Use one of them, or accept this "
-                   "finding: the driver then builds its modules from source, if at all." % (
-                       _os_words(case.host["os"]), near),
-                   case.catalog["os_support"][0]["source"], "ascend_accept_findings")
+        case.error(
+            "os-support",
+            "%s is none of the systems Huawei names for Ascend (%s). Use one of them, or accept "
+            "this finding: the driver then builds its modules from source, if at all."
+            % (_os_words(case.host["os"]), near),
+            case.catalog["os_support"][0]["source"],
+            "ascend_accept_findings",
+        )
         return
     _os_minimum(case, row, version)
     arch = case.host.get("arch")
     if arch and arch not in row["arch"]:
-        case.warn("os-support", "%s on %s is not documented (only %s)." % (row["name"], arch, ", ".join(row["arch"])),
-                  row["source"])
+        case.warn(
+            "os-support",
+            "%s on %s is not documented (only %s)." % (row["name"], arch, ", ".join(row["arch"])),
+            row["source"],
+        )
     if not version or any(_same_os(version, known) for known in row["versions"]):
         return
     numbers = [known for known in row["versions"] if versions.is_version(known)]
     if numbers and versions.is_version(version) and versions.compare(version, min(numbers, key=versions.key)) < 0:
-        case.error("os-support", "%s %s is older than the oldest one Huawei names (%s). Upgrade the system, or accept this "
-                   "finding." % (row["name"], version, ", ".join(row["versions"])), row["source"], "ascend_accept_findings")
+        case.error(
+            "os-support",
+            "%s %s is older than the oldest one Huawei names (%s). Upgrade the system, or accept "
+            "this finding." % (row["name"], version, ", ".join(row["versions"])),
+            row["source"],
+            "ascend_accept_findings",
+        )
     else:
-        case.warn("os-support", "%s %s is not documented (known: %s); the driver will need the kernel headers to build its "
-                  "modules." % (row["name"], version, ", ".join(row["versions"])), row["source"])
+        case.warn(
+            "os-support",
+            "%s %s is not documented (known: %s); the driver will need the kernel headers to build "
+            "its modules." % (row["name"], version, ", ".join(row["versions"])),
+            row["source"],
+        )
 
 
 def _os_words(value):
-    return " ".join(part for part in (value.get("id"), value.get("version")) if part) if isinstance(value, dict) else value
+    return (
+        " ".join(part for part in (value.get("id"), value.get("version")) if part) if isinstance(value, dict) else value
+    )
 
 
 def _same_os(version, known):
@@ -104,8 +144,13 @@ def _os_minimum(case, os_row, version):
         if not any(name.lower() in product.lower() for name in row["products"]):
             continue
         if versions.compare(driver, row["driver"]) < 0:
-            case.error("os-minimum-hdk", "%s on %s %s needs driver %s or newer, not %s. Raise ascend_driver_version or leave "
-                       "it on auto." % (product, os_row["name"], version, row["driver"], driver), row["source"], "driver")
+            case.error(
+                "os-minimum-hdk",
+                "%s on %s %s needs driver %s or newer, not %s. Raise ascend_driver_version or "
+                "leave it on auto." % (product, os_row["name"], version, row["driver"], driver),
+                row["source"],
+                "driver",
+            )
 
 
 def glibc(case):
@@ -113,23 +158,36 @@ def glibc(case):
     torch = case.get("torch") or case.get("torch_npu")
     if not torch:
         return
-    row = next((item for item in case.catalog["torch"] if item.get("glibc")
-                and versions.release(item["torch"]) == versions.release(torch)), None)
+    row = next(
+        (
+            item
+            for item in case.catalog["torch"]
+            if item.get("glibc") and versions.release(item["torch"]) == versions.release(torch)
+        ),
+        None,
+    )
     present = case.host.get("glibc")
     if not present and case.host.get("os"):
         names, version = _os(case)
         known = (_os_row(case, names) or {}).get("glibc") or {}
         present = next((value for prefix, value in known.items() if version.split(".")[0] == prefix), None)
-    newest = max((item for item in case.catalog["torch"] if item.get("glibc")), key=lambda item: versions.key(item["torch"]))
+    newest = max(
+        (item for item in case.catalog["torch"] if item.get("glibc")), key=lambda item: versions.key(item["torch"])
+    )
     if row is None and versions.compare(torch, newest["torch"]) > 0:
         row = newest
     if row is not None and present and versions.compare(present, row["glibc"]) < 0:
-        case.error("glibc", "torch_npu for torch %s needs glibc %s, this host has %s: pip will find no wheel. Use torch 2.6.0 "
-                   "or older, or a newer operating system." % (torch, row["glibc"], present), row["source"])
+        case.error(
+            "glibc",
+            "torch_npu for torch %s needs glibc %s, this host has %s: pip will find no wheel. Use "
+            "torch 2.6.0 or older, or a newer operating system." % (torch, row["glibc"], present),
+            row["source"],
+        )
 
 
 def packages(case):
-    """package-chip, package-arch, package-python, package-version: the files fit the host and the versions asked for."""
+    """package-chip, package-arch, package-python, package-version: the files fit the host and the versions asked "
+    "for."""
     grammar = case.catalog["filenames"]
     names = list(case.get("packages") or [])
     if case.get("mindspore_wheel"):
@@ -137,8 +195,12 @@ def packages(case):
     for name in names:
         found = filenames.parse_package(name, grammar)
         if found is None:
-            case.warn("package-name", "%s is not named like a package of the vendor, so nothing can be said about it." % name,
-                      "catalog/filenames.yml", "ascend_artifacts")
+            case.warn(
+                "package-name",
+                "%s is not named like a package of the vendor, so nothing can be said about it." % name,
+                "catalog/filenames.yml",
+                "ascend_artifacts",
+            )
             continue
         source = next(row["source"] for row in grammar if row["id"] == found["row"])
         _package(case, name, found, source)
@@ -147,26 +209,49 @@ def packages(case):
 def _package(case, name, found, source):
     variant = case.host.get("variant")
     if found["chip"] and case.chip and found["chip"] != case.chip:
-        case.error("package-chip", "%s is for chip %s, this host has %s: the installer stops with 'package and environment is "
-                   "not match'. Stage the package for chip %s." % (name, found["chip"], case.chip, case.chip),
-                   source, "ascend_artifacts")
+        case.error(
+            "package-chip",
+            "%s is for chip %s, this host has %s: the installer stops with 'package and "
+            "environment is not match'. Stage the package for chip %s." % (name, found["chip"], case.chip, case.chip),
+            source,
+            "ascend_artifacts",
+        )
     elif found["chip"] == "310b" and variant and (found["variant"] or "ep") != variant:
-        case.error("package-chip", "%s is for a 310b used as %s, this host is %s: the -soc packages are for boards whose "
-                   "chip is the host itself. Stage the other one." % (name, found["variant"] or "ep", variant),
-                   source, "ascend_artifacts")
+        case.error(
+            "package-chip",
+            "%s is for a 310b used as %s, this host is %s: the -soc packages are for boards "
+            "whose chip is the host itself. Stage the other one." % (name, found["variant"] or "ep", variant),
+            source,
+            "ascend_artifacts",
+        )
     arch = found["arch"]
     if found["component"] == "mindspore" and arch is None:
-        arch = "aarch64"            # the "none-any" wheels of MindSpore hold aarch64 machine code
+        arch = "aarch64"  # the "none-any" wheels of MindSpore hold aarch64 machine code
     if arch and case.host.get("arch") and arch != case.host["arch"]:
-        case.error("package-arch", "%s is for %s, this host is %s. Stage the %s file." % (
-            name, arch, case.host["arch"], case.host["arch"]), source, "ascend_artifacts")
+        case.error(
+            "package-arch",
+            "%s is for %s, this host is %s. Stage the %s file." % (name, arch, case.host["arch"], case.host["arch"]),
+            source,
+            "ascend_artifacts",
+        )
     python = case.get("python")
     if found["python"] and python and found["python"] != "cp" + minor(python).replace(".", ""):
-        case.error("package-python", "%s is for %s, Python %s is wanted: pip says 'is not a supported wheel on this platform'. "
-                   "Take the wheel of Python %s." % (name, found["python"], python, minor(python)), source, "python")
+        case.error(
+            "package-python",
+            "%s is for %s, Python %s is wanted: pip says 'is not a supported wheel on this "
+            "platform'. Take the wheel of Python %s." % (name, found["python"], python, minor(python)),
+            source,
+            "python",
+        )
     component = {"ops": "cann", "kernels": "cann", "toolkit": "cann", "nnae": "cann", "nnrt": "cann"}.get(
-        found["component"], found["component"])
+        found["component"], found["component"]
+    )
     wanted = case.get(component) if component else None
     if wanted and isinstance(wanted, str) and not versions.same(found["version"], wanted):
-        case.error("package-version", "%s is version %s, %s %s is wanted. Stage the right file or change the version." % (
-            name, found["version"], component, wanted), source, component)
+        case.error(
+            "package-version",
+            "%s is version %s, %s %s is wanted. Stage the right file or change the "
+            "version." % (name, found["version"], component, wanted),
+            source,
+            component,
+        )

@@ -9,18 +9,28 @@ from ansible_collections.ascend.fleet.plugins.module_utils import versions
 
 NUMBERS = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "torch_npu", "python", "kernels")
 WORDS = {
-    "cann_flavor": ("nnae", "toolkit", "nnrt"), "device_target": ("Ascend", "CPU"), "quantization": ("int8", "none"),
+    "cann_flavor": ("nnae", "toolkit", "nnrt"),
+    "device_target": ("Ascend", "CPU"),
+    "quantization": ("int8", "none"),
 }
 TEXTS = ("te", "hccl", "topi", "cann_wheels_from", "mindspore_package", "mindspore_wheel", "model")
 OTHERS = ("packages", "inference_cards")
 VERSION_KEYS = NUMBERS + tuple(WORDS) + TEXTS + OTHERS
 HOST_KEYS = ("chip", "arch", "host_kind", "os", "glibc", "product", "variant", "installed")
 HOST_WORDS = {
-    "arch": ("aarch64", "x86_64"), "host_kind": ("physical", "vm", "container"), "variant": ("ep", "soc"),
+    "arch": ("aarch64", "x86_64"),
+    "host_kind": ("physical", "vm", "container"),
+    "variant": ("ep", "soc"),
 }
 ALIASES = {
-    "arm64": "aarch64", "amd64": "x86_64", "x86-64": "x86_64", "x64": "x86_64",
-    "bare metal": "physical", "bare-metal": "physical", "baremetal": "physical", "virtual machine": "vm",
+    "arm64": "aarch64",
+    "amd64": "x86_64",
+    "x86-64": "x86_64",
+    "x64": "x86_64",
+    "bare metal": "physical",
+    "bare-metal": "physical",
+    "baremetal": "physical",
+    "virtual machine": "vm",
 }
 
 
@@ -30,8 +40,13 @@ class InputError(Exception):
 
 def _kind(value):
     """What a person calls the type of value (ansible-core 2.19 wraps them in classes of its own)."""
-    for kind, name in ((bool, "the truth value"), (str, "the text"), (dict, "the dictionary"), (list, "the list"),
-                       ((int, float), "the number")):
+    for kind, name in (
+        (bool, "the truth value"),
+        (str, "the text"),
+        (dict, "the dictionary"),
+        (list, "the list"),
+        ((int, float), "the number"),
+    ):
         if isinstance(value, kind):
             return "%s %r" % (name, value)
     return repr(value)
@@ -41,8 +56,10 @@ def _mapping(value, name):
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InputError("%s must be a dictionary such as %s, not %s." % (
-            name, '{"driver": "25.3.rc1"}' if name == "versions" else '{"chip": "910b"}', _kind(value)))
+        raise InputError(
+            "%s must be a dictionary such as %s, not %s."
+            % (name, '{"driver": "25.3.rc1"}' if name == "versions" else '{"chip": "910b"}', _kind(value))
+        )
     return value
 
 
@@ -64,13 +81,15 @@ def _word(value, allowed, where):
 def _version(value, where):
     if not isinstance(value, str):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            raise InputError("%s is the number %s: put versions in quotes, because 3.10 without quotes is the number 3.1." % (
-                where, value))
-        raise InputError("%s must be text such as \"25.3.rc1\", not %s." % (where, _kind(value)))
+            raise InputError(
+                "%s is the number %s: put versions in quotes, because 3.10 without quotes is the number "
+                "3.1." % (where, value)
+            )
+        raise InputError('%s must be text such as "25.3.rc1", not %s.' % (where, _kind(value)))
     text = value.strip()
     plain = text.split(" ")[-1] if where == "versions.cann" else text
     if plain.lower() != "auto" and not versions.is_version(plain):
-        raise InputError("%s is %r, which does not look like a version; an example is \"25.3.rc1\"." % (where, value))
+        raise InputError('%s is %r, which does not look like a version; an example is "25.3.rc1".' % (where, value))
     return text
 
 
@@ -116,8 +135,10 @@ def chip_key(value, catalog, where="host.chip"):
     lowered = text.lower()
     named = lowered[6:] if lowered.startswith("ascend") else lowered
     if named == "910b" and text != "Ascend910B":
-        raise InputError("%s is \"%s\", which means two things: npu-smi prints 910B for the first generation (chip 910), and "
-                         "the family 910B1 to 910B4 is A2 (chip 910b). Write 910 or 910b." % (where, text))
+        raise InputError(
+            '%s is "%s", which means two things: npu-smi prints 910B for the first generation (chip '
+            "910), and the family 910B1 to 910B4 is A2 (chip 910b). Write 910 or 910b." % (where, text)
+        )
     for row in catalog["chips"]:
         for name in row["soc"] + list(row.get("npu_smi_names") or []):
             if lowered in (name.lower(), "ascend" + name.lower()):
@@ -125,8 +146,10 @@ def chip_key(value, catalog, where="host.chip"):
     if named in keys:
         return named
     near = difflib.get_close_matches(lowered, keys, n=2)
-    raise InputError("%s %r is not in the catalog%s; it takes one of %s." % (
-        where, text, " (nearest: %s)" % ", ".join(near) if near else "", ", ".join(keys)))
+    raise InputError(
+        "%s %r is not in the catalog%s; it takes one of %s."
+        % (where, text, " (nearest: %s)" % ", ".join(near) if near else "", ", ".join(keys))
+    )
 
 
 def read_host(value, catalog):
@@ -148,8 +171,9 @@ def read_host(value, catalog):
         elif key == "os" and isinstance(item, dict):
             result[key] = {"id": str(item.get("id") or ""), "version": str(item.get("version") or "")}
         elif not isinstance(item, str):
-            raise InputError("%s must be text%s, not %s." % (
-                where, ' such as "openEuler 22.03"' if key == "os" else "", _kind(item)))
+            raise InputError(
+                "%s must be text%s, not %s." % (where, ' such as "openEuler 22.03"' if key == "os" else "", _kind(item))
+            )
         else:
             result[key] = item.strip()
     return result
@@ -165,8 +189,10 @@ def _installed(value):
             continue
         if key == "cann":
             listed = item if isinstance(item, list) else [item]
-            result[key] = [entry if isinstance(entry, dict) else {"version": _version(entry, "host.installed.cann")}
-                           for entry in listed]
+            result[key] = [
+                entry if isinstance(entry, dict) else {"version": _version(entry, "host.installed.cann")}
+                for entry in listed
+            ]
         elif isinstance(item, dict):
             result[key] = item
         else:

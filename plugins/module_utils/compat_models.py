@@ -16,18 +16,30 @@ def model(case):
     rows = {row["model"]: row for row in case.catalog["models"]}
     if name not in rows:
         near = difflib.get_close_matches(name, rows, n=3) or sorted(rows)[:3]
-        case.error("model-unknown", "model %s is not in the catalog; nearest: %s. Add it in your catalog overlay "
-                   "(models.yml) if your MindFormers has it." % (name, ", ".join(near)), "catalog/models.yml", "model")
+        case.error(
+            "model-unknown",
+            "model %s is not in the catalog; nearest: %s. Add it in your catalog overlay "
+            "(models.yml) if your MindFormers has it." % (name, ", ".join(near)),
+            "catalog/models.yml",
+            "model",
+        )
         return
     row = rows[name]
     _release(case, row)
     chip = case.chip_row()
     if chip is not None and row["chips"] and case.chip not in row["chips"]:
         severity = case.error if chip["role"] == "inference" else case.warn
-        severity("model-chip", "model %s: documented on chip %s, not on %s. Run it on a host of chip %s." % (
-            name, ", ".join(row["chips"]), case.chip, row["chips"][0]), row["source"], "model")
-    for feature, wanted in (("int8", case.get("quantization") == "int8"),
-                            ("multi_card_inference", int(case.get("inference_cards") or 1) > 1)):
+        severity(
+            "model-chip",
+            "model %s: documented on chip %s, not on %s. Run it on a host of chip %s."
+            % (name, ", ".join(row["chips"]), case.chip, row["chips"][0]),
+            row["source"],
+            "model",
+        )
+    for feature, wanted in (
+        ("int8", case.get("quantization") == "int8"),
+        ("multi_card_inference", int(case.get("inference_cards") or 1) > 1),
+    ):
         if wanted and feature in (row.get("cannot") or {}):
             _feature(case, row, feature, row["cannot"][feature])
 
@@ -35,14 +47,24 @@ def model(case):
 def _feature(case, row, feature, limit):
     """limit: until = the last release that is known not to do it, from = the first whose package does, or None."""
     wanted, words = case.get("mindformers"), feature.replace("_", " ")
-    since = "MindFormers %s is the first that has it" % limit["from"] if limit["from"] else "no later release documents it"
+    since = "no later release documents it"
+    if limit["from"]:
+        since = "MindFormers %s is the first that has it" % limit["from"]
     if wanted is None or versions.compare(wanted, limit["until"]) <= 0:
-        case.error("model-feature", "model %s: %s was not possible up to MindFormers %s; %s. Turn it off, or set "
-                   "ascend_mindformers_version accordingly." % (row["model"], words, limit["until"], since),
-                   row["source"], "mindformers")
+        case.error(
+            "model-feature",
+            "model %s: %s was not possible up to MindFormers %s; %s. Turn it off, or set "
+            "ascend_mindformers_version accordingly." % (row["model"], words, limit["until"], since),
+            row["source"],
+            "mindformers",
+        )
     elif limit["from"] is None or versions.compare(wanted, limit["from"]) < 0:
-        case.warn("model-feature", "model %s: %s with MindFormers %s is not documented; %s." % (
-            row["model"], words, wanted, since), row["source"], "mindformers")
+        case.warn(
+            "model-feature",
+            "model %s: %s with MindFormers %s is not documented; %s." % (row["model"], words, wanted, since),
+            row["source"],
+            "mindformers",
+        )
 
 
 def _release(case, row):
@@ -51,10 +73,18 @@ def _release(case, row):
         return
     first, last = row["mindformers"]
     if versions.compare(wanted, first) < 0 or versions.compare(wanted, last) > 0:
-        case.error("model-mindformers", "model %s is carried by MindFormers %s to %s, not by %s. Set "
-                   "ascend_mindformers_version to one of them or choose another model." % (
-                       row["model"], first, last, wanted), row["source"], "mindformers")
+        case.error(
+            "model-mindformers",
+            "model %s is carried by MindFormers %s to %s, not by %s. Set "
+            "ascend_mindformers_version to one of them or choose another model." % (row["model"], first, last, wanted),
+            row["source"],
+            "mindformers",
+        )
     elif row.get("configs_until") and versions.compare(wanted, row["configs_until"]) > 0:
-        case.warn("model-mindformers", "model %s: MindFormers %s still lists it, its configuration was last in %s. Take that "
-                  "release, or bring the configuration." % (row["model"], wanted, row["configs_until"]),
-                  row["source"], "mindformers")
+        case.warn(
+            "model-mindformers",
+            "model %s: MindFormers %s still lists it, its configuration was last in %s. "
+            "Take that release, or bring the configuration." % (row["model"], wanted, row["configs_until"]),
+            row["source"],
+            "mindformers",
+        )

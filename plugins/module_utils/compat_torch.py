@@ -21,11 +21,19 @@ def torch_npu_torch(case):
     if any(versions.same(name, torch) for _row, name in known):
         case.confirm("torch-npu-torch", "torch_npu %s is made for torch %s" % (plugin, torch), known[0][0]["source"])
     elif known:
-        case.error("torch-npu-torch", "torch_npu %s requires torch %s, not %s. Set torch to %s." % (
-            plugin, known[0][1], torch, known[0][1]), known[0][0]["source"], "torch")
+        case.error(
+            "torch-npu-torch",
+            "torch_npu %s requires torch %s, not %s. Set torch to %s." % (plugin, known[0][1], torch, known[0][1]),
+            known[0][0]["source"],
+            "torch",
+        )
     elif versions.release(torch) != versions.release(plugin):
-        case.error("torch-npu-torch", "torch_npu %s with torch %s: the first three numbers must be equal." % (plugin, torch),
-                   "torchnpu", "torch")
+        case.error(
+            "torch-npu-torch",
+            "torch_npu %s with torch %s: the first three numbers must be equal." % (plugin, torch),
+            "torchnpu",
+            "torch",
+        )
 
 
 def torch_npu_cann(case):
@@ -37,21 +45,39 @@ def torch_npu_cann(case):
     if row is None:
         case.unknown("torch-npu-cann", "CANN %s: no document names its torch_npu" % case.get("cann"), cann["source"])
         return
-    offered = ", ".join("torch %s with torch_npu %s" % pair for pair in sorted(
-        row["rows"].items(), key=lambda pair: versions.key(pair[0]), reverse=True))
+    offered = ", ".join(
+        "torch %s with torch_npu %s" % pair
+        for pair in sorted(row["rows"].items(), key=lambda pair: versions.key(pair[0]), reverse=True)
+    )
     if plugin:
         homes = [item["cann"] for item, _torch, name in _pairs(case) if versions.same(name, plugin)]
         if any(versions.same(name, cann["cann"]) for name in homes):
-            case.confirm("torch-npu-cann", "torch_npu %s on CANN %s: published as a pair" % (plugin, cann["cann"]), row["source"])
+            case.confirm(
+                "torch-npu-cann", "torch_npu %s on CANN %s: published as a pair" % (plugin, cann["cann"]), row["source"]
+            )
         elif homes:
-            case.error("torch-npu-cann", "torch_npu %s is made for CANN %s, not %s. For CANN %s take %s." % (
-                plugin, " or ".join(homes), case.get("cann"), case.get("cann"), offered), row["source"], "cann")
+            case.error(
+                "torch-npu-cann",
+                "torch_npu %s is made for CANN %s, not %s. For CANN %s take %s."
+                % (plugin, " or ".join(homes), case.get("cann"), case.get("cann"), offered),
+                row["source"],
+                "cann",
+            )
         else:
-            case.warn("torch-npu-cann", "torch_npu %s on CANN %s: not documented; documented are %s." % (
-                plugin, case.get("cann"), offered), row["source"], "cann")
+            case.warn(
+                "torch-npu-cann",
+                "torch_npu %s on CANN %s: not documented; documented are %s." % (plugin, case.get("cann"), offered),
+                row["source"],
+                "cann",
+            )
     elif not any(versions.same(name, torch) for name in row["rows"]):
-        case.error("torch-npu-cann", "torch %s has no torch_npu for CANN %s. For CANN %s take %s." % (
-            torch, case.get("cann"), case.get("cann"), offered), row["source"], "cann")
+        case.error(
+            "torch-npu-cann",
+            "torch %s has no torch_npu for CANN %s. For CANN %s take %s."
+            % (torch, case.get("cann"), case.get("cann"), offered),
+            row["source"],
+            "cann",
+        )
 
 
 def torch_python(case):
@@ -66,5 +92,10 @@ def torch_python(case):
         return
     oldest, newest = row["python"]
     if not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
-        case.error("torch-python", "torch_npu for torch %s has wheels for Python %s to %s, not for %s. Set "
-                   "ascend_python_version to \"%s\"." % (torch, oldest, newest, minor(python), newest), row["source"], "python")
+        case.error(
+            "torch-python",
+            "torch_npu for torch %s has wheels for Python %s to %s, not for %s. Set "
+            'ascend_python_version to "%s".' % (torch, oldest, newest, minor(python), newest),
+            row["source"],
+            "python",
+        )

@@ -40,15 +40,21 @@ def parse_package(name, grammar):
         if match is None:
             continue
         found = match.groupdict()
-        chip = next((key for key, entry in (row.get("chips") or {}).items()
-                     if found.get("chip") in _spellings(entry)), None)
+        chip = next(
+            (key for key, entry in (row.get("chips") or {}).items() if found.get("chip") in _spellings(entry)), None
+        )
         arch = found.get("arch")
         if arch is not None:
             arch = {"arm64": "aarch64", "amd64": "x86_64", "x86-64": "x86_64"}.get(arch, arch)
         return {
             "component": row.get("component") or found.get("product"),
-            "version": found.get("version"), "chip": chip, "arch": arch, "ext": found.get("ext"),
-            "variant": found.get("variant"), "python": found.get("python"), "row": row["id"],
+            "version": found.get("version"),
+            "chip": chip,
+            "arch": arch,
+            "ext": found.get("ext"),
+            "variant": found.get("variant"),
+            "python": found.get("python"),
+            "row": row["id"],
         }
     return None
 
@@ -94,6 +100,9 @@ def package_name(component, version, chip, arch, grammar, variant=None):
         if ("chips" in row and infix is None) or ("arch" in row and spelled is None):
             continue
         return row["template"].format(
-            chip=infix, arch=spelled, version=_written(version, row.get("case")), product=component)
-    raise ValueError("no file name is known for %s %s on chip %s, %s%s" % (
-        component, version, chip, arch, " (%s)" % variant if variant else ""))
+            chip=infix, arch=spelled, version=_written(version, row.get("case")), product=component
+        )
+    raise ValueError(
+        "no file name is known for %s %s on chip %s, %s%s"
+        % (component, version, chip, arch, " (%s)" % variant if variant else "")
+    )

@@ -22,7 +22,14 @@ PAIRS = (
 CONFIRMED, SAID, DOUBTFUL, UNKNOWN, REFUSED = range(5)
 _WEIGHT = {"info": SAID, "warning": DOUBTFUL, "error": REFUSED}
 # How doubtful a free choice may be. A pair of two pins is the user's word: only an error rules it out.
-_LIMIT = {"mindspore": SAID, "mindformers": DOUBTFUL, "cann": SAID, "driver": SAID, "firmware": SAID, "python": DOUBTFUL}
+_LIMIT = {
+    "mindspore": SAID,
+    "mindformers": DOUBTFUL,
+    "cann": SAID,
+    "driver": SAID,
+    "firmware": SAID,
+    "python": DOUBTFUL,
+}
 
 
 class Search:
@@ -35,6 +42,12 @@ class Search:
         self.accept = frozenset(accept)
         self.installed = installed
         self._verdicts = {}
+
+    def with_pins(self, pins):
+        """The same question with other pins; what is known about pairs stays known."""
+        other = Search(self.catalog, pins, self.host, self.accept, self.installed)
+        other._verdicts = self._verdicts
+        return other
 
     def verdict(self, rule, chosen):
         """(weight, findings) of one pair rule on chosen (component -> version)."""
@@ -89,7 +102,9 @@ class Search:
         named = find_row(self.catalog, "mindformers", self.pins["mindformers"]) if "mindformers" in self.pins else None
         if named:
             rows = list(named["mindspore"]) + rows
-        together = dict({name: self.pins[name] for name in ("mindformers", "cann", "python") if name in self.pins}, **chosen)
+        together = dict(
+            {name: self.pins[name] for name in ("mindformers", "cann", "python") if name in self.pins}, **chosen
+        )
         return self._ordered("mindspore", rows, together)
 
     def _mindformers(self, chosen):
@@ -112,8 +127,14 @@ class Search:
 
         def prefer(driver):
             mine = [item for item in rows if item["driver"] == driver]
-            rank = next((place for place, names in enumerate(named)
-                         if any(pattern_holds(item, name) for item in mine for name in names)), len(named))
+            rank = next(
+                (
+                    place
+                    for place, names in enumerate(named)
+                    if any(pattern_holds(item, name) for item in mine for name in names)
+                ),
+                len(named),
+            )
             return wants_firmware and not any(item["firmware"] for item in mine), rank
 
         found = self._ordered("driver", [item["driver"] for item in rows], chosen, prefer)
@@ -125,8 +146,11 @@ class Search:
 
     def _firmware(self, chosen):
         driver, chip = chosen.get("driver"), self.host.get("chip")
-        rows = [row for row in self.catalog["hdk"] if driver and versions.same(row["driver"], driver)
-                and chip in (None, *row["chips"]) and row["firmware"]]
+        rows = [
+            row
+            for row in self.catalog["hdk"]
+            if driver and versions.same(row["driver"], driver) and chip in (None, *row["chips"]) and row["firmware"]
+        ]
         found = self._ordered("firmware", [row["firmware"] for row in rows], chosen)
         present = self.present("firmware")
         if present and (not found or versions.compare(present, found[0]) > 0):

@@ -9,22 +9,24 @@ Sources: the version.info files and file names recorded in catalog/, npu-smi out
 """
 
 import functools
+import os.path
 import re
 
 # A word of a version, and where the field stands against "nothing follows" (rank 0). Missing fields count as zero.
 _RANKS = {
-    "alpha": -5, "a": -5,
+    "alpha": -5,
+    "a": -5,
     "beta": -4,
-    "t": -3,                    # internal test build of the release
+    "t": -3,  # internal test build of the release
     "rc": -2,
-    "b": 1,                     # build of the release: 21.0.4.B030
-    "spc": 2,                   # service pack
-    "sph": 3,                   # hot patch
+    "b": 1,  # build of the release: 21.0.4.B030
+    "spc": 2,  # service pack
+    "sph": 3,  # hot patch
     "post": 4,
 }
 _UNKNOWN_WORD = -1
 _NUMBER = 5
-_FIELDS = 16                    # more than any vendor version has; shorter versions are filled with zeros
+_FIELDS = 16  # more than any vendor version has; shorter versions are filled with zeros
 _TOKEN = re.compile(r"([a-z]*)([0-9]*)")
 _SHAPE = re.compile(r"[0-9]+(?:[.\-_+][0-9]+|[.\-_+]?[A-Za-z]+(?![A-Za-z])[0-9]*)*\Z")
 _COMMUNITY = re.compile(r"[.\-](?:alpha|beta)\.?[0-9]+\Z", re.IGNORECASE)
@@ -84,7 +86,7 @@ def satisfies(version, wanted):
     """True when version is wanted, or fits the pattern the vendor writes as 25.5.X (any 25.5 release)."""
     if wanted.lower().endswith(".x"):
         prefix = fields_keeping_zeros(wanted[:-2])
-        return fields_keeping_zeros(version)[:len(prefix)] == prefix
+        return fields_keeping_zeros(version)[: len(prefix)] == prefix
     return same(version, wanted)
 
 
@@ -92,7 +94,7 @@ def compatible_release(version, floor):
     """True when version satisfies `~=floor` as pip reads it: at least floor, and the same up to its last number."""
     numbers = re.match(r"[0-9]+(?:\.[0-9]+)*", floor).group(0).split(".")
     stem = fields_keeping_zeros(".".join(numbers[:-1]))
-    return compare(version, floor) >= 0 and fields_keeping_zeros(version)[:len(stem)] == stem
+    return compare(version, floor) >= 0 and fields_keeping_zeros(version)[: len(stem)] == stem
 
 
 def fields_keeping_zeros(version):
@@ -112,7 +114,7 @@ def in_range(version, low, high):
     """
     if high.endswith("."):
         prefix = fields_keeping_zeros(low)
-        return fields_keeping_zeros(version)[:len(prefix)] == prefix
+        return fields_keeping_zeros(version)[: len(prefix)] == prefix
     return key(low) <= key(version) <= key(high)
 
 
@@ -136,12 +138,8 @@ def nearest(version, known, count=3):
     place = sum(1 for item in ordered if key(item) < key(version))
 
     def distance(index):
-        shared = 0
-        for mine, theirs in zip(wanted, fields_keeping_zeros(ordered[index])):
-            if mine != theirs:
-                break
-            shared += 1
-        return (-shared, abs(index - place), index)
+        shared = os.path.commonprefix([wanted, fields_keeping_zeros(ordered[index])])
+        return (-len(shared), abs(index - place), index)
 
     picked = sorted(range(len(ordered)), key=distance)[:count]
     return [ordered[index] for index in sorted(picked)]

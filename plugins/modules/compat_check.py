@@ -9,13 +9,13 @@ module: compat_check
 short_description: Judge whether versions of the Ascend stack go together
 version_added: "0.1.0"
 description:
-  - Judges driver, firmware, CANN, MindSpore, MindFormers, torch and Python against the catalog of the collection, for a
-    chip, an architecture and a kind of host. It needs no host and no NPU.
+  - Judges driver, firmware, CANN, MindSpore, MindFormers, torch and Python against the catalog of the collection,
+    for a chip, an architecture and a kind of host. It needs no host and no NPU.
   - Everything is optional. It judges what it is given and says nothing about the rest.
-  - Each finding has the id of its rule, a message that ends in the fix, and the source of the knowledge. The rules are
-    described in C(docs/rules.md).
-  - Official documents outrank reports of users. What no source says is a finding of severity V(info) or V(warning), never
-    an error.
+  - Each finding has the id of its rule, a message that ends in the fix, and the source of the knowledge. The rules
+    are described in C(docs/rules.md).
+  - Official documents outrank reports of users. What no source says is a finding of severity V(info) or
+    V(warning), never an error.
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
@@ -23,21 +23,23 @@ extends_documentation_fragment:
 options:
   versions:
     description:
-      - The versions to judge, as text. Keys are C(driver), C(firmware), C(cann), C(mindspore), C(mindformers), C(torch),
-        C(torch_npu), C(python), C(kernels).
-      - Further keys are C(cann_flavor) (V(nnae), V(toolkit) or V(nnrt)), C(device_target) (V(Ascend) or V(CPU)), C(model),
-        C(quantization) (V(int8)), C(inference_cards), C(packages) (list of package file names), C(mindspore_package),
-        C(mindspore_wheel) (file name), and C(te), C(hccl), C(topi) and C(cann_wheels_from) (the CANN that a wheel comes from, such
-        as V(nnae 8.3.RC1)).
+      - The versions to judge, as text. Keys are C(driver), C(firmware), C(cann), C(mindspore), C(mindformers),
+        C(torch), C(torch_npu), C(python), C(kernels).
+      - Further keys are C(cann_flavor) (V(nnae), V(toolkit) or V(nnrt)), C(device_target) (V(Ascend) or V(CPU)),
+        C(model), C(quantization) (V(int8)), C(inference_cards), C(packages) (list of package file names),
+        C(mindspore_package), C(mindspore_wheel) (file name), and C(te), C(hccl), C(topi) and C(cann_wheels_from)
+        (the CANN that a wheel comes from, such as V(nnae 8.3.RC1)).
     type: dict
     default: {}
   host:
     description:
-      - What the host is. Keys are C(chip) (V(310), V(310p), V(310b), V(910), V(910b), V(a3), V(950), or a SoC name such as
-        V(Ascend910B3)), C(arch) (V(aarch64) or V(x86_64)), C(host_kind) (V(physical), V(vm) or V(container)), C(os) (such as
-        V(openEuler 22.03)), C(glibc), C(product), C(variant) (V(ep) or V(soc), for 310b) and C(installed).
+      - What the host is. Keys are C(chip) (V(310), V(310p), V(310b), V(910), V(910b), V(a3), V(950), or a SoC name
+        such as V(Ascend910B3)), C(arch) (V(aarch64) or V(x86_64)), C(host_kind) (V(physical), V(vm) or
+        V(container)), C(os) (such as V(openEuler 22.03)), C(glibc), C(product), C(variant) (V(ep) or V(soc), for
+        310b) and C(installed).
       - C(installed) is a dictionary with C(driver), C(firmware) and C(cann), each a version or what
-        M(ascend.fleet.host_facts) returned for it. What the vendor's files on a host declare decides over the catalog.
+        M(ascend.fleet.host_facts) returned for it. What the vendor's files on a host declare decides over the
+        catalog.
     type: dict
     default: {}
   report_only:
@@ -129,15 +131,20 @@ from ansible.module_utils.basic import AnsibleModule
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(
-        versions=dict(type="dict", default={}),
-        host=dict(type="dict", default={}),
-        report_only=dict(type="bool", default=False),
-        accept=dict(type="list", elements="str", default=[]),
-        catalog_overlay=dict(type="path"),
-    ), supports_check_mode=True)
-    module.fail_json(msg="ascend.fleet.compat_check runs as an action on the control node, where the catalog is: call it as a "
-                         "task of a play or with the ansible command.")
+    module = AnsibleModule(
+        argument_spec={
+            "versions": {"type": "dict", "default": {}},
+            "host": {"type": "dict", "default": {}},
+            "report_only": {"type": "bool", "default": False},
+            "accept": {"type": "list", "elements": "str", "default": []},
+            "catalog_overlay": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    module.fail_json(
+        msg="ascend.fleet.compat_check runs as an action on the control node, where the catalog is: call it as a "
+        "task of a play or with the ansible command."
+    )
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ module: resolve
 short_description: Choose one consistent Ascend stack and name its packages
 version_added: "0.1.0"
 description:
-  - From what is pinned, usually only MindSpore, and what the host is, chooses MindFormers, Python, CANN, its kernels, driver and
-    firmware, says why, and names the package files with their download addresses.
-  - It needs no host and no NPU. When nothing fits, it names the smallest set of pins that contradict each other and what to
-    change.
+  - From what is pinned, usually only MindSpore, and what the host is, chooses MindFormers, Python, CANN, its
+    kernels, driver and firmware, says why, and names the package files with their download addresses.
+  - It needs no host and no NPU. When nothing fits, it names the smallest set of pins that contradict each other
+    and what to change.
   - C(ansible-playbook ascend.fleet.resolve) is this for a command line.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -21,14 +21,15 @@ extends_documentation_fragment:
 options:
   pins:
     description:
-      - What must be as given. Keys are C(mindspore), C(mindformers), C(cann), C(cann_flavor), C(driver), C(firmware), C(python),
-        C(stack) (a preset of C(catalog/stacks.yml)), C(kernels), C(components), C(device_target) and C(model).
+      - What must be as given. Keys are C(mindspore), C(mindformers), C(cann), C(cann_flavor), C(driver),
+        C(firmware), C(python), C(stack) (a preset of C(catalog/stacks.yml)), C(kernels), C(components),
+        C(device_target) and C(model).
       - A key that is missing or V(auto) is free.
     type: dict
     required: true
   host:
-    description: What the host is, as M(ascend.fleet.compat_check#module) takes it. C(arch) is needed, C(chip) for driver, firmware
-      and kernels.
+    description: What the host is, as M(ascend.fleet.compat_check) takes it. C(arch) is needed, C(chip) for
+      driver, firmware and kernels.
     type: dict
     required: true
   accept:
@@ -61,11 +62,13 @@ ok:
   type: bool
   returned: always
 stack:
-  description: Component to version, package file name and what else installing it needs; null for what this host does not get.
+  description: Component to version, package file name and what else installing it needs; null for what this host
+    does not get.
   type: dict
   returned: always
 files:
-  description: The vendor packages in the order they are installed, with C(file), C(url), C(headers), C(zip), C(zip_url), C(zip_sha256).
+  description: The vendor packages in the order they are installed, with C(file), C(url), C(headers), C(zip),
+    C(zip_url), C(zip_sha256).
   type: list
   elements: dict
   returned: always
@@ -75,7 +78,7 @@ why:
   elements: str
   returned: always
 findings:
-  description: What M(ascend.fleet.compat_check#module) says of the stack, errors first.
+  description: What M(ascend.fleet.compat_check) says of the stack, errors first.
   type: list
   elements: dict
   returned: always
@@ -94,15 +97,20 @@ from ansible.module_utils.basic import AnsibleModule
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(
-        pins=dict(type="dict", required=True),
-        host=dict(type="dict", required=True),
-        accept=dict(type="list", elements="str", default=[]),
-        catalog_overlay=dict(type="path"),
-        show=dict(type="bool", default=True),
-    ), supports_check_mode=True)
-    module.fail_json(msg="ascend.fleet.resolve runs as an action on the control node, where the catalog is: call it as a task of "
-                         "a play or as ansible-playbook ascend.fleet.resolve.")
+    module = AnsibleModule(
+        argument_spec={
+            "pins": {"type": "dict", "required": True},
+            "host": {"type": "dict", "required": True},
+            "accept": {"type": "list", "elements": "str", "default": []},
+            "catalog_overlay": {"type": "path"},
+            "show": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    module.fail_json(
+        msg="ascend.fleet.resolve runs as an action on the control node, where the catalog is: call it as a task of "
+        "a play or as ansible-playbook ascend.fleet.resolve."
+    )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,22 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "checksums": ("downloads.yml", "file", ("sha256",)),
 }
 # Fields whose values are version numbers, so must be text: 3.10 without quotes is the number 3.1.
-_VERSION_FIELDS = ("hdk", "driver", "firmware", "firmware_minimum", "cann", "mindspore", "mindformers", "python", "torch",
-                   "also", "requires", "component", "chips", "chip")
+_VERSION_FIELDS = (
+    "hdk",
+    "driver",
+    "firmware",
+    "firmware_minimum",
+    "cann",
+    "mindspore",
+    "mindformers",
+    "python",
+    "torch",
+    "also",
+    "requires",
+    "component",
+    "chips",
+    "chip",
+)
 _LISTS = ("chips", "also", "hdk_compatible", "soc", "products", "wheels", "components", "pci", "codes")
 _MEMO: dict[tuple, dict[str, Any]] = {}
 
@@ -152,8 +166,10 @@ def load(overlay: str | None = None) -> dict[str, Any]:
     """
     over = Path(overlay).expanduser() if overlay else None
     if over is not None and not over.is_dir():
-        raise CatalogError(f"ascend_catalog_overlay: {overlay} is not a folder on the control node; "
-                           "it should hold YAML files such as hdk.yml")
+        raise CatalogError(
+            f"ascend_catalog_overlay: {overlay} is not a folder on the control node; "
+            "it should hold YAML files such as hdk.yml"
+        )
     own = _cached((_stamp(FOLDER),), lambda: {**{table: [] for table in TABLES}, **_folder(FOLDER)})
     if over is None:
         return own

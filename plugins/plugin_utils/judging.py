@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_input import InputError
 
 ORDER = {"error": 0, "warning": 1, "info": 2}

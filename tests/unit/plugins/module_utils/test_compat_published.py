@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import pattern_holds
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
@@ -48,7 +47,12 @@ def test_framework_rows():
     for row in DATA["mindformers"]:
         for name in row["mindspore"] + [item["mindspore"] for item in row.get("user_mindspore", [])]:
             for python in row["python"] or [None]:
-                chosen = {"mindformers": row["mindformers"], "mindspore": name, "cann": row.get("cann"), "python": python}
+                chosen = {
+                    "mindformers": row["mindformers"],
+                    "mindspore": name,
+                    "cann": row.get("cann"),
+                    "python": python,
+                }
                 assert errors(chosen, {"chip": "910"}) == []
         if row.get("hdk"):
             driver = next(item["driver"] for item in DATA["hdk"] if pattern_holds(item, row["hdk"]))
@@ -65,15 +69,25 @@ def test_os_rows():
     for row in DATA["os_support"]:
         for version in row["versions"]:
             for arch in row["arch"]:
-                assert compat.check(DATA, {"driver": "25.3.rc1"}, {"os": f"{row['name']} {version}", "arch": arch}) == [], row
+                assert (
+                    compat.check(DATA, {"driver": "25.3.rc1"}, {"os": f"{row['name']} {version}", "arch": arch}) == []
+                ), row
     for row in DATA["os_minimum"]:
-        host = {"chip": row["chip"], "os": f"{row['os']} {row['versions'][0]}", "arch": row["arch"][0], "product": row["products"][0]}
+        host = {
+            "chip": row["chip"],
+            "os": f"{row['os']} {row['versions'][0]}",
+            "arch": row["arch"][0],
+            "product": row["products"][0],
+        }
         assert errors({"driver": row["driver"], "firmware": row["firmware"]}, host) == [], row
 
 
 def test_stacks():
     for row in DATA["stacks"]:
-        assert errors(row["pins"], {"chip": row.get("chips", ["910b"])[0], "arch": "aarch64", "host_kind": "physical"}) == [], row
+        assert (
+            errors(row["pins"], {"chip": row.get("chips", ["910b"])[0], "arch": "aarch64", "host_kind": "physical"})
+            == []
+        ), row
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +156,18 @@ def test_reference_mindspore(reference):
     for row in reference["mindspore"]:
         text = re.sub(r"r2\.3\.q1|\(r[^)]*\)", "", row["ms"]).replace("rc1/rc2", "rc1, 2.3.0rc2")
         for mindspore in names(text):
-            for cann in [] if "checks" in str(row["cann"]) or row["cann"] == "unknown" else names(str(row["cann"]).split("(")[0]):
+            for cann in (
+                []
+                if "checks" in str(row["cann"]) or row["cann"] == "unknown"
+                else names(str(row["cann"]).split("(")[0])
+            ):
                 assert errors({"mindspore": mindspore, "cann": cann}, {"chip": "910"}) == [], row
             for low, high in re.findall(r"(3\.\d+)-(3\.\d+)", str(row["python"])):
-                assert errors({"mindspore": mindspore, "python": low}) == errors({"mindspore": mindspore, "python": high}) == [], row
+                assert (
+                    errors({"mindspore": mindspore, "python": low})
+                    == errors({"mindspore": mindspore, "python": high})
+                    == []
+                ), row
 
 
 def test_reference_mindformers(reference):
@@ -154,7 +176,10 @@ def test_reference_mindformers(reference):
             mindformers += ".0" if mindformers.count(".") == 1 else ""
             for mindspore in names(row["ms"]) or [None]:
                 for cann in names(str(row.get("cann", "")).split("(")[0]) or [None]:
-                    assert errors({"mindformers": mindformers, "mindspore": mindspore, "cann": cann}, {"chip": "910"}) == [], row
+                    assert (
+                        errors({"mindformers": mindformers, "mindspore": mindspore, "cann": cann}, {"chip": "910"})
+                        == []
+                    ), row
 
 
 def test_reference_torch(reference):
@@ -169,6 +194,10 @@ def test_reference_os(reference):
         for text in listed[arch]:
             parts = text.split(", ")
             name = parts[0].split(" ")[0]
-            for version in [parts[0][len(name) + 1:], *parts[1:]]:
-                found = compat.check(DATA, {"driver": "25.3.rc1"}, {"os": f"{name} {version}".replace(name + " " + name, name), "arch": arch})
+            for version in [parts[0][len(name) + 1 :], *parts[1:]]:
+                found = compat.check(
+                    DATA,
+                    {"driver": "25.3.rc1"},
+                    {"os": f"{name} {version}".replace(name + " " + name, name), "arch": arch},
+                )
                 assert not compat.blocking(found), (text, version, found)

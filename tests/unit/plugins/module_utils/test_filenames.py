@@ -1,11 +1,10 @@
 """The grammar reads every package name seen in the field, and reads back what it writes."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from hypothesis import given
+from hypothesis import strategies as st
 
 GRAMMAR = catalog.load()["filenames"]
 SEEN = {
@@ -52,11 +51,18 @@ def test_names_seen_in_the_field(name):
     assert (found["component"], found["version"], found["chip"], found["arch"], found["ext"]) == SEEN[name]
 
 
-@pytest.mark.parametrize("name", [
-    "", "driver.run", "Ascend-hdk-910b-npu-driver_latest_linux-aarch64.run", "Ascend-cann-nnae_8.3.RC1_linux-riscv64.run",
-    "Ascend-hdk-910c-npu-driver_25.3.rc1_linux-aarch64.run", "Ascend-hdk-910-npu-firmware_7.8.0.2.212.run.part",
-    "Ascend-cann-toolkit_8.3.RC1_linux-aarch64.run; rm -rf x",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "driver.run",
+        "Ascend-hdk-910b-npu-driver_latest_linux-aarch64.run",
+        "Ascend-cann-nnae_8.3.RC1_linux-riscv64.run",
+        "Ascend-hdk-910c-npu-driver_25.3.rc1_linux-aarch64.run",
+        "Ascend-hdk-910-npu-firmware_7.8.0.2.212.run.part",
+        "Ascend-cann-toolkit_8.3.RC1_linux-aarch64.run; rm -rf x",
+    ],
+)
 def test_other_names_are_not_guessed(name):
     assert filenames.parse_package(name, GRAMMAR) is None
 
@@ -89,7 +95,11 @@ def test_names_are_written_as_the_vendor_does(wanted, name):
 
 
 def test_what_does_not_exist_is_not_named():
-    for wanted in (("kernels", "8.3.RC1", "310", "x86_64"), ("kernels", "6.0.1", "910", "aarch64"), ("nnae", "8.3.RC1", None, "riscv64")):
+    for wanted in (
+        ("kernels", "8.3.RC1", "310", "x86_64"),
+        ("kernels", "6.0.1", "910", "aarch64"),
+        ("nnae", "8.3.RC1", None, "riscv64"),
+    ):
         with pytest.raises(ValueError, match="no file name is known"):
             filenames.package_name(*wanted, GRAMMAR)
 
@@ -105,7 +115,11 @@ def test_every_row_that_can_be_written_reads_back():
                     if row[component]:
                         name = filenames.package_name(component, row[component], chip, arch, GRAMMAR)
                         found = filenames.parse_package(name, GRAMMAR)
-                        assert (found["component"], found["version"], found["chip"]) == (component, row[component], chip), name
+                        assert (found["component"], found["version"], found["chip"]) == (
+                            component,
+                            row[component],
+                            chip,
+                        ), name
                         assert found["arch"] in (arch, None)
                         count += 1
     for row in data["cann"]:
@@ -119,6 +133,8 @@ def test_every_row_that_can_be_written_reads_back():
                         assert product == "kernels" and chip == "950", (product, row["cann"], chip)
                         continue
                     found = filenames.parse_package(name, GRAMMAR)
-                    assert found["version"] == row["cann"] and found["chip"] == chip and found["arch"] in (arch, None), name
+                    assert (
+                        found["version"] == row["cann"] and found["chip"] == chip and found["arch"] in (arch, None)
+                    ), name
                     count += 1
     assert count > 250

@@ -1,4 +1,4 @@
-"""The catalog fits its schema, its rows refer to each other, and an overlay is merged or refused with a clear message."""
+"""The catalog fits its schema, its rows refer to each other, an overlay is merged or refused in plain words."""
 
 import json
 import re
@@ -6,7 +6,6 @@ import re
 import jsonschema
 import pytest
 import yaml
-
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import find_row, is_known, pattern_holds
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
@@ -42,8 +41,11 @@ def test_no_version_twice():
     pairs = [(versions.key(row["driver"]), chip) for row in DATA["hdk"] for chip in row["chips"]]
     assert len(pairs) == len(set(pairs))
     for table in ("cann", "mindspore", "mindformers"):
-        names = [versions.key(name) for row in DATA[table]
-                 for name in [row[table], *row.get("also", []), *row.get("community", [])]]
+        names = [
+            versions.key(name)
+            for row in DATA[table]
+            for name in [row[table], *row.get("also", []), *row.get("community", [])]
+        ]
         assert len(names) == len(set(names)), table
 
 
@@ -81,7 +83,11 @@ def test_checksums_are_of_files_the_grammar_knows():
 
 
 def test_pci_rows_are_unique():
-    rows = [(item["device"], item["subsystem_vendor"], item["subsystem_device"]) for row in DATA["chips"] for item in row["pci"]]
+    rows = [
+        (item["device"], item["subsystem_vendor"], item["subsystem_device"])
+        for row in DATA["chips"]
+        for item in row["pci"]
+    ]
     assert len(rows) == len(set(rows))
 
 
@@ -93,7 +99,9 @@ def test_the_first_generation_910b_is_not_the_family_910b():
 
 def test_the_39_models_of_the_article():
     names = {row["model"] for row in DATA["models"]}
-    assert len(names) == 39 and {"gpt2", "llama_7b_lora", "clip_vit_l_14@336", "mindspore/qa_bert_base_uncased"} <= names
+    assert (
+        len(names) == 39 and {"gpt2", "llama_7b_lora", "clip_vit_l_14@336", "mindspore/qa_bert_base_uncased"} <= names
+    )
     assert all(not {"310", "310p", "310b"} & set(row["chips"]) for row in DATA["models"])
     for row in DATA["models"]:
         if re.match(r"llama|bloom|glm", row["model"]):
@@ -106,11 +114,17 @@ def write(folder, name, text):
 
 
 def test_overlay_replaces_and_adds_rows(tmp_path):
-    over = write(tmp_path, "site.yml", """
+    over = write(
+        tmp_path,
+        "site.yml",
+        """
 hdk:
-  - {id: "25.3.RC1", hdk: "25.3.RC1", driver: "25.3.rc1", firmware: "7.8.0.9.999", chips: ["910b"], confidence: user, source: our lab}
-  - {id: ours, hdk: "25.3.RC1.99", driver: "25.3.rc1.99", firmware: "7.8.0.9.998", chips: ["910b"], confidence: user, source: our lab}
-""")
+  - {id: "25.3.RC1", hdk: "25.3.RC1", driver: "25.3.rc1", firmware: "7.8.0.9.999", chips: ["910b"],
+     confidence: user, source: our lab}
+  - {id: ours, hdk: "25.3.RC1.99", driver: "25.3.rc1.99", firmware: "7.8.0.9.998", chips: ["910b"],
+     confidence: user, source: our lab}
+""",
+    )
     merged = catalog.load(over)
     rows = {row["id"]: row for row in merged["hdk"]}
     assert rows["25.3.RC1"]["firmware"] == "7.8.0.9.999" and rows["ours"]["driver"] == "25.3.rc1.99"
@@ -128,32 +142,54 @@ def test_a_changed_overlay_is_read_again(tmp_path):
     assert any(item["stack"] == "other" for item in catalog.load(over)["stacks"])
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("hdk: [{id: a, hdk: '1.0', driver: 25.3, firmware: null, chips: ['910'], confidence: user, source: x}]",
-     r'site.yml, table hdk, row 1, id a: `driver` holds the number 25.3; quote versions and chips, "25.3"'),
-    ("hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: [910], confidence: user, source: x}]",
-     "`chips` holds the number 910"),
-    ("hdk: [{id: a, driver: '1.0', firmware: null, chips: ['910'], confidence: user, source: x}]", "row 1, id a: missing hdk"),
-    ("hdk: [{driver: '1.0'}]", "row 1: the row has no `id`"),
-    ("hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: '910', confidence: user, source: x}]", "`chips` must be a list"),
-    ("hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], confidence: user}]", "missing `source`"),
-    ("hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], confidence: maybe, source: x}]", "`confidence` must be one of"),
-    ("hdk: {a: 1}", "`hdk` must be a list of rows"),
-    ("hdk: [text]", "a row of `hdk` is a mapping"),
-    ("hkd: []", "unknown table `hkd`; known: .*hdk"),
-    ("[1, 2]", "expected tables"),
-    ("hdk: [", "cannot be read as YAML"),
-    ("stacks: [{stack: s, pins: {}, confidence: user, source: x}, {stack: s, pins: {}, confidence: user, source: x}]",
-     "row 2: stack s stands twice"),
-    ("filenames: [{id: a, pattern: '(', source: x}]", "not a regular expression"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: 25.3, firmware: null, chips: ['910'], confidence: user, source: x}]",
+            r'site.yml, table hdk, row 1, id a: `driver` holds the number 25.3; quote versions and chips, "25.3"',
+        ),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: [910], confidence: user, source: x}]",
+            "`chips` holds the number 910",
+        ),
+        (
+            "hdk: [{id: a, driver: '1.0', firmware: null, chips: ['910'], confidence: user, source: x}]",
+            "row 1, id a: missing hdk",
+        ),
+        ("hdk: [{driver: '1.0'}]", "row 1: the row has no `id`"),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: '910', confidence: user, source: x}]",
+            "`chips` must be a list",
+        ),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], confidence: user}]",
+            "missing `source`",
+        ),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], confidence: maybe, source: x}]",
+            "`confidence` must be one of",
+        ),
+        ("hdk: {a: 1}", "`hdk` must be a list of rows"),
+        ("hdk: [text]", "a row of `hdk` is a mapping"),
+        ("hkd: []", "unknown table `hkd`; known: .*hdk"),
+        ("[1, 2]", "expected tables"),
+        ("hdk: [", "cannot be read as YAML"),
+        (
+            "stacks: [{stack: s, pins: {}, confidence: user, source: x}, "
+            "{stack: s, pins: {}, confidence: user, source: x}]",
+            "row 2: stack s stands twice",
+        ),
+        ("filenames: [{id: a, pattern: '(', source: x}]", "not a regular expression"),
+    ],
+)
 def test_a_wrong_overlay_is_refused(tmp_path, text, message):
     with pytest.raises(catalog.CatalogError, match=message):
         catalog.load(write(tmp_path, "site.yml", text))
 
 
 def test_a_missing_overlay_folder_is_named(tmp_path):
-    with pytest.raises(catalog.CatalogError, match="ascend_catalog_overlay: .*nowhere is not a folder"):
+    with pytest.raises(catalog.CatalogError, match=r"ascend_catalog_overlay: .*nowhere is not a folder"):
         catalog.load(str(tmp_path / "nowhere"))
 
 
