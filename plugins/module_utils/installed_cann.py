@@ -146,6 +146,7 @@ def _release(view, root, path, product, latest):
             named = vendor_files.product_of_info_name(name)
             if named:
                 rows.append(_stated(view, root, path, folder + "/" + name, named, common))
+    rows = _once(rows)
     found = [row["product"] for row in rows]
     if parts and not any(name in found for name in ((product,) if product else _BASES)):
         rows.append(_row(product or "toolkit", root, path, damaged=(
@@ -156,6 +157,16 @@ def _release(view, root, path, product, latest):
     for row in rows:
         _complete(view, row, arch_dirs)
     return rows
+
+
+def _once(rows):
+    """One row per product and chip: some releases have the info file twice, and the one with a version counts."""
+    chosen = {}
+    for row in rows:
+        key = (row["product"], row["chip"])
+        if key not in chosen or (chosen[key]["version"] is None and row["version"] is not None):
+            chosen[key] = row
+    return list(chosen.values())
 
 
 def _stated(view, root, path, info_file, named, common):

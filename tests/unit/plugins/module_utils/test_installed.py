@@ -228,6 +228,14 @@ def test_empty_info_file():
     assert row["version"] is None and "names no version" in row["damaged"] and row["product"] == "toolkit"
 
 
+def test_info_file_twice_in_one_release():
+    tree = trees.cann_6_0_nnae()
+    tree[f"{ROOT}/nnae/6.0.1/aarch64-linux/ascend_nnae_install.info"] = trees.info("nnae", "6.0.1")
+    assert [row["version"] for row in cann(tree)] == ["6.0.1"]
+    tree[f"{ROOT}/nnae/6.0.1/ascend_nnae_install.info"] = ""
+    assert [(row["version"], row["damaged"]) for row in cann(tree)] == [("6.0.1", None)]
+
+
 def test_unreadable_info_file():
     tree = trees.cann_6_0_nnae()
     tree[f"{ROOT}/nnae/6.0.1/ascend_nnae_install.info"] = Unreadable()
