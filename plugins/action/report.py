@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         """Return the table, the summary and the paths; in check mode too, since a report changes no host."""
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        _, args = self.validate_argument_spec(
+        dummy, args = self.validate_argument_spec(
             argument_spec={
                 "path": {"type": "path", "required": True},
                 "title": {"type": "str", "default": "Ascend fleet"},
@@ -82,7 +82,6 @@ class ActionModule(ActionBase):
         if args["hosts"] is not None:
             return [str(name) for name in args["hosts"]]
         return [str(name) for name in task_vars.get("ansible_play_hosts_all") or ()]
-
 
     def _plans(self, args: dict, task_vars: dict) -> dict:
         """Return the fleet's plans, templated once and not once per host."""

@@ -139,7 +139,7 @@ def recap(stats: Mapping[str, Mapping[str, int]], limit: int = 100) -> list[tupl
             groups[counts].append(host)
         ranked = sorted(groups.items(), key=lambda item: (-item[0][2] - item[0][3], -len(item[1])))
         named = [(f"{plural(len(hosts), 'host')} {shorten(fold(hosts), 44)}", counts) for counts, hosts in ranked]
-    wide = min(max((width(name) for name, _ in named), default=0), 60)
+    wide = min(max((width(row[0]) for row in named), default=0), 60)
     wide = max(wide, 26)
     return [
         (pad(name, wide), " ".join(f"{word}={count:<4}" for word, count in zip(COUNTS, counts, strict=True)).rstrip())
