@@ -260,7 +260,7 @@ class _Table:
         self.result = {"npu_smi_version": None, "driver_version": None, "chips": [], "processes": []}
         self.seen = self.cut = self.titled = False  # anything of a table; a part known to be missing; the version row
         self.headings, self.processes = [None, None], None  # of the chips; of the process section, inside it
-        self.closed, self.last = True, None  # the last heading reached the right border; last line of the table
+        self.width, self.last = float("inf"), None  # where lines without a right border end; last line of the table
         self.rows, self.same_card = 0, False  # last row of the chip, 0 after a rule; whether that was within a card
         warnings, strange = [], False
         tail = max(index for index, line in enumerate(lines) if line.strip())
@@ -279,8 +279,7 @@ class _Table:
         if (self.cut or self.last != "rule" or not self.titled or not self.headings[0] or not self.result["chips"]
                 or (end[0] in "+|" and (end[-1] not in "+|" or len(end) < 3))):
             self.result["truncated"] = True
-        if warnings:
-            self.result["warnings"] = warnings[:LIMIT]
+        self.result.update({"warnings": warnings[:LIMIT]} if warnings else {})
 
     def _line(self, line, stripped, is_tail):
         """Take one line in. Returns False when the table is over."""
@@ -324,8 +323,9 @@ class _Table:
             self.headings = [heading, None] if "health" in lowered else [self.headings[0], heading]
             self.processes = None
         if heading:
-            self.seen, self.last, self.rows, self.closed = True, "heading", 0, closed
-        return heading is not None
+            self.seen, self.last, self.rows = True, "heading", 0
+            self.width = float("inf") if closed else len("|".join(cells))
+        return bool(heading)
 
     def _row(self, cells, closed, is_tail):
         first, second = self.headings
@@ -335,7 +335,7 @@ class _Table:
         expected = len((self.processes or first).cells)
         if closed and cells[0].strip() and len(cells) == expected - 1:
             cells.insert(0, "")  # the left border is lost
-        torn = len(cells) < expected or (not closed and (is_tail or self.closed))
+        torn = len(cells) < expected or (not closed and (is_tail or len("|".join(cells)) >= self.width))
         # What stands last may be the beginning of something longer: half a number is a wrong number.
         if torn and self.processes and not cells[-1].endswith("  "):
             cells[-1] = ""

@@ -34,8 +34,8 @@ def table(chips: int) -> str:
     for number in range(chips):
         rows.append(f"| {number:<5} 910B3               | OK            | 91.5        33                0    / 0     "
                     "        |\n"
-                    f"| 0                         | 0000:{number % 256:02X}:00.0  | 97          0    / 0          62632/ "
-                    f"65536         |\n{RULE}\n")
+                    f"| 0                         | 0000:{number % 256:02X}:00.0  | 97          0    / 0          "
+                    f"62632/ 65536         |\n{RULE}\n")
     rows.append(PROCESSES)
     for number in range(chips):
         rows.append(f"| {number:<7} 0                 | {70000 + number:<13} | python3.11               | 59100"

@@ -278,6 +278,22 @@ def test_a_table_without_borders_left_of_it():
     assert npu_smi.parse_info(text) == npu_smi.parse_info(text_of("l2_910b3_processes"))
 
 
+def test_remarks_behind_the_table_are_no_values():
+    lines = [line + ("   <- note 7" if "910B3" in line or "0000:" in line else "")
+             for line in text_of("l2_910b3_processes").splitlines()]
+    assert npu_smi.parse_info("\n".join(lines)) == npu_smi.parse_info(text_of("l2_910b3_processes"))
+
+
+@pytest.mark.parametrize("width", range(46, 99, 4))
+def test_a_table_cut_at_the_right_has_no_half_value(width):
+    full = npu_smi.parse_info(text_of("l2_910b3_processes"))
+    found = npu_smi.parse_info("\n".join(line[:width] for line in text_of("l2_910b3_processes").splitlines()))
+    assert found.get("truncated") or width >= 98
+    for key in ("chips", "processes"):
+        for entry, whole in zip(found[key], full[key], strict=False):
+            assert all(value is None or value == whole[field] for field, value in entry.items() if field != "extra")
+
+
 def test_the_first_of_two_tables_is_read():
     text = text_of("l2_910b3_processes") + text_of("l3_a3_two_dies")
     assert npu_smi.parse_info(text)["chips"] == npu_smi.parse_info(text_of("l2_910b3_processes"))["chips"]
