@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         """Return the table, the summary and the paths; in check mode too, since a report changes no host."""
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        dummy, args = self.validate_argument_spec(
+        _dummy, args = self.validate_argument_spec(
             argument_spec={
                 "path": {"type": "path", "required": True},
                 "title": {"type": "str", "default": "Ascend fleet"},

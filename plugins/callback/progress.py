@@ -299,7 +299,7 @@ class CallbackModule(CallbackBase):
         if not running or now - self._last_output < max(1, self.get_option("heartbeat_seconds")):
             return
         groups: dict[str, list[str]] = {}
-        for host, (task, dummy) in running.items():
+        for host, (task, _dummy) in running.items():
             groups.setdefault(task, []).append(host)
         for task, hosts in groups.items():
             seconds = now - min(running[host][1] for host in hosts)

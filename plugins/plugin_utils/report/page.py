@@ -43,7 +43,7 @@ def render(report: dict, lines: Sequence[str] = ()) -> str:
     pieces = page.split("{{")
     out = [pieces[0]]
     for piece in pieces[1:]:  # one pass: a title holding {{data}} stays a title
-        name, dummy, rest = piece.partition("}}")
+        name, _dummy, rest = piece.partition("}}")
         out += [parts[name.strip()], rest]
     return "".join(out)
 

@@ -83,7 +83,7 @@ def _table(hosts: list[dict], limit: int) -> list[str]:
     rows += [(str(len(members)), *row[:-1], _speeds(row[-1], members)) for row, members in ranked]
     heading, *body = table(rows, limit)
     found = [heading]
-    for line, (dummy, members) in zip(body, ranked, strict=True):
+    for line, (_dummy, members) in zip(body, ranked, strict=True):
         found += [line, *_named([host["name"] for host in members], 2, limit, "       ", "       ")]
     return found
 
