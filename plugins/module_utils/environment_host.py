@@ -7,31 +7,18 @@ Touches the host, unlike most of module_utils; what to do is decided in environm
 """
 
 import glob
-import hashlib
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_commands as commands
 from ansible_collections.ascend.fleet.plugins.module_utils import environment_providers as providers
 from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOG_TAIL = 15  # lines
-# What the caller's shell may have set for another Python or another pip must not reach ours.
-_UNWANTED = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "VIRTUAL_ENV",
-    "PIP_CONFIG_FILE",
-    "PIP_TARGET",
-    "PIP_USER",
-    "PIP_REQUIRE_VIRTUALENV",
-    "PIP_FIND_LINKS",
-    "PIP_CONSTRAINT",
-)
 
 
 class Environment(object):
@@ -76,7 +63,7 @@ class Environment(object):
         marker = environments.parse_marker(self._read(environments.MARKER)) or {}
         version, packages = None, {}
         if os.access(self.python, os.X_OK):
-            version = _python_version(self.python)
+            version = commands.python_version(self.python)
         for folder in glob.glob(self.path + "/lib/python*/site-packages/*-info"):
             found = environments.parse_dist_info(os.path.basename(folder))
             # pip writes RECORD last: without it the installation did not come to its end.
@@ -139,7 +126,7 @@ class Environment(object):
             self._clear()
         options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
         if not self.check_mode:
-            _make_folder(os.path.dirname(self.path))
+            commands.make_folder(os.path.dirname(self.path))
         for command in providers.create(self.wanted["provider"], options):
             self._do("make %s with %s" % (self.path, self.wanted["provider"]), command)
         if not self.check_mode:
@@ -172,7 +159,7 @@ class Environment(object):
                 "/usr/bin/python3",
                 "/usr/libexec/platform-python",
             ]
-            found = [(name, _python_version(name)) for name in names if os.access(name, os.X_OK)]
+            found = [(name, commands.python_version(name)) for name in names if os.access(name, os.X_OK)]
             return providers.choose_python(version, found)
         tool = shutil.which(provider, path=os.environ.get("PATH", "") + ":/usr/local/bin:/opt/ascend/%s/bin" % provider)
         if not tool:
@@ -224,7 +211,7 @@ class Environment(object):
         missing = sorted(set(names) - set(found))
         if rows and missing:
             self.warn("%s in %s has no wheel of %s" % (self.wanted["cann"], rows[0]["path"], ", ".join(missing)))
-        return {name: {"path": path, "sha256": _sha256(path)} for name, path in found.items()}
+        return {name: {"path": path, "sha256": commands.sha256(path)} for name, path in found.items()}
 
     def _install_operator_wheels(self, names):
         if not names:
@@ -290,7 +277,7 @@ class Environment(object):
             '. "$0" >&2 && exec env -0',
             os.path.join(self.path, wanted["script"]),
         ]
-        rc, output = _run(command, 60, separate=True)
+        rc, output = commands.run(command, 60, separate=True)
         if rc == 0:
             pairs = dict(line.partition("=")[::2] for line in output.split("\0") if "=" in line)
             self._write(wanted["path"], environments.render_environment(pairs))
@@ -350,66 +337,10 @@ class Environment(object):
             for name in gone:
                 self.packages.pop(name, None)
             return
-        rc, output = _run(command, self.wanted["timeout"])
+        rc, output = commands.run(command, self.wanted["timeout"])
         if rc != 0:
             why = "took longer than %d s" % self.wanted["timeout"] if rc is None else "failed (rc %d)" % rc
             tail = "\n".join(output.strip().splitlines()[-_LOG_TAIL:])
-            raise ProviderError("To %s: %s %s.%s Its last words:\n%s" % (said, command[0], why, _hint(output), tail))
-
-
-def _hint(output):
-    if "No matching distribution" in output:
-        return (
-            " Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts (ascend.fleet.bundle"
-            " fetches them), or set ascend_wheels to the URL of an index."
-        )
-    if "not a supported wheel" in output:
-        return " The wheel is for another Python or architecture."
-    if "No space left" in output:
-        return " The file system is full."
-    if "ensurepip is not" in output:
-        return " The distribution's package python3-venv is missing."
-    return ""
-
-
-def _run(command, timeout, separate=False):
-    """(exit code or None on time-out, standard output together with the standard error unless kept apart)."""
-    env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if separate else subprocess.STDOUT,
-            env=env,
-            cwd="/",
-        )
-    except OSError as exc:
-        raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
-    try:
-        output, _none = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _none = process.communicate()
-        return None, output.decode("utf-8", "replace")
-    return process.returncode, output.decode("utf-8", "replace")
-
-
-def _python_version(python):
-    code = "import platform; print(platform.python_version())"
-    rc, output = _run([python, "-I", "-c", code], 60)
-    return output.strip() if rc == 0 else None
-
-
-def _make_folder(path):
-    if not os.path.isdir(path):
-        os.makedirs(path, 0o755)
-
-
-def _sha256(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for block in iter(lambda: handle.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+            raise ProviderError(
+                "To %s: %s %s.%s Its last words:\n%s" % (said, command[0], why, commands.hint(output), tail)
+            )

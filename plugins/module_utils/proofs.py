@@ -85,7 +85,7 @@ def judge(text, wanted):
     """Why a generated text is not what was expected, or None."""
     if wanted["expected"] is not None and text.strip() != wanted["expected"].strip():
         return (
-            "The generated text is %r, expected was %r. Weights, tokenizer or the arithmetic of this device differ: compare "
+            "The generated text is %r, expected was %r. Weights, tokenizer or this device's arithmetic differ: compare "
             "the model files' checksums, then try device_target CPU." % (text, wanted["expected"])
         )
     if wanted["expected_pattern"] and not re.search(wanted["expected_pattern"], text):
@@ -104,8 +104,8 @@ def judge_losses(losses, max_ratio):
         return "The loss is not a number (%s): the device computes wrongly, or the compute type overflows." % losses
     if losses[-1] > max_ratio * losses[0]:
         return (
-            "The loss went from %.4f to %.4f in %d steps; at most %.4f was expected. Try device_target CPU to tell device "
-            "from the software." % (losses[0], losses[-1], len(losses), max_ratio * losses[0])
+            "The loss went from %.4f to %.4f in %d steps; at most %.4f was expected. Try device_target CPU: if it "
+            "falls there, the device is at fault." % (losses[0], losses[-1], len(losses), max_ratio * losses[0])
         )
     return None
 

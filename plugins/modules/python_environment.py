@@ -177,8 +177,14 @@ packages:
   returned: success
 """
 
+import contextlib
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import environment_host, environment_providers
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    environment_commands,
+    environment_host,
+    environment_providers,
+)
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -225,14 +231,20 @@ SPEC = {
 
 def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    environment = environment_host.Environment(module.params, module.check_mode, warn=module.warn)
+    wanted = module.params
+    environment = None
     try:
-        if module.params["state"] == "absent":
-            environment.remove()
-        else:
-            environment.bring_about()
+        with contextlib.ExitStack() as stack:
+            # In check mode nobody is in the way, and not even a lock file may be left behind.
+            if not module.check_mode:
+                stack.enter_context(environment_commands.only_one(wanted["path"].rstrip("/"), wanted["timeout"]))
+            environment = environment_host.Environment(wanted, module.check_mode, warn=module.warn)
+            if wanted["state"] == "absent":
+                environment.remove()
+            else:
+                environment.bring_about()
     except (environment_providers.ProviderError, ValueError) as exc:
-        module.fail_json(msg=str(exc), **environment.result())
+        module.fail_json(msg=str(exc), **(environment.result() if environment else {}))
     result = environment.result()
     if module._diff:
         result["diff"] = environment.diff()

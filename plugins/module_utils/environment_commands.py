@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs what environments are made with, and says what a failure means.
+
+Touches the host, unlike most of module_utils.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import time
+
+from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
+
+# What the caller's shell may have set for another Python or another pip must not reach ours.
+_UNWANTED = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "PIP_CONFIG_FILE",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_FIND_LINKS",
+    "PIP_CONSTRAINT",
+)
+
+
+def hint(output):
+    """What a known failure of pip, venv or conda means and what to do, or nothing; begins with a space."""
+    if "No matching distribution" in output:
+        return (
+            " Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts"
+            " (ascend.fleet.bundle fetches them), or set ascend_wheels to the URL of an index."
+        )
+    if "not a supported wheel" in output:
+        return " The wheel is for another Python or architecture."
+    if "No space left" in output:
+        return " The file system is full."
+    if "ensurepip is not" in output:
+        return " The distribution's package python3-venv is missing."
+    return ""
+
+
+def run(command, timeout, separate=False):
+    """(exit code or None on time-out, standard output together with the standard error unless kept apart)."""
+    env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if separate else subprocess.STDOUT,
+            env=env,
+            cwd="/",
+        )
+    except OSError as exc:
+        raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
+    try:
+        output, _none = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _none = process.communicate()
+        return None, output.decode("utf-8", "replace")
+    return process.returncode, output.decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def only_one(path, timeout):
+    """Keep a second run away from an environment; wait for the first, which may have outlived its connection.
+
+    Raises:
+        ProviderError: it still runs after C(timeout) seconds.
+    """
+    make_folder(os.path.dirname(path))
+    lock = os.path.join(os.path.dirname(path), ".%s.lock" % os.path.basename(path))
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.time() + timeout
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except (IOError, OSError):
+                if time.time() > deadline:
+                    raise ProviderError(
+                        "Another run has been changing %s for %d s; wait for it or end it." % (path, timeout)
+                    )
+                time.sleep(1)
+        yield
+    finally:
+        os.close(handle)
+
+
+def python_version(python):
+    """The version of an interpreter, or None when it does not run."""
+    code = "import platform; print(platform.python_version())"
+    rc, output = run([python, "-I", "-c", code], 60)
+    return output.strip() if rc == 0 else None
+
+
+def make_folder(path):
+    """Make a folder that everybody may read, with those above it."""
+    if not os.path.isdir(path):
+        os.makedirs(path, 0o755)
+
+
+def sha256(path):
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""Which wheels a host gets: by its own Python, architecture and C library."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from ansible_collections.ascend.fleet.plugins.plugin_utils import wheelhouse
+
+ARM = wheelhouse.Host("3.11", "aarch64", "2.34")
+X86 = wheelhouse.Host("3.11", "x86_64", "2.34")
+
+
+@pytest.fixture()
+def folder(tmp_path):
+    def add(name: str, *requires: str) -> None:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            info = "-".join(name.split("-")[:2]) + ".dist-info/METADATA"
+            archive.writestr(info, "Metadata-Version: 2.1\n" + "".join(f"Requires-Dist: {text}\n" for text in requires))
+
+    add("mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl", "numpy<2.0.0,>=1.20", "dill", 'tomli; python_version < "3.11"')
+    add("mindspore-2.7.1-cp311-none-any.whl", "numpy<2.0.0,>=1.20", "dill")
+    add("mindspore-2.7.1-cp310-cp310-manylinux1_x86_64.whl")
+    for machine in ("x86_64", "aarch64"):
+        add(f"numpy-1.26.4-cp311-cp311-manylinux_2_17_{machine}.manylinux2014_{machine}.whl")
+        add(f"numpy-2.1.0-cp311-cp311-manylinux_2_17_{machine}.manylinux2014_{machine}.whl")
+        add(f"pillow-13.0.0-cp311-cp311-manylinux_2_36_{machine}.whl")
+        add(f"pillow-12.0.0-cp311-cp311-manylinux_2_28_{machine}.whl")
+    add("dill-0.4.1-py3-none-any.whl")
+    add("dill-0.3.0-py2.py3-none-any.whl", "numpy")
+    add("mindformers-1.7.0-py3-none-any.whl", "mindspore~=2.7.1", "numpy", "extra-thing; extra == 'test'")
+    return tmp_path
+
+
+def _files(folder, requirements, host, **options):
+    return [row["file"] for row in wheelhouse.select(folder, requirements, host, **options)]
+
+
+def test_the_closure_is_chosen_for_the_host_and_not_for_this_machine(folder):
+    assert _files(folder, ["mindspore==2.7.1"], X86) == [
+        "dill-0.4.1-py3-none-any.whl", "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl",
+        "numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"]
+    assert _files(folder, ["mindspore==2.7.1"], ARM) == [
+        "dill-0.4.1-py3-none-any.whl", "mindspore-2.7.1-cp311-none-any.whl",
+        "numpy-1.26.4-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl"]
+
+
+def test_a_wheel_that_falsely_says_any_is_not_taken_on_another_machine(folder):
+    (folder / "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl").unlink()
+    with pytest.raises(wheelhouse.WheelError, match="No wheel of mindspore .* for Python 3.11 on x86_64"):
+        wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
+
+
+def test_the_c_library_decides(folder):
+    old = wheelhouse.Host("3.11", "x86_64", "2.28")
+    assert _files(folder, ["pillow"], old) == ["pillow-12.0.0-cp311-cp311-manylinux_2_28_x86_64.whl"]
+    assert _files(folder, ["pillow"], X86) == ["pillow-12.0.0-cp311-cp311-manylinux_2_28_x86_64.whl"]
+    new = wheelhouse.Host("3.11", "x86_64", "2.36")
+    assert _files(folder, ["pillow"], new) == ["pillow-13.0.0-cp311-cp311-manylinux_2_36_x86_64.whl"]
+
+
+def test_what_was_chosen_first_gives_way_to_a_later_limit(folder):
+    assert "numpy-1.26.4" in _files(folder, ["numpy", "mindspore==2.7.1"], X86)[-1]
+    assert "numpy-2.1.0" in _files(folder, ["numpy"], X86)[0]
+    assert "numpy-1.26.4" in _files(folder, ["numpy"], X86, constraints=["numpy<2"])[0]
+
+
+def test_mindformers_takes_the_mindspore_that_is_named_with_it(folder):
+    files = _files(folder, ["mindspore==2.7.1", "mindformers==1.7.0"], X86)
+    assert "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl" in files
+    assert not [name for name in _files(folder, ["mindformers==1.7.0"], X86, skip=["mindspore"]) if "mindspore" in name]
+
+
+def test_what_is_missing_is_named_with_who_wants_it(folder):
+    (folder / "dill-0.4.1-py3-none-any.whl").unlink()
+    (folder / "dill-0.3.0-py2.py3-none-any.whl").unlink()
+    with pytest.raises(wheelhouse.WheelError, match="No wheel of dill .*required by mindspore 2.7.1.*none of it"):
+        wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
+    with pytest.raises(wheelhouse.WheelError, match="versions that fit: 2.7.1"):
+        wheelhouse.select(folder, ["mindspore==2.8.0"], X86)
+    with pytest.raises(wheelhouse.WheelError, match="is not a requirement"):
+        wheelhouse.select(folder, ["mindspore=2.8"], X86)
+
+
+def test_a_cut_off_wheel_is_named(folder):
+    name = "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl"
+    wheelhouse._requires.cache_clear()
+    (folder / name).write_bytes((folder / name).read_bytes()[:50])
+    with pytest.raises(wheelhouse.WheelError, match="not a whole wheel"):
+        wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
+
+
+def test_old_pythons_have_their_own_abi():
+    names = {str(tag) for tag in wheelhouse.Host("3.7", "aarch64", "2.17").ranks()}
+    assert "cp37-cp37m-manylinux2014_aarch64" in names and "cp37-cp37m-manylinux_2_28_aarch64" not in names
