@@ -62,8 +62,19 @@ def plan_host(name, facts, resolution, findings, options):
         "stack": stack,
         "fingerprint": fingerprint(stack),
         "why": list(resolution.get("why") or []),
+        "inference_reason": _why_no_inference(stack, resolution, options),
         "minutes": sum(step["minutes"] for step in steps),
     }
+
+
+def _why_no_inference(stack, resolution, options):
+    """Why a stack generates no text, or None when it does."""
+    if stack is None or stack.get("inference"):
+        return None
+    if "inference" not in options["components"]:
+        return "inference is not among the components of this host (ascend_components)"
+    reasons = [line for line in resolution.get("why") or [] if "inference" in line or "training" in line]
+    return reasons[0] if reasons else "the stack of this host has no MindFormers to generate text with"
 
 
 def fingerprint(stack):

@@ -39,7 +39,7 @@ def model_files() -> None:
     """Lay the trained model where its weights would lie on a mirror."""
     source, target = ROOT / "tests" / "model", ARTIFACTS / "models" / "gpt2"
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("gpt2.ckpt", "vocab.json", "merges.txt"):
+    for name in ("gpt2.ckpt", "gpt2.yaml", "vocab.json", "merges.txt"):
         data = (source / name).read_bytes()
         if not (target / name).is_file() or (target / name).read_bytes() != data:
             (target / name).write_bytes(data)

@@ -137,6 +137,8 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
     host["status"] = _status(host, facts, plan, outcome)
     if host["error"] is None:
         host["error"] = _derived_error(host)
+    # That a host could not be observed is its error; the plan repeats it as a finding.
+    host["findings"] = [item for item in host["findings"] if item["rule"] not in _SILENT]
     return host
 
 
@@ -197,7 +199,7 @@ def _as_error(message: Any, step: Any = None, cause: Any = None, fix: Any = None
     return {
         "unreachable": unreachable,
         "step": _text(step),
-        "message": _text(message) or "",
+        "message": (_text(message) or "").removeprefix("Task failed: "),
         "cause": _text(cause),
         "fix": _text(fix),
     }
@@ -342,7 +344,7 @@ def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
     proof = given or None
     stack = _dict(plan, "stack")
     if proof is None and stack and "inference" in stack and stack["inference"] is None:
-        reason = _text(stack.get("inference_reason")) or "The stack of this host has no inference."
+        reason = _text(plan.get("inference_reason")) or "The stack of this host has no inference."
         proof = {"status": "skipped", "reason": reason}
     if proof is None:
         proof = _dict(_dict(facts, "proofs"), "inference")
@@ -368,7 +370,7 @@ def _notes(facts: dict) -> list[str]:
         if isinstance(item, dict) and item.get("damaged")
     ]
     npu, unfinished = _dict(facts, "npu"), _dict(_dict(facts, "journal"), "unfinished")
-    if npu.get("available") is False and npu.get("message"):
+    if npu.get("available") is False and npu.get("message") and _dict(facts, "driver").get("installed"):
         notes.append(f"npu-smi: {npu['message']}")
     if unfinished:
         notes.append(f"An earlier run stopped during {unfinished.get('component')} {unfinished.get('action')}.")

@@ -200,3 +200,11 @@ def test_steps_in_words():
     facts = converged()
     facts["driver"].update(installed="24.1.rc3", loaded="24.1.rc3")
     assert planning.describe(plan(facts)["steps"][0]) == "driver 24.1.rc3 -> 25.3.rc1"
+
+
+def test_why_nothing_is_generated_is_said():
+    none = dict(STACK, mindspore=None, mindformers=None, inference=None)
+    resolution = {"ok": True, "stack": none, "why": ["mindspore, inference: none, chip 310p only infers"]}
+    assert "310p" in planning.plan_host("h", BARE, resolution, [], OPTIONS)["inference_reason"]
+    assert "ascend_components" in plan(BARE, stack=none, components=["driver"])["inference_reason"]
+    assert plan(BARE)["inference_reason"] is None
