@@ -84,16 +84,20 @@ class PackageChange(object):
             return False
         if self.removal:
             return self.state["version"] is None and not self.state["damaged"]
-        if not vendor_run.matches(self.wanted, self.state) or self.state["damaged"]:
-            return False
-        # Of CANN releases side by side the one that latest leads to is the one in use.
-        return self.state is self.current or versions.same(self.state["version"], self.current["version"])
+        state = self.in_use()
+        return vendor_run.matches(self.wanted, state) and not state["damaged"]
+
+    def in_use(self):
+        """The state that counts: of CANN releases side by side the one latest leads to, of a removal the victim."""
+        if self.removal or versions.same(self.state["version"], self.current["version"]):
+            return self.state
+        return self.current
 
     def action(self):
         """The word for the change: install, upgrade, downgrade, repair or uninstall."""
         if self.removal:
             return "uninstall"
-        if self.open_entry or self.state["damaged"] or vendor_run.matches(self.wanted, self.state):
+        if self.open_entry or self.in_use()["damaged"] or vendor_run.matches(self.wanted, self.in_use()):
             return "repair"
         if not self.current["version"]:
             return "install"
@@ -134,7 +138,7 @@ class PackageChange(object):
     def preview(self):
         """What would happen, without a lock and without touching anything."""
         self.look()
-        self.result["before"] = self.current["version"] if not self.removal else self.state["version"]
+        self.result["before"] = self.in_use()["version"]
         self.result["after"] = self.result["before"]
         if self.done():
             self.result["reboot_required"] = self._reboot_waits()
@@ -167,13 +171,13 @@ class PackageChange(object):
 
     def _locked(self):
         self.look()
-        self.result["before"] = self.current["version"] if not self.removal else self.state["version"]
+        self.result["before"] = self.in_use()["version"]
         earlier = self.open_entry
         adopted = self._settle()
         if adopted:
             self.result["before"] = earlier.get("from")
         if self.done():
-            return dict(self.result, changed=adopted, after=self.state["version"],
+            return dict(self.result, changed=adopted, after=self.in_use()["version"],
                         reboot_required=self._reboot_waits(), action="adopt" if adopted else None)
         if not self.removal:
             self._check_wish()
@@ -283,11 +287,14 @@ class Attempts(object):
         if argv[1] == self.args["path"]:
             self._check_archive()
         package_io.append_line(change.journal_path, journal.line(self.started))
+        if not change.removal:
+            # makeself works with umask 077: an install path that a package makes itself may shut out its users.
+            package_io.ensure_folder(change.install_path)
         verdict = self._step(argv, "uninstall" if change.removal else "install", change.wanted)
         if not change.removal:
             verdict = self._again(verdict, situation)
         rc = change.result["rc"]
-        change.close(self.started, rc, verdict, change.state["version"], time.monotonic() - self.begun)
+        change.close(self.started, rc, verdict, change.in_use()["version"], time.monotonic() - self.begun)
         return self._conclude(verdict)
 
     def _again(self, verdict, situation):
@@ -304,7 +311,7 @@ class Attempts(object):
             verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", change.wanted)
         # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
         # version in doubt. A sound older driver stays when a newer one cannot be installed.
-        suspect = self.repair and (change.state["damaged"] or vendor_run.matches(change.wanted, change.state))
+        suspect = self.repair and (change.in_use()["damaged"] or vendor_run.matches(change.wanted, change.in_use()))
         # Nor would it help against what the host lacks, a compiler or a user or space.
         helps = not self.errors or self.errors[0] in _WORTH_A_CLEAN_START
         if verdict["ok"] or not suspect or not helps:
@@ -317,12 +324,12 @@ class Attempts(object):
         """One run of a vendor program, judged by the files it leaves."""
         change = self.change
         files = self._version_files()
-        before, prints = change.state, package_io.fingerprint(files)
+        before, prints = change.in_use(), package_io.fingerprint(files)
         run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer)
         text = process_io.read_output(self.log, run["offset"])
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files
-        verdict = vendor_run.judge(change.component, run, text, wanted, before, change.state, rewritten,
+        verdict = vendor_run.judge(change.component, run, text, wanted, before, change.in_use(), rewritten,
                                    self.repair and step == "install")
         self.errors = [row["name"] for row in vendor_errors.explain(text)]
         change.result.update(argv=argv, rc=run["rc"], log=self.log)
@@ -331,7 +338,7 @@ class Attempts(object):
         return verdict
 
     def _version_files(self):
-        state = self.change.state
+        state = self.change.in_use()
         files = [state.get("info_file"), "%s/version.info" % state["path"] if state.get("path") else None]
         return [path for path in files if path]
 
@@ -355,12 +362,12 @@ class Attempts(object):
 
     def _conclude(self, verdict):
         change = self.change
-        result = dict(change.result, after=change.state["version"], seconds=round(time.monotonic() - self.begun, 1),
+        result = dict(change.result, after=change.in_use()["version"], seconds=round(time.monotonic() - self.begun, 1),
                       reboot_required=verdict["reboot_required"] or change._reboot_waits())
         if verdict["ok"]:
             return dict(result, changed=True)
         goal = "was not removed" if change.removal else "%s was not installed" % change.wanted
-        found = change.state["damaged"] or change.state["version"] or "not installed"
+        found = change.in_use()["damaged"] or change.in_use()["version"] or "not installed"
         msg = "%s %s: %s. Cause: %s. Fix: %s. The version files now say: %s." % (
             change.component, goal, verdict["summary"], verdict["cause"], verdict["fix"], found)
         raise Failed(msg, dict(

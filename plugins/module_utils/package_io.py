@@ -82,10 +82,15 @@ def read_text(path):
 
 
 def ensure_folder(path, mode=0o755):
-    """Make a folder with exactly this mode, whatever the umask; an existing one keeps its mode."""
-    if not os.path.isdir(path):
-        os.makedirs(path)
-        os.chmod(path, mode)
+    """Make a folder, and those above it, with this mode whatever the umask; existing ones keep theirs."""
+    if os.path.isdir(path):
+        return
+    ensure_folder(os.path.dirname(path), mode)
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return
+    os.chmod(path, mode)
 
 
 def take_lock(path, content, patience=0, may_wait=lambda holder: False):

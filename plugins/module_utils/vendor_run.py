@@ -179,8 +179,9 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
         verdict = ("it was ended because it waited for an answer", "it asked '%s'" % words["prompt"],
                    "the package asks something that --quiet does not answer; look at its --help and use extra_args")
     elif run["timed_out"]:
+        last = words["prompt"] or tail_line(text)
         verdict = ("it was ended because it had not finished after %d s" % run["seconds"],
-                   "it waited for something" + (": '%s'" % words["prompt"] if words["prompt"] else ""),
+                   "it hung or was slow" + ("; the last it said is '%s'" % last if last else ""),
                    "look at the end of its log; raise timeout if it was still working")
     elif run["flooded"]:
         verdict = ("it was ended because it printed without end", "it repeats '%s'" % (tail_line(text) or "nothing"),

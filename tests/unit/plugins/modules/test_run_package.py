@@ -247,6 +247,19 @@ def test_cann_packages(host):
     assert host.run(component="nnae", version="8.2.RC1", path="/nowhere")["failed"]
 
 
+def test_of_releases_side_by_side_the_one_in_use_counts(host):
+    old, new = (host.package(_nnae(host, version), name=f"{version}.run") for version in ("8.2.RC1", "8.3.RC1"))
+    for version, package in (("8.2.RC1", old), ("8.3.RC1", new)):
+        host.run(component="nnae", version=version, path=package)
+    result = host.run(component="nnae", version="8.2.RC1", path=old, allow_downgrade=True)
+    assert (result["action"], result["before"], result["after"]) == ("downgrade", "8.3.RC1", "8.2.RC1")
+    # 8.3.RC1 is still there, but not in use: a package that only says yes is no upgrade.
+    lie = host.package("echo '[INFO] Ascend-cann-nnae install success'", name="lie.run")
+    assert "say 8.2.RC1" in host.run(component="nnae", version="8.3.RC1", path=lie)["msg"]
+    result = host.run(component="nnae", version="8.3.RC1", path=new)
+    assert (result["before"], result["after"]) == ("8.2.RC1", "8.3.RC1")
+
+
 def test_a_soc_driver_is_not_given_what_it_does_not_know(host):
     package = host.package(INSTALLS, name="Ascend-hdk-310b-npu-driver-soc_25.3.rc1_linux-aarch64.run")
     assert host.run(path=package, install_for_all=True)["changed"]
