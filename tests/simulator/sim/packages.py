@@ -71,8 +71,8 @@ def build(out: Path, sets: list[str] | None = None) -> list[Path]:
             state[package.file] = recipe
             state_file.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n")
         result.append(target)
-    sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(out.glob("*.run")))
-    (out / "SHA256SUMS").write_text(sums)
+    digests = ((hashlib.sha256(path.read_bytes()).hexdigest(), path.name) for path in sorted(out.glob("*.run")))
+    (out / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for digest, name in digests))
     say(f"packages: {len(result)} in {out}, {made} of them built now")
     return result
 
@@ -105,7 +105,7 @@ def lay_out(package: releases.Package, place: Path) -> None:
     texts["package.conf"] = "".join(f"{key}={shlex.quote(text)}\n" for key, text in package.settings.items())
     texts["install.sh"] = f'#!/bin/sh\nexec bash ./{package.script} "$@"\n'
     if package.script == "driver.sh":
-        texts.update({name: f"simulated driver {package.settings['PKG_VERSION']}\n" for name in _LIBRARIES})
+        texts.update(dict.fromkeys(_LIBRARIES, f"simulated driver {package.settings['PKG_VERSION']}\n"))
     if package.script == "firmware.sh":
         texts["image/Ascend.bin"] = f"simulated firmware {package.settings['PKG_VERSION']}\n"
     for name, text in texts.items():

@@ -113,7 +113,7 @@ def _cann(version: str, row: dict, product: str, file: str, arch: str, title: st
     files = {}
     if chip:
         kernels = "parts/opp_kernel/built-in/op_impl/ai_core/tbe/kernel"
-        files[f"{kernels}/{_SOC[chip]}/add/Add_simulated.json"] = json.dumps({"binFileName": "Add", "chip": chip}) + "\n"
+        files[f"{kernels}/{_SOC[chip]}/add/Add_simulated.json"] = json.dumps({"binFileName": "Add"}) + "\n"
     if product in ("toolkit", "nnae", "nnrt"):
         files["lib64/libascendcl.so"] = f"simulated CANN {version}\n"
         files["lib64/libhccl.so"] = f"simulated CANN {version}\n"
