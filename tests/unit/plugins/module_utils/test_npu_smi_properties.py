@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def value_or_error(read, text) -> None:
         assert entry["pid"] is not None or entry["npu_id"] is not None
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=10000)
 @given(text=st.sampled_from(TEXTS), edits=edits, start=st.integers(0, 300), length=st.integers(0, 5000))
 def test_any_mutation_of_a_fixture(text, edits, start, length):
     for position, size, piece in edits:
@@ -56,7 +57,7 @@ def test_any_mutation_of_a_fixture(text, edits, start, length):
     value_or_error(npu_smi.parse_info, text[start:start + length])
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100, deadline=10000)
 @given(text=st.sampled_from(DETAILS), edits=edits, start=st.integers(0, 300), length=st.integers(0, 2000))
 def test_any_mutation_of_a_sub_command(text, edits, start, length):
     for position, size, piece in edits:
@@ -67,14 +68,14 @@ def test_any_mutation_of_a_sub_command(text, edits, start, length):
         value_or_error(read, text[start:start + length])
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150, deadline=10000)
 @given(lines=st.lists(st.sampled_from([line for text in TEXTS for line in text.splitlines()]), max_size=60),
        newline=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_order_of_lines(lines, newline):
     value_or_error(npu_smi.parse_info, newline.join(lines))
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=10000)
 @given(anything=st.text() | st.binary() | st.none() | st.integers() | st.floats() | st.lists(st.text(), max_size=3)
        | st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_anything_at_all(anything):
@@ -82,7 +83,7 @@ def test_anything_at_all(anything):
         value_or_error(read, anything)
 
 
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=60, deadline=10000)
 @given(text=st.sampled_from(TEXTS), drop=st.sets(st.integers(6, 30), max_size=8))
 def test_lines_left_out_add_no_chip_and_change_no_value(text, drop):
     full = npu_smi.parse_info(text)
@@ -113,19 +114,25 @@ def table(chips: int) -> str:
 
 
 def seconds(text: str, read=npu_smi.parse_info) -> float:
-    """The better of two, so that a busy machine does not count."""
-    best = 9.0
-    for _attempt in range(2):
+    """The processor's time for one reading, without the garbage of the tests before."""
+    gc.disable()
+    try:
         start = time.process_time()
         value_or_error(read, text)
-        best = min(best, time.process_time() - start)
-    return best
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def grows_less(read, short: str, long: str, factor: int) -> bool:
+    """Whether the longer text costs less than so many times the shorter; a busy machine gets five tries."""
+    return any(seconds(long, read) < factor * max(seconds(short, read), 0.002) for _attempt in range(5))
 
 
 def test_a_thousand_chips_cost_four_times_a_quarter_of_them():
     found = npu_smi.parse_info(table(1024))
     assert (len(found["chips"]), len(found["processes"])) == (1024, 1024)
-    assert seconds(table(1024)) < 8 * max(seconds(table(256)), 0.005)
+    assert grows_less(npu_smi.parse_info, table(256), table(1024), 8)
 
 
 @pytest.mark.parametrize("piece", [
@@ -139,7 +146,7 @@ def test_no_repeated_piece_costs_more_than_linear_time(piece, before):
     short = before + piece * (3000 // len(piece))
     long = before + piece * (24000 // len(piece))
     # Eight times the input; quadratic would be sixty-four times the time.
-    assert seconds(long) < 24 * max(seconds(short), 0.002)
+    assert grows_less(npu_smi.parse_info, short, long, 24)
     if not before:
         for read in READERS[1:]:
-            assert seconds(long[:8000], read) < 24 * max(seconds(long[:1000], read), 0.002), read
+            assert grows_less(read, long[:1000], long[:8000], 24), read
