@@ -21,7 +21,7 @@ VERSION_VARIABLES = {
 
 # name -> (default, allowed values or the type)
 VARIABLES: dict[str, tuple[Any, Any]] = {
-    **{name: ("auto", "version") for name in VERSION_VARIABLES},
+    **dict.fromkeys(VERSION_VARIABLES, ("auto", "version")),
     "ascend_stack": (None, str),
     "ascend_cann_flavor": ("auto", ("auto", "nnae", "toolkit", "nnrt")),
     "ascend_cann_kernels": ("auto", ("auto", True, False)),

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
@@ -22,6 +21,7 @@ class Planner:
         self._components = components
         self._pins = {key: value for key, value in (pins or {}).items() if value not in (None, "", "auto")}
         self._judged: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
+        self._missing: dict[tuple, dict[str, Any] | None] = {}
 
     def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> dict[str, Any]:
         """The plan of one host; an unobserved host or a wrong variable gives a plan without steps.
@@ -44,11 +44,17 @@ class Planner:
             plan = self._forward(host, facts, wish, components, pins)
         else:
             plan = self._reverse(host, facts, wish, components, target)
-        missing = _missing_packages(plan, wish.desired)
-        if missing:
-            plan["findings"].append(missing)
-            plan["status"] = "refused"
+        self._refuse_missing(plan, wish.desired["ascend_artifacts"])
         return plan
+
+    def _refuse_missing(self, plan: dict[str, Any], source: str | None) -> None:
+        packages = tuple(step["package"] for step in plan["steps"] if step["package"])
+        key = (source, packages)
+        if key not in self._missing:
+            self._missing[key] = _missing_packages(packages, source)
+        if self._missing[key]:
+            plan["findings"].append(self._missing[key])
+            plan["status"] = "refused"
 
     def _forward(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], pins: dict[str, Any],
                  **overrides: Any) -> dict[str, Any]:
@@ -128,16 +134,17 @@ def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[d
     return resolution, findings
 
 
-def _missing_packages(plan: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any] | None:
-    packages = [step["package"] for step in plan["steps"] if step["package"]]
-    source = desired["ascend_artifacts"]
-    if not packages or (source and "://" in source):
+def _missing_packages(packages: tuple[str, ...], source: str | None) -> dict[str, Any] | None:
+    if not packages:
         return None
     if not source:
         message = ("ascend_artifacts is not set: it takes the folder on the control node (or the URL of a mirror) that "
                    f"holds {', '.join(packages)}.")
         return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
-    missing = [name for name in packages if not (Path(source) / name).is_file()]
+    try:
+        missing = artifact_source.missing(source, packages)
+    except artifact_source.ArtifactError as error:
+        return planning.finding("artifact-missing", "error", str(error), variable="ascend_artifacts")
     if not missing:
         return None
     near = artifact_source.similar(source, missing[0])
