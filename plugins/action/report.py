@@ -16,8 +16,9 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, plain
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
 
 
 class ActionModule(ActionBase):

@@ -89,6 +89,7 @@ class CallbackModule(CallbackBase):
         self._told: dict[tuple, str] = {}
         self._minutes_left = 0.0
         self._play, self._batch = "", 0
+        self._block_text = ""
 
     # --- output
 
@@ -115,6 +116,7 @@ class CallbackModule(CallbackBase):
         if key in self._printed_blocks:
             return
         self._printed_blocks.add(key)
+        self._block_text = " ".join(" ".join(lines).split())
         self._flush()
         self._print()
         for line in lines:
@@ -241,13 +243,22 @@ class CallbackModule(CallbackBase):
         self._print(f"  {word}  {host}: {name}", color)
         lines = text.failure(data, self.get_option("width"))
         key = (name, *(text.without_host(line, host) for line in lines))
-        if key in self._told:
+        if self._is_in_report(text.message(data)):
+            lines = ["    as the report says"]
+        elif key in self._told:
             lines = [f"    as on {self._told[key]}"]
         self._told.setdefault(key, host)
         for line in lines:
             self._print(line, color)
         if self._display.verbosity >= 1:
             self._print(f"    {self._dump_results(data)}", C.COLOR_VERBOSE)
+
+    def _is_in_report(self, message: str) -> bool:
+        """Return whether the lines printed last (a report) hold this message, with or without a `status:` before it."""
+        words = " ".join(message.split())
+        core = words.partition(": ")[2] or words
+        core = core.partition(" Cause: ")[0].partition(" Fix: ")[0]
+        return len(core) > 15 and core in self._block_text
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         host, task, data = _parts(result)

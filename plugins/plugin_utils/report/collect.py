@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import planning
+
+from .values import number, part, plain, rows, text
 
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
 INPUTS = ("ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error", "ascend_observation")
@@ -27,23 +28,6 @@ _SILENT = {
     "unreachable": "The host could not be reached.",
 }
 _INFERENCE_EXTRA = ("model", "expected", "seconds", "time")
-
-
-def plain(value: Any) -> Any:
-    """Return plain JSON data: lazy containers, tagged strings and other wrappers of Ansible are unwrapped."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, Mapping):
-        return {str(key): plain(value[key]) for key in value}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    return "".join(str(value))
 
 
 def collect(
@@ -80,7 +64,7 @@ def _read(hostvars: Mapping[str, Any], name: str) -> dict:
         return found
     for key in INPUTS:
         found[key] = _guard(lambda key=key: variables.get(key), key, found["problems"])
-    observed = _dict(_dict(found["ascend_observation"], "ansible_facts"), "ascend")
+    observed = part(part(found["ascend_observation"], "ansible_facts"), "ascend")
     found["ascend_facts"] = observed or found["ascend_facts"]
     if not found["ascend_facts"]:
         found["ascend_facts"] = _guard(lambda: variables.get("ansible_facts")["ascend"], None, [])
@@ -103,36 +87,36 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
     facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
     if outcome.get("status") == "started":
         outcome = {} if check_mode else {**outcome, "status": "failed", "message": _CUT_OFF}
-    stack = _dict(plan, "stack")
-    accelerators = _dict(facts, "accelerators")
-    chips = [_chip(entry) for entry in _list(_dict(facts, "npu"), "chips") if isinstance(entry, dict)]
+    stack = part(plan, "stack")
+    accelerators = part(facts, "accelerators")
+    chips = [_chip(entry) for entry in rows(part(facts, "npu"), "chips") if isinstance(entry, dict)]
     versions = _versions(facts, stack)
     desired = _desired(stack)
     host = {
         "name": name,
         "status": "not_started",
         "changed": outcome.get("status") == "changed",
-        "chip": accelerators.get("family") or _dict(plan, "host_facts").get("chip"),
+        "chip": accelerators.get("family") or part(plan, "host_facts").get("chip"),
         "chip_name": next((chip["name"] for chip in chips if chip["name"]), None),
         "chip_count": accelerators.get("count") or len(chips) or None,
         "product": accelerators.get("product"),
-        "os": _dict(facts, "os").get("name") or _dict(facts, "os").get("id"),
+        "os": part(facts, "os").get("name") or part(facts, "os").get("id"),
         "arch": facts.get("arch"),
         "host_kind": facts.get("host_kind"),
         "versions": versions,
         "desired": desired,
         "drift": _drift(versions, desired) if facts else [],
         "plan": _steps(plan, outcome),
-        "findings": [_finding(entry) for entry in _list(plan, "findings") if isinstance(entry, dict)],
+        "findings": [_finding(entry) for entry in rows(plan, "findings") if isinstance(entry, dict)],
         "chips": chips,
         "chips_missing": _missing(facts, chips),
         "reboot_required": bool(facts.get("reboot_required")),
-        "reboot_reasons": [str(reason) for reason in _list(facts, "reboot_reasons")],
+        "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
         "inference": _inference(found.get("ascend_inference") or {}, facts, plan),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
-        "reason": _text(outcome.get("message")) if outcome.get("status") == "not_started" else None,
-        "seconds": _number(outcome.get("seconds")),
+        "reason": text(outcome.get("message")) if outcome.get("status") == "not_started" else None,
+        "seconds": number(outcome.get("seconds")),
     }
     host["status"] = _status(host, facts, plan, outcome)
     if host["error"] is None:
@@ -152,7 +136,7 @@ def _status(host: dict, facts: dict, plan: dict, outcome: dict) -> str:
         return str(outcome["status"])
     if planned in ("unreachable", "failed", "refused"):
         return str(planned)
-    if _dict(host, "inference").get("status") == "failed":
+    if part(host, "inference").get("status") == "failed":
         return "failed"
     if host["changed"]:
         return "changed" if host["drift"] or host["reboot_required"] else "converged"
@@ -167,7 +151,7 @@ def _derived_error(host: dict) -> dict | None:
         blocking = [item for item in host["findings"] if item["severity"] == "error" and not item["accepted"]]
         message = blocking[0]["message"] if blocking else "The plan refused this host."
         return _as_error(message, step="plan")
-    if host["status"] == "failed" and _dict(host, "inference").get("status") == "failed":
+    if host["status"] == "failed" and part(host, "inference").get("status") == "failed":
         return _as_error(host["inference"]["reason"] or "The text generation failed.", step="inference")
     if host["status"] in ("failed", "unreachable"):
         told = [item["message"] for item in host["findings"] if item["rule"] == host["status"]]
@@ -198,40 +182,40 @@ def _error(error: dict, outcome: dict) -> dict | None:
 def _as_error(message: Any, step: Any = None, cause: Any = None, fix: Any = None, unreachable: bool = False) -> dict:
     return {
         "unreachable": unreachable,
-        "step": _text(step),
-        "message": (_text(message) or "").removeprefix("Task failed: "),
-        "cause": _text(cause),
-        "fix": _text(fix),
+        "step": text(step),
+        "message": (text(message) or "").removeprefix("Task failed: "),
+        "cause": text(cause),
+        "fix": text(fix),
     }
 
 
 def _versions(facts: dict, stack: dict) -> dict:
-    wanted = _dict(stack, "cann")
+    wanted = part(stack, "cann")
     runtime = _installed(facts, _RUNTIMES, wanted.get("flavor"), wanted.get("version"))
-    kernels = _installed(facts, _KERNELS, None, _dict(stack, "kernels").get("version"))
+    kernels = _installed(facts, _KERNELS, None, part(stack, "kernels").get("version"))
     environment = _environment(facts)
-    packages = _dict(environment, "packages")
+    packages = part(environment, "packages")
     return {
-        "driver": _text(_dict(facts, "driver").get("installed")),
-        "firmware": _text(_dict(facts, "firmware").get("installed")),
+        "driver": text(part(facts, "driver").get("installed")),
+        "firmware": text(part(facts, "firmware").get("installed")),
         "cann": " ".join(str(runtime[key]) for key in ("product", "version") if runtime.get(key)) or None,
-        "kernels": _text(kernels.get("version")),
-        "python": _text(environment.get("python")),
-        "mindspore": _text(packages.get("mindspore") or packages.get("mindspore-ascend")),
-        "mindformers": _text(packages.get("mindformers")),
+        "kernels": text(kernels.get("version")),
+        "python": text(environment.get("python")),
+        "mindspore": text(packages.get("mindspore") or packages.get("mindspore-ascend")),
+        "mindformers": text(packages.get("mindformers")),
     }
 
 
 def _desired(stack: dict) -> dict:
-    desired = {component: _text(_dict(stack, component).get("version")) for component in COMPONENTS}
-    if desired["cann"] and _dict(stack, "cann").get("flavor"):
+    desired = {component: text(part(stack, component).get("version")) for component in COMPONENTS}
+    if desired["cann"] and part(stack, "cann").get("flavor"):
         desired["cann"] = f"{stack['cann']['flavor']} {desired['cann']}"
     return desired
 
 
 def _installed(facts: dict, products: tuple[str, ...], product: str | None, version: str | None) -> dict:
     """Return the installed CANN product that counts: the wanted one, else the one `latest` points at, else the last."""
-    entries = [item for item in _list(facts, "cann") if isinstance(item, dict) and item.get("product") in products]
+    entries = [item for item in rows(facts, "cann") if isinstance(item, dict) and item.get("product") in products]
 
     def rank(item: dict) -> tuple:
         exact = product in (None, item.get("product")) and same(item.get("version"), version)
@@ -244,10 +228,10 @@ def _environment(facts: dict) -> dict:
     """Return the Python environment the stack runs in: one of ours, with MindSpore, if there is one."""
 
     def rank(item: dict) -> tuple:
-        packages = _dict(item, "packages")
+        packages = part(item, "packages")
         return ("mindspore" in packages or "mindspore-ascend" in packages, bool(item.get("stack")))
 
-    entries = [item for item in _list(facts, "environments") if isinstance(item, dict)]
+    entries = [item for item in rows(facts, "environments") if isinstance(item, dict)]
     return max(entries, key=rank, default={})
 
 
@@ -274,8 +258,8 @@ def _steps(plan: dict, outcome: dict) -> list[dict]:
     States: planned, done, failed, skipped (not reached after the failure), unknown (the run failed at a step that
     cannot be told from the plan's, so nothing is claimed about this one).
     """
-    entries = [entry for entry in _list(plan, "steps") if isinstance(entry, dict)]
-    done = {str(item.get("id") if isinstance(item, dict) else item) for item in _list(outcome, "steps_done")}
+    entries = [entry for entry in rows(plan, "steps") if isinstance(entry, dict)]
+    done = {str(item.get("id") if isinstance(item, dict) else item) for item in rows(outcome, "steps_done")}
     status, failed_at = outcome.get("status"), _failed_at(entries, outcome, done)
     steps = []
     for place, entry in enumerate(entries):
@@ -293,12 +277,12 @@ def _steps(plan: dict, outcome: dict) -> list[dict]:
 
 def _failed_at(entries: list[dict], outcome: dict, done: set[str]) -> int | None:
     """Return the place of the step that failed: by its id, else by its component's name in the failed task's name."""
-    text = str(outcome.get("failed_step") or "").casefold()
+    failed = str(outcome.get("failed_step") or "").casefold()
     open_steps = [(place, entry) for place, entry in enumerate(entries) if str(entry.get("id")) not in done]
     for place, entry in open_steps:
-        if text and text in (str(entry.get("id")), str(entry.get("component"))):
+        if failed and failed in (str(entry.get("id")), str(entry.get("component"))):
             return place
-    words = set(re.findall(r"[a-z]+", text))
+    words = set(re.findall(r"[a-z]+", failed))
     named = [place for place, entry in open_steps if str(entry.get("component")).casefold() in words]
     return named[0] if len(named) == 1 else None
 
@@ -311,7 +295,7 @@ def _words(step: dict) -> str:
 
 
 def _finding(entry: dict) -> dict:
-    finding = {key: _text(entry.get(key)) for key in ("rule", "severity", "message", "source", "variable")}
+    finding = {key: text(entry.get(key)) for key in ("rule", "severity", "message", "source", "variable")}
     if finding["severity"] not in ("error", "warning", "info"):
         finding["severity"] = "info"
     return {**finding, "accepted": bool(entry.get("accepted"))}
@@ -319,10 +303,10 @@ def _finding(entry: dict) -> dict:
 
 def _chip(entry: dict) -> dict:
     ids = [str(entry[key]) for key in ("npu_id", "chip_id") if entry.get(key) is not None]
-    chip = {"id": "/".join(ids) or None, "name": _text(entry.get("name")), "health": _text(entry.get("health"))}
+    chip = {"id": "/".join(ids) or None, "name": text(entry.get("name")), "health": text(entry.get("health"))}
     chip["level"] = health_level(chip["health"])
     for key in ("temperature_c", "power_w", "hbm_used_mb", "hbm_total_mb", "memory_used_mb", "memory_total_mb"):
-        chip[key] = _number(entry.get(key))
+        chip[key] = number(entry.get(key))
     return chip
 
 
@@ -336,22 +320,22 @@ def health_level(health: str | None) -> str:
 
 def _missing(facts: dict, chips: list[dict]) -> int:
     """Return how many chips the PCI bus shows and npu-smi does not; 0 while npu-smi cannot answer at all."""
-    npu, count = _dict(facts, "npu"), _dict(facts, "accelerators").get("count")
+    npu, count = part(facts, "npu"), part(facts, "accelerators").get("count")
     return max(0, count - len(chips)) if npu.get("available") and isinstance(count, int) else 0
 
 
 def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
     proof = given or None
-    stack = _dict(plan, "stack")
+    stack = part(plan, "stack")
     if proof is None and stack and "inference" in stack and stack["inference"] is None:
-        reason = _text(plan.get("inference_reason")) or "The stack of this host has no inference."
-        proof = {"status": "skipped", "reason": reason}
+        reason = plan.get("inference_reason") or stack.get("inference_reason")
+        proof = {"status": "skipped", "reason": text(reason) or "The stack of this host has no inference."}
     if proof is None:
-        proof = _dict(_dict(facts, "proofs"), "inference")
+        proof = part(part(facts, "proofs"), "inference")
     if not proof:
         return None
-    result = {key: _text(proof.get(key)) for key in _INFERENCE_KEYS}
-    result["tokens_per_second"] = _number(proof.get("tokens_per_second"))
+    result = {key: text(proof.get(key)) for key in _INFERENCE_KEYS}
+    result["tokens_per_second"] = number(proof.get("tokens_per_second"))
     if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
         result["status"] = "passed" if result["text"] and not result["status"] else "failed"
     result.update({key: proof[key] for key in _INFERENCE_EXTRA if proof.get(key) is not None})
@@ -362,43 +346,19 @@ def _notes(facts: dict) -> list[str]:
     """Return what an operator wants to know about a host beside its versions."""
     notes = []
     for component in ("driver", "firmware"):
-        if _dict(facts, component).get("damaged"):
+        if part(facts, component).get("damaged"):
             notes.append(f"{component}: {facts[component]['damaged']}")
     notes += [
         f"{item.get('product')} {item.get('version')}: {item['damaged']}"
-        for item in _list(facts, "cann")
+        for item in rows(facts, "cann")
         if isinstance(item, dict) and item.get("damaged")
     ]
-    npu, unfinished = _dict(facts, "npu"), _dict(_dict(facts, "journal"), "unfinished")
-    if npu.get("available") is False and npu.get("message") and _dict(facts, "driver").get("installed"):
+    npu, unfinished = part(facts, "npu"), part(part(facts, "journal"), "unfinished")
+    if npu.get("available") is False and npu.get("message") and part(facts, "driver").get("installed"):
         notes.append(f"npu-smi: {npu['message']}")
     if unfinished:
         notes.append(f"An earlier run stopped during {unfinished.get('component')} {unfinished.get('action')}.")
-    if _list(facts, "busy"):
+    if rows(facts, "busy"):
         pids = ", ".join(str(item.get("pid")) for item in facts["busy"][:5] if isinstance(item, dict))
         notes.append(f"{len(facts['busy'])} process(es) use the NPUs: {pids}")
     return notes
-
-
-def _dict(data: Any, key: str) -> dict:
-    value = data.get(key) if isinstance(data, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _list(data: Any, key: str) -> list:
-    value = data.get(key) if isinstance(data, dict) else None
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
-
-
-def _number(value: Any) -> float | int | None:
-    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else round(number, 3)

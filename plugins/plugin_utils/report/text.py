@@ -179,6 +179,8 @@ def _findings(hosts: list[dict], limit: int) -> list[str]:
     groups: dict = defaultdict(list)
     for host in hosts:
         for item in host["findings"]:
+            if host["error"] and host["error"]["message"] == item["message"]:
+                continue  # stands among the errors already
             groups[(item["accepted"], item["severity"], item["rule"], item["message"])].append(host["name"])
     rank = {"error": 0, "warning": 1, "info": 2}
     found = []

@@ -124,7 +124,7 @@ function hostRow(host) {
 function versionCell(host, component) {
   const drift = host.drifting[component];
   const version = host.versions[component];
-  const want = drift && h("span", { class: "want" }, drift.against === "majority" ? `most: ${drift.expected}` : `wants ${drift.expected}`);
+  const want = drift && h("span", { class: "want", title: "desired, or what most alike hosts have" }, drift.against === "majority" ? `most: ${drift.expected}` : `→ ${drift.expected}`);
   return h("td", { class: `v${drift ? " drift" : version ? "" : " absent"}`, "data-label": LABELS[component] }, version || "–", want);
 }
 

@@ -164,4 +164,11 @@ function renderChanges() {
       h("ol", { class: "flow" }, members[0].plan.map((item) => h("li", { title: item.why || null }, mark(item.state), h("span", null, item.words)))))),
     ordered.length > 20 ? h("p", { class: "soft" }, `and ${ordered.length - 20} more combinations`) : "",
     stateLegend(ordered));
+  placeChanges(section);
+}
+
+// Into the shorter of the two columns where they differ much, else below both.
+function placeChanges(section) {
+  const [left, right] = ["versions", "findings"].map((id) => byId(id).offsetHeight);
+  if (Math.abs(left - right) > 160) byId(left < right ? "versions" : "findings").after(section);
 }

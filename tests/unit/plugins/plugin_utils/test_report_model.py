@@ -9,8 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, health_level, plain, same
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, health_level, same
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,10 +128,11 @@ def test_check_mode_leaves_a_started_host_pending():
 
 
 def test_why_a_host_was_not_observed_is_its_error():
-    findings = [{"rule": "unreachable", "severity": "error", "message": "ssh: timed out"}]
+    findings = [{"rule": "unreachable", "severity": "error", "message": "Task failed: ssh: timed out"}]
     host = one(ascend_plan={"status": "unreachable", "findings": findings})
     assert host["error"]["message"] == "ssh: timed out"
     assert host["error"]["unreachable"] is True
+    assert host["findings"] == []
 
 
 def test_a_refused_host_says_what_blocks_it_and_not_what_was_accepted():
@@ -188,6 +190,7 @@ def test_a_proof_with_an_unknown_word_does_not_pass():
 def test_chips_that_npu_smi_does_not_list():
     assert one(ascend_facts=facts(accelerators={"count": 8}))["chips_missing"] == 6
     silent = facts(accelerators={"count": 8}, npu={"available": False, "message": "-8005", "chips": []})
+    assert one(ascend_facts=facts(driver={}, npu=silent["npu"]))["notes"] == []
     host = one(ascend_facts=silent)
     assert host["chips_missing"] == 0
     assert host["notes"] == ["npu-smi: -8005"]
@@ -291,7 +294,7 @@ variables = st.dictionaries(
 @given(st.dictionaries(st.text(min_size=1, max_size=6), variables, max_size=3))
 def test_any_variables_give_a_report_in_every_form(hosts):
     report = model(hosts)
-    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(report)))
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(report, allow_nan=False)))
     assert [host["name"] for host in report["hosts"]] == list(hosts)
     lines = text.lines(report)
     assert page.render(report, lines).endswith("</html>\n")
