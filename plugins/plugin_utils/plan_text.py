@@ -60,6 +60,11 @@ def _key(finding: dict[str, Any]) -> tuple:
     return (finding["rule"], finding["severity"], finding["accepted"], finding["message"])
 
 
+def _weight(finding: dict[str, Any]) -> int:
+    """What stops the host comes first, what was accepted last."""
+    return 3 if finding["accepted"] else ("error", "warning", "info").index(finding["severity"])
+
+
 def _finding(finding: dict[str, Any], indent: str) -> list[str]:
     mark = "accepted" if finding["accepted"] else finding["severity"]
     text = f"{mark}: {finding['message']} [{finding['rule']}]"
@@ -78,7 +83,7 @@ def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
             result.append(f"      {number}. {describe(step)}  ({step['why']})")
         if plan["steps"]:
             result.append(f"      about {plan['minutes']} minutes a host")
-    for finding in plan["findings"]:
+    for finding in sorted(plan["findings"], key=_weight):
         if _key(finding) in shared or (finding["severity"] == "info" and plan["status"] == "converged"):
             continue
         result.extend(_finding(finding, "      "))
