@@ -109,6 +109,11 @@ def make_folder(path):
         os.makedirs(path, 0o755)
 
 
+def names(folder):
+    """The names in a folder; none when it is not there."""
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
 def sha256(path):
     """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()

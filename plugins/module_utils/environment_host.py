@@ -69,6 +69,10 @@ class Environment(object):
             # pip writes RECORD last: without it the installation did not come to its end.
             if found and (folder.endswith(".egg-info") or os.path.isfile(folder + "/RECORD")):
                 packages[found[0]] = found[1]
+        for name in commands.names(self.path + "/conda-meta"):
+            found = environments.parse_conda_meta(name)
+            if found:
+                packages.setdefault(found[0], found[1])
         return version, packages, marker
 
     def remove(self):
@@ -167,15 +171,20 @@ class Environment(object):
         return tool
 
     def _conda_install(self):
+        unfinished = self.marker.get("unfinished") or ()
+        wanted = {text: environments.from_conda(text) for text in self.wanted["conda_packages"]}
+        names = {text: environments.parse_requirement(wanted[text])[0] for text in wanted}
         lacking = [
             text
-            for text in self.wanted["conda_packages"]
-            if not environments.satisfied(text.replace("=", "==", 1) if "==" not in text else text, self.packages)
+            for text in sorted(wanted)
+            if not environments.satisfied(wanted[text], self.packages) or names[text] in unfinished
         ]
         if lacking:
             options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
-            self._note_unfinished(lacking)
-            self._do("conda install %s" % ", ".join(lacking), providers.conda_install(options, lacking), got=lacking)
+            force = any(environments.satisfied(wanted[text], self.packages) for text in lacking)
+            self._note_unfinished([names[text] for text in lacking])
+            command = providers.conda_install(options, lacking, force)
+            self._do("conda install %s" % ", ".join(lacking), command, got=[wanted[text] for text in lacking])
 
     def _install(self, lacking):
         if not lacking:
@@ -286,7 +295,8 @@ class Environment(object):
 
     def _prove(self):
         """pip's word is not evidence: read again what is there."""
-        missing = [text for text in self.requirements if not environments.satisfied(text, self.packages)]
+        wanted = self.requirements + [environments.from_conda(text) for text in self.wanted["conda_packages"]]
+        missing = [text for text in wanted if not environments.satisfied(text, self.packages)]
         if missing:
             found = {
                 name: self.packages.get(name) for name in (environments.parse_requirement(text)[0] for text in missing)
@@ -321,6 +331,7 @@ class Environment(object):
 
     def _put(self, name, text, mode):
         path = os.path.join(self.path, name)
+        commands.make_folder(os.path.dirname(path))
         handle, draft = tempfile.mkstemp(dir=os.path.dirname(path))
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)

@@ -29,10 +29,12 @@ def _venv(options):
 
 
 def _uv(options):
-    command = [options["executable"], "venv", "--seed", "--no-project"]
+    command = [options["executable"], "venv", "--no-project"]
     if options["python_version"]:
         command += ["--python", options["python_version"]]
-    return [command + (["--offline"] if options["offline"] else []) + [options["path"]]]
+    command += ["--offline"] if options["offline"] else []
+    # uv would fetch pip from an index; Python carries one.
+    return [command + [options["path"]], [options["path"] + "/bin/python", "-m", "ensurepip", "--default-pip"]]
 
 
 def _conda(options):
@@ -40,9 +42,10 @@ def _conda(options):
     return [[options["executable"], "create", "--yes", "--prefix", options["path"], python, "pip"] + _source(options)]
 
 
-def conda_install(options, packages):
-    """The command that installs conda packages into an environment."""
-    return [options["executable"], "install", "--yes", "--prefix", options["path"]] + list(packages) + _source(options)
+def conda_install(options, packages, force=False):
+    """The command that installs conda packages into an environment; C(force): again, although they are there."""
+    command = [options["executable"], "install", "--yes", "--prefix", options["path"]]
+    return command + (["--force-reinstall"] if force else []) + list(packages) + _source(options)
 
 
 def _source(options):

@@ -52,6 +52,17 @@ def parse_dist_info(folder_name):
     return (normalize(match.group(1)), match.group(2)) if match else None
 
 
+def parse_conda_meta(file_name):
+    """(normalized name, version) of conda's record of a package, C(<name>-<version>-<build>.json), or None."""
+    parts = file_name[:-5].rsplit("-", 2) if file_name.endswith(".json") else []
+    return (normalize(parts[0]), parts[1]) if len(parts) == 3 else None
+
+
+def from_conda(text):
+    """A conda requirement, C(mindspore-ascend=1.10.1), in pip's notation."""
+    return re.sub(r"(?<![=<>!~])=(?!=)", "==", text, count=1)
+
+
 def same_version(one, other):
     """Whether two spellings are one version: 2.7 and 2.7.0, 1.0.0rc1 and 1.0.0-RC1; a local part must agree."""
     return _version_key(one) == _version_key(other)

@@ -10,34 +10,48 @@ from hypothesis import strategies as st
 NOTHING = {"packages": [], "absent": [], "sources": {}, "operator_wheels": None}
 
 
-@pytest.mark.parametrize(("folder", "found"), [
-    ("numpy-1.26.4.dist-info", ("numpy", "1.26.4")),
-    ("rouge_chinese-1.0.3.dist-info", ("rouge-chinese", "1.0.3")),
-    ("opencv_python_headless-4.8.1.78.dist-info", ("opencv-python-headless", "4.8.1.78")),
-    ("jieba-0.42.1-py3.11.egg-info", ("jieba", "0.42.1")),
-    ("PyYAML-6.0-py3.9.egg-info", ("pyyaml", "6.0")),
-    ("numpy", None),
-    ("~indspore-2.7.1", None),
-])
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ("numpy-1.26.4.dist-info", ("numpy", "1.26.4")),
+        ("rouge_chinese-1.0.3.dist-info", ("rouge-chinese", "1.0.3")),
+        ("opencv_python_headless-4.8.1.78.dist-info", ("opencv-python-headless", "4.8.1.78")),
+        ("jieba-0.42.1-py3.11.egg-info", ("jieba", "0.42.1")),
+        ("PyYAML-6.0-py3.9.egg-info", ("pyyaml", "6.0")),
+        ("numpy", None),
+        ("~indspore-2.7.1", None),
+    ],
+)
 def test_dist_info_names(folder, found):
     assert environments.parse_dist_info(folder) == found
 
 
-@pytest.mark.parametrize(("name", "found"), [
-    ("mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl", ("mindspore", "2.7.1")),
-    ("te-0.4.0-py3-none-any.whl", ("te", "0.4.0")),
-    ("a_b-1-2-py3-none-any.whl", ("a-b", "1")),
-    ("te-0.4.0.tar.gz", None),
-    ("te.whl", None),
-])
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl", ("mindspore", "2.7.1")),
+        ("te-0.4.0-py3-none-any.whl", ("te", "0.4.0")),
+        ("a_b-1-2-py3-none-any.whl", ("a-b", "1")),
+        ("te-0.4.0.tar.gz", None),
+        ("te.whl", None),
+    ],
+)
 def test_wheel_names(name, found):
     assert environments.parse_wheel(name) == found
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ("2.7", "2.7.0", True), ("2.7.0", "2.7.1", False), ("2.10.0", "2.1", False), ("2.0.0rc1", "2.0.0-rc1", True),
-    ("1.0+cpu", "1.0", False), ("1.0.post1", "1.0", False), ("2.6.0rc1", "2.6.0", False),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2.7", "2.7.0", True),
+        ("2.7.0", "2.7.1", False),
+        ("2.10.0", "2.1", False),
+        ("2.0.0rc1", "2.0.0-rc1", True),
+        ("1.0+cpu", "1.0", False),
+        ("1.0.post1", "1.0", False),
+        ("2.6.0rc1", "2.6.0", False),
+    ],
+)
 def test_versions_are_compared_as_versions(one, other, same):
     assert environments.same_version(one, other) is same
 
@@ -51,21 +65,37 @@ def test_a_pin_holds_only_in_its_version():
 
 def test_nothing_to_do_where_everything_holds():
     marker = {"wheels": {"te": "aa", "hccl": "bb"}}
-    found = environments.changes({"mindspore": "2.7.1", "te": "0.4.0", "hccl": "0.1.0"}, marker, {
-        **NOTHING, "packages": ["mindspore==2.7.1"], "absent": ["mindspore-ascend"],
-        "operator_wheels": {"te": {"path": "/te.whl", "sha256": "aa"}, "hccl": {"path": "/hccl.whl", "sha256": "bb"}}})
+    found = environments.changes(
+        {"mindspore": "2.7.1", "te": "0.4.0", "hccl": "0.1.0"},
+        marker,
+        {
+            **NOTHING,
+            "packages": ["mindspore==2.7.1"],
+            "absent": ["mindspore-ascend"],
+            "operator_wheels": {
+                "te": {"path": "/te.whl", "sha256": "aa"},
+                "hccl": {"path": "/hccl.whl", "sha256": "bb"},
+            },
+        },
+    )
     assert found == {"remove": [], "install": [], "wheels": []}
 
 
 def test_operator_wheels_of_another_cann_are_installed_again_although_their_version_is_the_same():
-    found = environments.changes({"te": "0.4.0"}, {"wheels": {"te": "old"}}, {
-        **NOTHING, "operator_wheels": {"te": {"path": "/te.whl", "sha256": "new"}}})
+    found = environments.changes(
+        {"te": "0.4.0"},
+        {"wheels": {"te": "old"}},
+        {**NOTHING, "operator_wheels": {"te": {"path": "/te.whl", "sha256": "new"}}},
+    )
     assert found["wheels"] == ["te"]
 
 
 def test_topi_is_removed_when_cann_no_longer_brings_it():
-    found = environments.changes({"te": "0.4.0", "topi": "0.4.0"}, {"wheels": {"te": "aa", "topi": "bb"}}, {
-        **NOTHING, "operator_wheels": {"te": {"path": "/te.whl", "sha256": "aa"}}})
+    found = environments.changes(
+        {"te": "0.4.0", "topi": "0.4.0"},
+        {"wheels": {"te": "aa", "topi": "bb"}},
+        {**NOTHING, "operator_wheels": {"te": {"path": "/te.whl", "sha256": "aa"}}},
+    )
     assert found["remove"] == ["topi"]
 
 
@@ -74,15 +104,19 @@ def test_operator_wheels_are_left_alone_by_who_does_not_ask_for_them():
 
 
 def test_mindspore_1_goes_before_2_comes():
-    found = environments.changes({"mindspore-ascend": "1.10.1"}, {}, {
-        **NOTHING, "packages": ["mindspore==2.7.1"], "absent": ["mindspore_ascend", "mindspore-gpu"]})
+    found = environments.changes(
+        {"mindspore-ascend": "1.10.1"},
+        {},
+        {**NOTHING, "packages": ["mindspore==2.7.1"], "absent": ["mindspore_ascend", "mindspore-gpu"]},
+    )
     assert found["remove"] == ["mindspore-ascend"]
     assert found["install"] == ["mindspore==2.7.1"]
 
 
 def test_what_was_being_installed_when_a_run_died_is_installed_again():
-    found = environments.changes({"mindspore": "2.7.1"}, {"unfinished": ["mindspore"]}, {
-        **NOTHING, "packages": ["mindspore==2.7.1"]})
+    found = environments.changes(
+        {"mindspore": "2.7.1"}, {"unfinished": ["mindspore"]}, {**NOTHING, "packages": ["mindspore==2.7.1"]}
+    )
     assert found["install"] == ["mindspore==2.7.1"]
 
 
@@ -90,7 +124,9 @@ def test_another_commit_is_installed_again():
     wanted = {**NOTHING, "packages": ["mindformers"], "sources": {"mindformers": "git+https://x/mf.git@b"}}
     installed = {"mindformers": "1.0.2"}
     assert environments.changes(installed, {"sources": {"mindformers": "git+https://x/mf.git@a"}}, wanted)["install"]
-    assert not environments.changes(installed, {"sources": {"mindformers": "git+https://x/mf.git@b"}}, wanted)["install"]
+    assert not environments.changes(installed, {"sources": {"mindformers": "git+https://x/mf.git@b"}}, wanted)[
+        "install"
+    ]
 
 
 def test_constraints_take_the_place_of_earlier_ones():
@@ -120,10 +156,16 @@ def test_any_text_is_a_requirement_or_a_clear_error(text):
         assert name == environments.normalize(name)
 
 
-@pytest.mark.parametrize(("wanted", "found", "right"), [
-    ("3.11", "3.11.2", True), ("3.1", "3.11.2", False), ("3.11.2", "3.11.2", True), (None, "3.9.1", True),
-    ("3.11", None, False),
-])
+@pytest.mark.parametrize(
+    ("wanted", "found", "right"),
+    [
+        ("3.11", "3.11.2", True),
+        ("3.1", "3.11.2", False),
+        ("3.11.2", "3.11.2", True),
+        (None, "3.9.1", True),
+        ("3.11", None, False),
+    ],
+)
 def test_python_versions(wanted, found, right):
     assert environments.matches_python(wanted, found) is right
 
@@ -131,7 +173,7 @@ def test_python_versions(wanted, found, right):
 def test_the_first_fitting_python_is_taken_and_a_missing_one_is_explained():
     candidates = [("/usr/bin/python3.11", None), ("/usr/bin/python3", "3.11.2")]
     assert environment_providers.choose_python("3.11", candidates) == "/usr/bin/python3"
-    with pytest.raises(environment_providers.ProviderError, match="needs Python 3.9 .* offers .*3.11.2.* conda or uv"):
+    with pytest.raises(environment_providers.ProviderError, match=r"needs Python 3.9 .* offers .*3.11.2.* conda or uv"):
         environment_providers.choose_python("3.9", candidates)
 
 
@@ -139,17 +181,38 @@ def test_each_provider_makes_its_environment_with_argument_lists():
     options = {"path": "/e", "python_version": "3.7", "executable": "/x", "channels": ["file:///c"], "offline": True}
     assert environment_providers.create("venv", options) == [["/x", "-m", "venv", "/e"]]
     assert environment_providers.create("uv", options) == [
-        ["/x", "venv", "--seed", "--no-project", "--python", "3.7", "--offline", "/e"]]
+        ["/x", "venv", "--no-project", "--python", "3.7", "--offline", "/e"],
+        ["/e/bin/python", "-m", "ensurepip", "--default-pip"],
+    ]
     assert environment_providers.create("conda", options) == [
-        ["/x", "create", "--yes", "--prefix", "/e", "python=3.7", "pip", "--channel", "file:///c", "--override-channels",
-         "--offline"]]
+        [
+            "/x",
+            "create",
+            "--yes",
+            "--prefix",
+            "/e",
+            "python=3.7",
+            "pip",
+            "--channel",
+            "file:///c",
+            "--override-channels",
+            "--offline",
+        ]
+    ]
     assert environment_providers.conda_install(options, ["mindspore-ascend=1.10.1"])[-5:] == [
-        "mindspore-ascend=1.10.1", "--channel", "file:///c", "--override-channels", "--offline"]
+        "mindspore-ascend=1.10.1",
+        "--channel",
+        "file:///c",
+        "--override-channels",
+        "--offline",
+    ]
 
 
 def test_pip_uses_an_index_only_when_one_is_named():
     options = {"find_links": ["/w"], "index_url": None, "no_deps": True}
     command = environment_providers.pip_install("/e/bin/python", ["a==1"], options)
     assert "--no-index" in command and command[-2:] == ["--no-deps", "a==1"]
-    command = environment_providers.pip_install("/e/bin/python", ["a==1"], {**options, "index_url": "https://mirror/simple"})
+    command = environment_providers.pip_install(
+        "/e/bin/python", ["a==1"], {**options, "index_url": "https://mirror/simple"}
+    )
     assert "--no-index" not in command and "https://mirror/simple" in command

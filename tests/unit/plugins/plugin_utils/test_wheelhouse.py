@@ -18,7 +18,12 @@ def folder(tmp_path):
             info = "-".join(name.split("-")[:2]) + ".dist-info/METADATA"
             archive.writestr(info, "Metadata-Version: 2.1\n" + "".join(f"Requires-Dist: {text}\n" for text in requires))
 
-    add("mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl", "numpy<2.0.0,>=1.20", "dill", 'tomli; python_version < "3.11"')
+    add(
+        "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl",
+        "numpy<2.0.0,>=1.20",
+        "dill",
+        'tomli; python_version < "3.11"',
+    )
     add("mindspore-2.7.1-cp311-none-any.whl", "numpy<2.0.0,>=1.20", "dill")
     add("mindspore-2.7.1-cp310-cp310-manylinux1_x86_64.whl")
     for machine in ("x86_64", "aarch64"):
@@ -38,16 +43,20 @@ def _files(folder, requirements, host, **options):
 
 def test_the_closure_is_chosen_for_the_host_and_not_for_this_machine(folder):
     assert _files(folder, ["mindspore==2.7.1"], X86) == [
-        "dill-0.4.1-py3-none-any.whl", "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl",
-        "numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"]
+        "dill-0.4.1-py3-none-any.whl",
+        "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl",
+        "numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    ]
     assert _files(folder, ["mindspore==2.7.1"], ARM) == [
-        "dill-0.4.1-py3-none-any.whl", "mindspore-2.7.1-cp311-none-any.whl",
-        "numpy-1.26.4-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl"]
+        "dill-0.4.1-py3-none-any.whl",
+        "mindspore-2.7.1-cp311-none-any.whl",
+        "numpy-1.26.4-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+    ]
 
 
 def test_a_wheel_that_falsely_says_any_is_not_taken_on_another_machine(folder):
     (folder / "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl").unlink()
-    with pytest.raises(wheelhouse.WheelError, match="No wheel of mindspore .* for Python 3.11 on x86_64"):
+    with pytest.raises(wheelhouse.WheelError, match=r"No wheel of mindspore .* for Python 3.11 on x86_64"):
         wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
 
 
@@ -74,11 +83,11 @@ def test_mindformers_takes_the_mindspore_that_is_named_with_it(folder):
 def test_what_is_missing_is_named_with_who_wants_it(folder):
     (folder / "dill-0.4.1-py3-none-any.whl").unlink()
     (folder / "dill-0.3.0-py2.py3-none-any.whl").unlink()
-    with pytest.raises(wheelhouse.WheelError, match="No wheel of dill .*required by mindspore 2.7.1.*none of it"):
+    with pytest.raises(wheelhouse.WheelError, match=r"No wheel of dill .*required by mindspore 2.7.1.*none of it"):
         wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
-    with pytest.raises(wheelhouse.WheelError, match="versions that fit: 2.7.1"):
+    with pytest.raises(wheelhouse.WheelError, match=r"versions that fit: 2.7.1"):
         wheelhouse.select(folder, ["mindspore==2.8.0"], X86)
-    with pytest.raises(wheelhouse.WheelError, match="is not a requirement"):
+    with pytest.raises(wheelhouse.WheelError, match=r"is not a requirement"):
         wheelhouse.select(folder, ["mindspore=2.8"], X86)
 
 
@@ -86,7 +95,7 @@ def test_a_cut_off_wheel_is_named(folder):
     name = "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl"
     wheelhouse._requires.cache_clear()
     (folder / name).write_bytes((folder / name).read_bytes()[:50])
-    with pytest.raises(wheelhouse.WheelError, match="not a whole wheel"):
+    with pytest.raises(wheelhouse.WheelError, match=r"not a whole wheel"):
         wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
 
 
