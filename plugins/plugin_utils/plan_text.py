@@ -18,10 +18,10 @@ TITLES = {"converged": "unchanged", "pending": "to change", "refused": "refused"
 
 def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
     """The table as lines of text, at most WIDTH columns where words allow it."""
+    shared = _shared_findings(plans)
     groups: dict[tuple, list[str]] = {}
     for host, plan in plans.items():
-        groups.setdefault(_signature(plan), []).append(host)
-    shared = _shared_findings(plans)
+        groups.setdefault(_signature(plan, shared), []).append(host)
     result = [f"Plan for {_count(len(plans))}: {_totals(plans)}"]
     for signature, hosts in sorted(groups.items(), key=lambda item: (ORDER.index(item[0][0]), -len(item[1]), item[1])):
         result.append("")
@@ -71,9 +71,17 @@ def _finding(finding: dict[str, Any], indent: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=" " * 8)
 
 
-def _signature(plan: dict[str, Any]) -> tuple:
+def _signature(plan: dict[str, Any], shared: dict[tuple, Any]) -> tuple:
     steps = tuple(f"{describe(step)} ({step['why']})" for step in plan["steps"])
-    return (plan["status"], steps, tuple(_key(f) for f in plan["findings"]))
+    return (plan["status"], steps, tuple(_key(f) for f in _visible(plan, shared)))
+
+
+def _visible(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[dict[str, Any]]:
+    """The findings to show with a host: what stops it first; of an unchanged host only what is still amiss."""
+    findings = [f for f in plan["findings"] if _key(f) not in shared]
+    if plan["status"] == "converged":
+        findings = [f for f in findings if f["severity"] != "info" and not f["accepted"]]
+    return sorted(findings, key=_weight)
 
 
 def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
@@ -83,9 +91,7 @@ def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
             result.append(f"      {number}. {describe(step)}  ({step['why']})")
         if plan["steps"]:
             result.append(f"      about {plan['minutes']} minutes a host")
-    for finding in sorted(plan["findings"], key=_weight):
-        if _key(finding) in shared or (finding["severity"] == "info" and plan["status"] == "converged"):
-            continue
+    for finding in _visible(plan, shared):
         result.extend(_finding(finding, "      "))
     return result
 

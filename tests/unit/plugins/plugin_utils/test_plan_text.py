@@ -26,9 +26,32 @@ def test_alike_hosts_share_an_entry():
     assert any("npu-busy" in line for line in text)
 
 
-def test_accepted_findings_are_shown_as_accepted():
+def test_accepted_findings_are_shown_as_accepted_while_something_changes():
     accepted = dict(finding("x", "error", "unofficial pair"), accepted=True)
-    assert any("accepted: unofficial pair [x]" in line for line in plan_text.lines({"h": plan("converged", (), [accepted])}))
+    steps = [step("cann", "install", None, "8.3.RC1")]
+    assert any("accepted: unofficial pair [x]" in line for line in plan_text.lines({"h": plan("pending", steps, [accepted])}))
+    assert not any("unofficial" in line for line in plan_text.lines({"h": plan("converged", (), [accepted])}))
+
+
+def test_what_is_said_of_all_hosts_is_said_once_at_the_end():
+    warning = finding("os-support", "warning", "not documented")
+    text = plan_text.lines({"a": plan("converged", (), [warning]), "b": plan("failed", (), [warning])})
+    assert sum("not documented" in line for line in text) == 1
+    assert text[-1].startswith("  on all of them, warning: not documented")
+
+
+def test_what_stops_a_host_comes_before_remarks():
+    findings = [finding("a", "info", "remark"), finding("b", "error", "stop")]
+    text = "\n".join(plan_text.lines({"h": plan("refused", (), findings)}))
+    assert text.index("stop") < text.index("remark")
+
+
+def test_diff_shows_before_and_after():
+    steps = [step("driver", "upgrade", "24.1.rc3", "25.3.rc1"), step("reboot", "reboot", None, None)]
+    (diff,) = plan_text.diff("h", plan("pending", steps))
+    assert diff["before"] == "driver: 24.1.rc3\n"
+    assert diff["after"] == "driver: 25.3.rc1\nreboot\n"
+    assert plan_text.diff("h", plan("converged")) == []
 
 
 def test_unreachable_hosts_are_named_with_the_reason():
