@@ -60,6 +60,8 @@ class PackageChange(object):
         self.wanted = None if self.removal else args["version"]
         self.install_path = args["install_path"].rstrip("/") or "/"
         self.state_dir = args["state_dir"]
+        # Which of several CANN releases a removal without a version is at.
+        self.victim = None
         self.journal_path = os.path.join(self.state_dir, journal.FILE_NAME)
         self.boot_id = process_io.boot_id()
         self.result = {"changed": False, "action": None, "argv": None, "rc": None, "seconds": 0.0, "notes": [],
@@ -69,7 +71,9 @@ class PackageChange(object):
 
     def look(self):
         """Read the component's state: the release that counts here, and the one in use."""
-        release = self.args["version"] if self.component not in vendor_run.HDK else None
+        release = self.args["version"] or self.victim
+        if self.component in vendor_run.HDK:
+            release = None
         self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
         self.current = installed.component(self.view, self.component, self.install_path, self.chip)
         if self.removal and release and not versions.same(self.state["version"], release):
@@ -192,7 +196,14 @@ class PackageChange(object):
                 self.warn(message)
         self.result["busy"] = package_checks.idle(
             self.component, self.args["busy_policy"], self.args["busy_wait"], self.users)
-        return Attempts(self, sha256, environ).make()
+        result = Attempts(self, sha256, environ).make()
+        while self.removal and not self.args["version"]:
+            self.victim = None
+            self.look()
+            if self.done():
+                break
+            result = dict(Attempts(self, sha256, environ).make(), before=result["before"])
+        return result
 
     def _check_wish(self):
         undoing = bool(self.open_entry) and versions.same(self.open_entry.get("from"), self.wanted)
@@ -278,6 +289,8 @@ class Attempts(object):
         change = self.change
         package_io.ensure_folder(self.folder)
         self._forget_old_runs()
+        if change.removal:
+            change.victim = change.current["version"]
         situation = change.situation()
         argv = (vendor_run.uninstall_argv if change.removal else vendor_run.install_argv)(situation)
         if argv is None:

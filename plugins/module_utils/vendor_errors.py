@@ -26,7 +26,8 @@ _ROWS = (
     ("occupied", r"davinci nodes are occupied|has used by (?P<what>\w+)",
      "processes or containers hold the NPU device files",
      "stop them (ascend_busy_policy: wait polls until they are gone; ignore installs anyway and needs a reboot)", True),
-    ("space", r"free space only (?P<what>[\d.]+\s*\w+)|No space left on device|Not enough space left",
+    ("space", r"free space [^\n]*only (?P<what>[\d.]+\s*\w+)|free space is not enough|No space left on device"
+     r"|Not enough space left",
      "the disk is full or too small",
      "free space on the install path and on /tmp; a driver needs 300 MB, a CANN toolkit about 10 GB", False),
     ("dkms", r"Dkms install failed|Driver_ko_install failed|Drv_dkms_env_check failed",

@@ -214,7 +214,7 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
     return {"ok": False, "reboot_required": False, "untouched": untouched, "summary": summary,
             "cause": errors[0]["cause"] if errors else cause or words["failure"] or tail_line(text),
             "fix": errors[0]["fix"] if errors else fix or
-            "look at log_tail and at /var/log/ascend_seclog/ascend_install.log, then run again",
+            "look at log_tail and at the vendor's logs in /var/log/ascend_seclog, then run again",
             "notes": notes}
 
 

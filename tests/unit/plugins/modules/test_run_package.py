@@ -260,6 +260,21 @@ def test_of_releases_side_by_side_the_one_in_use_counts(host):
     assert (result["before"], result["after"]) == ("8.2.RC1", "8.3.RC1")
 
 
+def test_a_removal_without_a_version_removes_every_release(host):
+    for version in ("8.2.RC1", "8.3.RC1"):
+        body = _nnae(host, version) + (f"; echo 'echo removed >> {host.calls_file}; rm -r {host.root}/nnae/{version}' "
+                                       f"> $D/cann_uninstall.sh")
+        host.run(component="nnae", version=version, path=host.package(body))
+    one = host.run(component="nnae", version="8.2.RC1", state="absent")
+    assert (one["before"], one["after"]) == ("8.2.RC1", None) and (host.root / "nnae" / "8.3.RC1").exists()
+    host.run(component="nnae", version="8.2.RC1", path=host.package(_nnae(host, "8.2.RC1") + (
+        f"; echo 'rm -r {host.root}/nnae/8.2.RC1 {host.root}/nnae/latest' > $D/cann_uninstall.sh")),
+        allow_downgrade=True)
+    every = host.run(component="nnae", state="absent", version="")
+    assert every["changed"] and every["after"] is None and not list((host.root / "nnae").glob("8*"))
+    assert not host.run(component="nnae", state="absent", version="")["changed"]
+
+
 def test_a_soc_driver_is_not_given_what_it_does_not_know(host):
     package = host.package(INSTALLS, name="Ascend-hdk-310b-npu-driver-soc_25.3.rc1_linux-aarch64.run")
     assert host.run(path=package, install_for_all=True)["changed"]
