@@ -115,12 +115,14 @@ def _unknown(case):
         message = unknown_version(case.catalog, component, version) if version else None
         if not message:
             continue
-        if component == "driver" and case.declared("driver").get("compatible_cann"):
-            case.info(
+        if component in ("driver", "firmware") and case.declared(component):
+            say = case.info if component == "firmware" or case.declared(component).get("compatible_cann") else case.warn
+            say(
                 "unknown-version",
-                "driver %s is not in the catalog; it is installed, and its own version.info "
-                "decides what it accepts" % version,
-                "driver/version.info on this host",
+                "%s %s is not in the catalog; it is installed and stays, its own version.info decides what it accepts"
+                % (component, version),
+                "version.info on this host",
+                component,
             )
         else:
             case.error("unknown-version", message, "catalog", component)

@@ -187,16 +187,25 @@ def _mindformers_fix(case, mindspore):
 
 
 def mindformers_python(case):
-    """mindformers-python: the Python its README names, as advice (its wheel takes any)."""
+    """mindformers-python: the Python its wheel requires, and the one its README names as advice."""
     row, python = case.row("mindformers"), case.get("python")
-    if row is None or not python or not row["python"] or minor(python) in row["python"]:
+    if row is None or not python:
         return
-    case.info(
-        "mindformers-python",
-        "MindFormers %s documents Python %s; %s is used"
-        % (case.get("mindformers"), " or ".join(row["python"]), minor(python)),
-        row["source"],
-    )
+    mindformers, floor = case.get("mindformers"), row.get("requires_python")
+    if floor and versions.compare(minor(python), floor) < 0:
+        case.error(
+            "mindformers-python",
+            'MindFormers %s requires Python %s or newer, not %s. Set ascend_python_version to "%s".'
+            % (mindformers, floor, minor(python), floor),
+            row["source"],
+            "python",
+        )
+    elif row["python"] and minor(python) not in row["python"]:
+        case.info(
+            "mindformers-python",
+            "MindFormers %s documents Python %s; %s is used" % (mindformers, " or ".join(row["python"]), minor(python)),
+            row["source"],
+        )
 
 
 def mindformers_chip(case):

@@ -10,7 +10,7 @@ declare; then official rows; then what the packages are known to declare; then p
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import vendor_files, versions
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import pattern_holds
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import is_known, pattern_holds
 
 FLASH_SOURCE = "driver_src is_flash_version_check: 'is earlier than the device flash hardware version'"
 STEP_SOURCE = "driver_src env_check.sh check_pkg_firmware_version"
@@ -52,8 +52,8 @@ def driver_firmware(case):
         )
         return
     verdict, source = _ranges(case, rows)
-    if verdict is None and not rows:
-        case.open = True  # a driver the catalog does not know, without declarations: unknown-version says so
+    if verdict is None and not (rows and is_known(case.catalog, "firmware", firmware)):
+        case.open = True  # nothing is known of one of them: unknown-version says so
         return
     if verdict is True:
         case.warn(

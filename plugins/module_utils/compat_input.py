@@ -4,6 +4,7 @@
 """Reads what a person or a playbook hands to the compatibility check, and says clearly what cannot be used."""
 
 import difflib
+import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 
@@ -86,7 +87,7 @@ def _version(value, where):
                 "3.1." % (where, value)
             )
         raise InputError('%s must be text such as "25.3.rc1", not %s.' % (where, _kind(value)))
-    text = value.strip()
+    text = re.sub(r"\s*\([^()]*\)\s*\Z", "", value.strip())  # a remark, as in 1.11.0.rc2(beta)
     plain = text.split(" ")[-1] if where == "versions.cann" else text
     if plain.lower() != "auto" and not versions.is_version(plain):
         raise InputError('%s is %r, which does not look like a version; an example is "25.3.rc1".' % (where, value))

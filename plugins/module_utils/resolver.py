@@ -107,7 +107,7 @@ def _unusable(catalog, pins, host, installed):
             continue
         case = Case(catalog, {name: pins[name]}, host, installed)
         message = unknown_version(catalog, name, pins[name])
-        if message and not (name == "driver" and case.declared("driver").get("compatible_cann")):
+        if message and not (name in ("driver", "firmware") and case.declared(name)):
             return _problem([name], message)
     chips = [row["chip"] for row in catalog["chips"]]
     if host.get("chip") is not None and host["chip"] not in chips:

@@ -8,7 +8,7 @@ the newest. What a rule of module_utils/compat* calls an error is no candidate.
 """
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat_framework, compat_hdk, versions
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import Case, find_row, pattern_holds
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import Case, canonical, find_row, pattern_holds
 
 # The rules that join two components. Only these can make a choice impossible.
 PAIRS = (
@@ -101,7 +101,7 @@ class Search:
         rows = [row["mindspore"] for row in self.catalog["mindspore"] if "alpha" not in row["mindspore"]]
         named = find_row(self.catalog, "mindformers", self.pins["mindformers"]) if "mindformers" in self.pins else None
         if named:
-            rows = list(named["mindspore"]) + rows
+            rows += [canonical(self.catalog, "mindspore", name) for name in named["mindspore"]]
         together = dict(
             {name: self.pins[name] for name in ("mindformers", "cann", "python") if name in self.pins}, **chosen
         )

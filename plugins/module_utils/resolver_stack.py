@@ -42,7 +42,7 @@ def build(catalog, chosen, pins, parts, host, chip, why, case):
             "version": chosen["mindspore"],
             "package": found["package"],
             "wheels": list(found["wheels"]),
-            "distribution": found["distribution"],
+            "distribution": "pypi" if chosen["mindspore"] in (found.get("pypi") or []) else found["distribution"],
         }
     if "mindformers" in parts and chosen.get("mindformers"):
         found = find_row(catalog, "mindformers", chosen["mindformers"])

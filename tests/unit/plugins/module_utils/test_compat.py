@@ -303,6 +303,17 @@ def test_an_unknown_driver_that_declares_itself_is_judged_by_that():
     assert errors({"driver": "25.9.9", "cann": "8.0.0"}, installed={"driver": driver}) == {"cann-driver"}
 
 
+def test_an_unknown_firmware_that_is_installed_may_stay():
+    host = {"chip": "910b", "installed": {"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}}
+    assert findings({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}, host) == {("unknown-version", "info")}
+    assert errors({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}) == {"unknown-version"}
+
+
+def test_the_python_a_wheel_requires_is_no_advice():
+    assert errors({"mindformers": "2.1.0", "python": "3.9"}) == {"mindformers-python"}
+    assert findings({"mindformers": "2.1.0", "python": "3.11"}) == {("mindformers-python", "info")}
+
+
 def test_ranges_on_the_host_decide_for_mixed_releases():
     chosen = {"driver": "23.0.3", "firmware": "7.1.0.11.220"}
     assert errors(chosen) == {"driver-firmware-pair"}

@@ -162,6 +162,25 @@ def test_a_newer_driver_no_source_knows_stays_when_its_own_file_accepts_cann():
     assert versions_of(found)["driver"] == "27.0.0" and versions_of(found)["firmware"] == "9.0.0.1.1"
 
 
+def test_a_newer_firmware_no_source_knows_stays():
+    host = {"installed": {"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}}
+    found = resolve({"mindspore": "2.7.1"}, host)
+    assert versions_of(found)["firmware"] == "7.8.0.2.213"
+    assert compat.blocking(compat.check(DATA, {}, {**HOST, **host}, stack=found["stack"])) == []
+
+
+def test_mindspore_can_follow_from_mindformers_or_cann():
+    assert versions_of(resolve({"mindformers": "1.0.2"}))["mindspore"] == "2.2.13"
+    assert versions_of(resolve({"mindformers": "0.6.0"}, {"chip": "910"}))["mindspore"] == "2.0.0"
+    assert versions_of(resolve({"cann": "8.3.RC1"}))["mindspore"] == "2.7.1"
+
+
+def test_where_mindspore_comes_from():
+    pins = {"mindspore": "1.10.0", "driver": "23.0.rc1", "cann": "6.0.1"}
+    assert resolve(pins, {"chip": "910"})["stack"]["mindspore"]["distribution"] == "pypi"
+    assert resolve({**pins, "mindspore": "1.10.1"}, {"chip": "910"})["stack"]["mindspore"]["distribution"] == "conda"
+
+
 def test_the_official_pair_wins_over_what_the_codes_would_allow():
     found = resolve({"mindspore": "2.7.0"}, {"arch": "aarch64"})
     assert versions_of(found)["cann"] == "8.2.RC1" and versions_of(found)["driver"] == "25.0.rc1.1"
