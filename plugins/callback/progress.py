@@ -240,14 +240,15 @@ class CallbackModule(CallbackBase):
         if self._stage is not None:
             self._stage.failed(host, word == "UNREACHABLE")
         name = text.short_name(task.get_name())
-        self._print(f"  {word}  {host}: {name}", color)
         lines = text.failure(data, self.get_option("width"))
         key = (name, *(text.without_host(line, host) for line in lines))
-        if self._is_in_report(text.message(data)):
-            lines = ["    as the report says"]
-        elif key in self._told:
-            lines = [f"    as on {self._told[key]}"]
+        same = "the report says" if self._is_in_report(text.message(data)) else None
+        if key in self._told:
+            same = f"on {self._told[key]}"
         self._told.setdefault(key, host)
+        self._print(f"  {word}  {host}: {name}" + (f", as {same}" if same else ""), color)
+        if same:
+            lines = []
         for line in lines:
             self._print(line, color)
         if self._display.verbosity >= 1:
