@@ -186,4 +186,5 @@ renderChanges();
 wireToolbar();
 wireDetails();
 update();
+balance();
 if (asked) openDetails(asked);

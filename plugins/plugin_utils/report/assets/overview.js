@@ -164,11 +164,14 @@ function renderChanges() {
       h("ol", { class: "flow" }, members[0].plan.map((item) => h("li", { title: item.why || null }, mark(item.state), h("span", null, item.words)))))),
     ordered.length > 20 ? h("p", { class: "soft" }, `and ${ordered.length - 20} more combinations`) : "",
     stateLegend(ordered));
-  placeChanges(section);
 }
 
-// Into the shorter of the two columns where they differ much, else below both.
-function placeChanges(section) {
-  const [left, right] = ["versions", "findings"].map((id) => byId(id).offsetHeight);
-  if (Math.abs(left - right) > 160) byId(left < right ? "versions" : "findings").after(section);
+// What follows versions and findings moves up beside them where one column leaves room; a large fleet's chips stay wide.
+function balance() {
+  const columns = ["versions", "findings"].map((id) => byId(id).parentElement);
+  const bottom = (column) => [...column.children].reduce((sum, item) => sum + item.offsetHeight, 0);
+  for (const section of [byId("changes"), hosts.length <= 12 ? byId("chips") : null]) {
+    const [left, right] = columns.map(bottom);
+    if (section && !section.hidden && Math.abs(left - right) > 160) columns[left < right ? 0 : 1].append(section);
+  }
 }
