@@ -105,7 +105,7 @@ def take_lock(path, content, patience=0, may_wait=lambda holder: False):
         The open descriptor; give it back with release_lock. Raises LockHeld.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    deadline = time.monotonic() + patience
+    deadline, holder = time.monotonic() + patience, {}
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

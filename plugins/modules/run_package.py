@@ -113,7 +113,7 @@ seealso:
   - module: ascend.fleet.host_facts
   - module: ascend.fleet.artifact
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 """
 
 EXAMPLES = r"""
