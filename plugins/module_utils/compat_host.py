@@ -94,30 +94,36 @@ def os_support(case):
         return
     _os_minimum(case, row, version)
     arch = case.host.get("arch")
-    if arch and arch not in row["arch"]:
-        case.warn(
-            "os-support",
-            "%s on %s is not documented (only %s)." % (row["name"], arch, ", ".join(row["arch"])),
-            row["source"],
-        )
-    if not version or any(_same_os(version, known) for known in row["versions"]):
+    listed = sorted({name for names in row["versions"].values() for name in names}, key=versions.key)
+    here = (
+        sorted(set(row["versions"].get(arch, []) + row["versions"].get("any", [])), key=versions.key)
+        if arch
+        else listed
+    )
+    if not version or any(_same_os(version, known) for known in here):
+        if not here:
+            case.warn("os-support", "%s on %s is not documented." % (row["name"], arch), row["source"])
         return
-    numbers = [known for known in row["versions"] if versions.is_version(known)]
-    if numbers and versions.is_version(version) and versions.compare(version, min(numbers, key=versions.key)) < 0:
+    if _older_than_all(version, listed):
         case.error(
             "os-support",
-            "%s %s is older than the oldest one Huawei names (%s). Upgrade the system, or accept "
-            "this finding." % (row["name"], version, ", ".join(row["versions"])),
+            "%s %s is older than every one Huawei names (%s). Upgrade the system, or accept this finding."
+            % (row["name"], version, ", ".join(listed)),
             row["source"],
             "ascend_accept_findings",
         )
     else:
         case.warn(
             "os-support",
-            "%s %s is not documented (known: %s); the driver will need the kernel headers to build "
-            "its modules." % (row["name"], version, ", ".join(row["versions"])),
+            "%s %s is not documented%s (known: %s); the driver will need the kernel headers to build its modules."
+            % (row["name"], version, " on " + arch if arch else "", ", ".join(here) or "none"),
             row["source"],
         )
+
+
+def _older_than_all(version, listed):
+    numbers = [known for known in listed if versions.is_version(known)]
+    return bool(numbers) and versions.is_version(version) and versions.compare(version, numbers[0]) < 0
 
 
 def _os_words(value):

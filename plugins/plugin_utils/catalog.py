@@ -31,7 +31,7 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "torch_npu": ("torch_npu.yml", "cann", ("rows",)),
     "torch": ("torch_npu.yml", "torch", ("python",)),
     "filenames": ("filenames.yml", "id", ("pattern",)),
-    "os_support": ("os_support.yml", "id", ("os", "versions", "arch")),
+    "os_support": ("os_support.yml", "id", ("os", "name", "versions")),
     "os_minimum": ("os_support.yml", "id", ("products", "os", "arch", "driver", "firmware")),
     "models": ("models.yml", "model", ("mindformers", "chips")),
     "stacks": ("stacks.yml", "stack", ("pins",)),
