@@ -158,14 +158,14 @@ class Browser:
 
     def _receive(self, end: float) -> dict:
         while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._read], [], [], max(0.0, end - time.monotonic()))
+            ready = select.select([self._read], [], [], max(0.0, end - time.monotonic()))[0]
             if not ready:
                 raise TimeoutError("the browser does not answer")
             chunk = os.read(self._read, 1 << 20)
             if not chunk:
                 raise EOFError("the browser has ended")
             self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\0")
+        line, _zero, self._buffer = self._buffer.partition(b"\0")
         message = json.loads(line)
         self._note(message.get("method"), message.get("params") or {})
         return message

@@ -172,7 +172,7 @@ def _trouble(host: dict, number: int, rng: random.Random) -> None:
         plan.update(status="pending", steps=_steps("driver", "firmware", "reboot"))
         facts["driver"].update(installed="24.1.0", loaded="24.1.0")
         facts["firmware"]["installed"] = "7.5.0.3.220"
-        host["ascend_outcome"] = {
+        host["rollout_outcome"] = {
             "status": "failed",
             "failed_step": "driver-upgrade",
             "message": "The driver installer ended with code 1 after 48 s.",
@@ -205,11 +205,11 @@ def _trouble(host: dict, number: int, rng: random.Random) -> None:
     elif number % 9 == 4:
         plan.update(status="pending", steps=_steps("cann", "mindspore", "inference"))
         facts["cann"], facts["environments"], facts["proofs"] = [], [], {"inference": None}
-        host["ascend_outcome"] = {"status": "not_started", "message": "An earlier batch failed."}
+        host["rollout_outcome"] = {"status": "not_started", "message": "An earlier batch failed."}
         if number % 18 == 4:
-            host.pop("ascend_outcome")
+            host.pop("rollout_outcome")
     elif number % 7 == 3:
-        host["ascend_outcome"] = {"status": "changed", "seconds": round(rng.uniform(240, 900), 1), "steps_done": []}
+        host["rollout_outcome"] = {"status": "changed", "seconds": round(rng.uniform(240, 900), 1), "steps_done": []}
         plan.update(status="pending", steps=_steps("driver", "firmware", "cann", "mindspore", "reboot", "inference"))
     if number % 37 == 6 and "ascend_facts" in host:
         chips[2].update(health="Alarm", temperature_c=93, power_w=301.5)
@@ -237,7 +237,7 @@ def _demo() -> dict:
         if name == "infer-310p":
             steps = ("driver", "firmware", "cann", "reboot")
         plan.update(status="pending", steps=_steps(*steps))
-        host["ascend_outcome"] = {"status": "changed", "seconds": round(rng.uniform(90, 400), 1), "steps_done": []}
+        host["rollout_outcome"] = {"status": "changed", "seconds": round(rng.uniform(90, 400), 1), "steps_done": []}
         if facts["proofs"]["inference"]:
             facts["proofs"]["inference"].update(device="CPU", tokens_per_second=round(rng.uniform(6, 11), 2))
     hosts["guest"]["ascend_plan"]["stack"].update(firmware=None)

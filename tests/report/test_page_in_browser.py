@@ -176,12 +176,12 @@ def test_hostile_text_stays_text(browser, tmp_path):
     chips = [{"npu_id": 0, "name": NASTY, "health": NASTY, "temperature_c": "x"}]
     hosts = {
         NASTY: {
-            "ascend_outcome": {"status": "failed", **dict.fromkeys(("failed_step", "message", "cause", "fix"), NASTY)},
+            "rollout_outcome": {"status": "failed", **dict.fromkeys(("failed_step", "message", "cause", "fix"), NASTY)},
             "ascend_plan": {
                 "status": "pending", "steps": [{"id": NASTY, "component": NASTY, "why": NASTY}], "stack": {},
                 "findings": [{"severity": "error", **dict.fromkeys(("rule", "message", "source", "variable"), NASTY)}],
             },
-            "ascend_inference": {"text": NASTY, "prompt": NASTY, "status": "passed", "tokens_per_second": 3},
+            "inference_check_result": {"text": NASTY, "prompt": NASTY, "status": "passed", "tokens_per_second": 3},
             "ascend_facts": {
                 "driver": {"installed": NASTY}, "os": {"name": NASTY}, "npu": {"available": True, "chips": chips},
                 "reboot_required": True, "reboot_reasons": [NASTY],
