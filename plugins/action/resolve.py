@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input, resolver, resolver_files
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
 
 PINS = (
@@ -70,9 +71,8 @@ def _pins(value: Any) -> dict[str, Any]:
     unknown = [key for key in value if key not in PINS]
     if unknown:
         raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
-    chosen = compat_input.read_versions(
-        {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"}
-    )
+    asked = {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"}
+    chosen = compat_input.read_versions(asked, VARIABLES)
     for key in ("stack", "components"):
         if value.get(key) not in (None, "", []):
             chosen[key] = value[key]

@@ -88,17 +88,20 @@ def _version(value, where):
             )
         raise InputError('%s must be text such as "25.3.rc1", not %s.' % (where, _kind(value)))
     text = re.sub(r"\s*\([^()]*\)\s*\Z", "", value.strip())  # a remark, as in 1.11.0.rc2(beta)
-    plain = text.split(" ")[-1] if where == "versions.cann" else text
+    plain = text.split(" ")[-1]  # "nnae 8.3.RC1" names the product as well
     if plain.lower() != "auto" and not versions.is_version(plain):
         raise InputError('%s is %r, which does not look like a version; an example is "25.3.rc1".' % (where, value))
     return text
 
 
-def read_versions(value):
-    """The versions to judge, checked; empty entries left out. Raises InputError."""
+def read_versions(value, names=None):
+    """The versions to judge, checked; empty entries left out. Raises InputError.
+
+    names: what an error message calls a key, versions.<key> by default.
+    """
     result = {}
     for key, item in _mapping(value, "versions").items():
-        where = "versions.%s" % key
+        where = (names or {}).get(key, "versions.%s" % key)
         _known_key(key, VERSION_KEYS, "versions")
         if item is None or item == "" or item == "auto":
             continue

@@ -4,7 +4,7 @@
 """Says where each choice of the resolver comes from, and what the user should know about it."""
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat_hdk, versions
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import Case
+from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import Case, find_row, pattern_holds
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_domain import PAIRS
 
 VERSIONED = ("mindspore", "mindformers", "cann", "driver", "firmware", "python")
@@ -27,6 +27,7 @@ def explain(search, chosen, fixed, stack, why, case):
             "mf",
             "mindformers",
         )
+    _explain_incomplete_hdk(chosen, fixed, stack, why, case)
     _explain_model(chosen, stack, case)
     kind = case.host.get("host_kind")
     if kind in GUEST_WHY:
@@ -52,6 +53,21 @@ def explain(search, chosen, fixed, stack, why, case):
             "catalog",
             "driver",
         )
+
+
+def _explain_incomplete_hdk(chosen, fixed, stack, why, case):
+    """CANN's own HDK is passed over when the catalog does not know which firmware ships with it for this chip."""
+    row = find_row(case.catalog, "cann", chosen["cann"]) if chosen.get("cann") else None
+    if row is None or "driver" in fixed or not stack["firmware"]:
+        return
+    for item in case.catalog["hdk"]:
+        matched = case.chip in item["chips"] and any(pattern_holds(item, name) for name in row["hdk"])
+        if matched and item["firmware"] is None and versions.compare(item["driver"], chosen["driver"]) > 0:
+            why.append(
+                "driver %s, the pair of CANN %s, is passed over: its firmware for chip %s is not recorded. Set "
+                "ascend_firmware_version to the number in the package's name to choose it"
+                % (item["driver"], chosen["cann"], case.chip)
+            )
 
 
 def _explain_model(chosen, stack, case):

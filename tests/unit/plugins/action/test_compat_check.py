@@ -148,7 +148,7 @@ def test_resolve_says_what_contradicts():
     [
         ("2.7.1", "pins must be a dictionary"),
         ({"mindspor": "2.7.1"}, "pins.mindspor is not known"),
-        ({"mindspore": 2.7}, "the number 2.7"),
+        ({"mindspore": 2.7}, "ascend_mindspore_version is the number 2.7"),
         ({"mindspore": "2.7.1", "components": ["drivers"]}, "ascend_components names drivers"),
         ({"mindspore": "2.7.1", "kernels": "some"}, "ascend_cann_kernels is 'some'"),
     ],

@@ -184,6 +184,9 @@ def test_where_mindspore_comes_from():
 def test_the_official_pair_wins_over_what_the_codes_would_allow():
     found = resolve({"mindspore": "2.7.0"}, {"arch": "aarch64"})
     assert versions_of(found)["cann"] == "8.2.RC1" and versions_of(found)["driver"] == "25.0.rc1.1"
+    assert any("driver 25.2.0" in line and "ascend_firmware_version" in line for line in found["why"])
+    told = resolve({"mindspore": "2.7.0", "firmware": "7.7.0.2.220"})
+    assert versions_of(told)["driver"] == "25.2.0" and versions_of(told)["firmware"] == "7.7.0.2.220"
 
 
 @pytest.mark.parametrize(
