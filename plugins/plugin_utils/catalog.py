@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.ascend.fleet.plugins.module_utils.versions import is_version
 
 try:
     from yaml import CSafeLoader as Loader
@@ -55,6 +56,7 @@ _VERSION_FIELDS = (
     "chips",
     "chip",
 )
+_VERSIONS = ("hdk", "driver", "firmware", "firmware_minimum", "cann", "mindspore", "mindformers", "torch", "requires")
 _LISTS = ("chips", "also", "hdk_compatible", "soc", "products", "wheels", "components", "pci", "codes")
 _MEMO: dict[tuple, dict[str, Any]] = {}
 
@@ -100,6 +102,10 @@ def check_row(table: str, row: Any, where: str) -> None:
         number = _unquoted(row.get(field))
         if number is not None:
             raise CatalogError(f'{name}: `{field}` holds the number {number}; quote versions and chips, "{number}"')
+    for field in _VERSIONS:
+        value = row.get(field)
+        if isinstance(value, str) and not is_version(value):
+            raise CatalogError(f'{name}: `{field}` is {value!r}, which is no version; an example is "25.3.rc1"')
     if not isinstance(row[key], str):
         raise CatalogError(f"{name}: `{key}` must be text")
     missing = [field for field in required if field not in row]
@@ -154,6 +160,14 @@ def _merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
         replaced = {row[key]: row for row in rows}
         kept = [replaced.pop(row[key], row) for row in base.get(table, [])]
         merged[table] = list(replaced.values()) + kept
+    families = {row["chip"] for row in merged["chips"]}
+    for row in overlay.get("hdk", []):
+        unknown = [chip for chip in row["chips"] if chip not in families]
+        if unknown:
+            raise CatalogError(
+                f"ascend_catalog_overlay, table hdk, id {row['id']}: chip {', '.join(unknown)} is not in the table chips; "
+                f"it knows {', '.join(sorted(families))}"
+            )
     return merged
 
 
@@ -161,7 +175,7 @@ def load(overlay: str | None = None) -> dict[str, Any]:
     """The catalog as plain data: table name -> list of rows.
 
     overlay: a folder with YAML files of the same tables (`ascend_catalog_overlay`); its rows replace rows of the
-    same key and add the others. Cached by folder and the files' times. Treat the result as read-only.
+    same key and add the others. Read once; an overlay again when its files change. Treat the result as read-only.
     Raises CatalogError.
     """
     over = Path(overlay).expanduser() if overlay else None
@@ -170,13 +184,15 @@ def load(overlay: str | None = None) -> dict[str, Any]:
             f"ascend_catalog_overlay: {overlay} is not a folder on the control node; "
             "it should hold YAML files such as hdk.yml"
         )
-    own = _cached((_stamp(FOLDER),), lambda: {**{table: [] for table in TABLES}, **_folder(FOLDER)})
     if over is None:
-        return own
-    return _cached((_stamp(FOLDER), _stamp(over)), lambda: _merge(own, _folder(over)))
-
-
-def _cached(stamp: tuple, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return _own()
+    stamp = _stamp(over)
     if stamp not in _MEMO:
-        _MEMO[stamp] = make()
+        _MEMO[stamp] = _merge(_own(), _folder(over))
     return _MEMO[stamp]
+
+
+@functools.cache
+def _own() -> dict[str, Any]:
+    """The collection's own tables: its files do not change while a run lasts, and every host asks for them."""
+    return {**{table: [] for table in TABLES}, **_folder(FOLDER)}

@@ -170,6 +170,14 @@ def test_a_changed_overlay_is_read_again(tmp_path):
             "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], confidence: maybe, source: x}]",
             "`confidence` must be one of",
         ),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: new, firmware: null, chips: ['910'], confidence: user, source: x}]",
+            "`driver` is 'new', which is no version",
+        ),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['911'], confidence: user, source: x}]",
+            "id a: chip 911 is not in the table chips; it knows 310",
+        ),
         ("hdk: {a: 1}", "`hdk` must be a list of rows"),
         ("hdk: [text]", "a row of `hdk` is a mapping"),
         ("hkd: []", "unknown table `hkd`; known: .*hdk"),
