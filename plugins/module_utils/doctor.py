@@ -8,24 +8,29 @@ evidence (text, or None when the problem is not there), and the words around it.
 facts show; what they do not show (None) is no evidence.
 """
 
-from ansible_collections.ascend.fleet.plugins.module_utils import doctor_driver, doctor_software
+from ansible_collections.ascend.fleet.plugins.module_utils import doctor_driver, doctor_software, doctor_system
 
 SEVERITIES = ("error", "warning", "info")
 RULES = doctor_driver.RULES + doctor_software.RULES
+PROBE_RULES = doctor_system.RULES
 
 
-def diagnose(facts, findings=()):
+def diagnose(facts, findings=(), probe=None):
     """The problems of one host, the worst first.
 
     Args:
         facts: what host_facts returned under C(ascend).
         findings: of the compatibility check; those that are an error or a warning and not accepted are listed too.
+        probe: what doctor_probe returned, if it ran.
 
     Returns:
         list of {"id", "severity", "problem", "evidence", "fix", "source"}, all text.
     """
     problems = []
-    for rule in RULES:
+    rules = RULES
+    if probe is not None:
+        rules, facts = RULES + PROBE_RULES, dict(facts, probe=probe)
+    for rule in rules:
         evidence = rule["when"](facts)
         if evidence:
             problems.append({
@@ -42,11 +47,17 @@ def diagnose(facts, findings=()):
             problems.append({
                 "id": finding["rule"],
                 "severity": finding["severity"],
-                "problem": "The versions on this host do not go together.",
+                "problem": "A compatibility rule speaks against what is here.",
                 "evidence": finding["message"],
-                "fix": "Run the plan: it names the versions that do. Pin them with %s." % finding["variable"]
-                       if finding.get("variable") else "Run the plan: it names the versions that do.",
+                "fix": _way_out(finding),
                 "source": finding["source"],
             })
     # sorted() is stable, so rules keep their order (hardware, driver, firmware, CANN, Python) within a severity.
     return sorted(problems, key=lambda problem: SEVERITIES.index(problem["severity"]))
+
+
+def _way_out(finding):
+    words = "ansible-playbook ascend.fleet.plan names versions that go together; docs/rules.md tells the ways out."
+    if finding.get("variable"):
+        words += " The variable is %s." % finding["variable"]
+    return words
