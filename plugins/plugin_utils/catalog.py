@@ -165,8 +165,8 @@ def _merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
         unknown = [chip for chip in row["chips"] if chip not in families]
         if unknown:
             raise CatalogError(
-                f"ascend_catalog_overlay, table hdk, id {row['id']}: chip {', '.join(unknown)} is not in the table chips; "
-                f"it knows {', '.join(sorted(families))}"
+                f"ascend_catalog_overlay, table hdk, id {row['id']}: chip {', '.join(unknown)} is not in the table "
+                f"chips; it knows {', '.join(sorted(families))}"
             )
     return merged
 
