@@ -1,0 +1,48 @@
+"""Counting what a run did over SSH; the lines are those of a real -vvv run, shortened in their options."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+
+import ssh_count
+
+SSH = "ssh -o ControlMaster=auto -o 'User=\"ops\"' "
+MODULE = (f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'sudo -H -S -n  -u root /bin/sh -c "
+          "echo BECOME-SUCCESS-qxyh ; /usr/bin/python3 && sleep 0'\"'\"''")
+HOME = f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'echo ~ops && sleep 0'\"'\"''"
+DISCOVERY = f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'echo PLATFORM; uname; echo FOUND; command -v python3'\"'\"''"
+FOLDER = (f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'( umask 77 && mkdir -p \"` echo /home/ops/.ansible/tmp `\"&& "
+          "mkdir \"` echo /home/ops/.ansible/tmp/ansible-tmp-1.2-3-4 `\" && echo x ) && sleep 0'\"'\"''")
+MODES = (f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'chmod u+rwx /home/ops/.ansible/tmp/ansible-tmp-1.2-3-4/ "
+         "/home/ops/.ansible/tmp/ansible-tmp-1.2-3-4/AnsiballZ_copy.py && sleep 0'\"'\"''")
+FROM_FILE = (f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'sudo -H -S -n -u root /bin/sh -c echo BECOME-SUCCESS-a ; "
+             "/usr/bin/python3 /home/ops/.ansible/tmp/ansible-tmp-1.2-3-4/AnsiballZ_copy.py && sleep 0'\"'\"''")
+REMOVAL = (f"<10.0.0.1> SSH: EXEC {SSH}10.0.0.1 '/bin/sh -c '\"'\"'rm -f -r /home/ops/.ansible/tmp/ansible-tmp-1.2-3-4/ "
+           "> /dev/null 2>&1 && sleep 0'\"'\"''")
+PUT = "<10.0.0.1> PUT /tmp/ansible-local-1/tmpx TO /home/ops/.ansible/tmp/ansible-tmp-1.2-3-4/source"
+
+
+def test_pipelined_module_is_one_execution():
+    assert ssh_count.count(MODULE) == {"10.0.0.1": ssh_count.Count(executions=1)}
+
+
+def test_set_up_is_counted_apart():
+    lines = [DISCOVERY, HOME, FOLDER, PUT, MODES, FROM_FILE, REMOVAL]
+    assert ssh_count.count(lines) == {"10.0.0.1": ssh_count.Count(executions=1, setup=5, files=1)}
+
+
+def test_other_lines_say_nothing():
+    text = "<10.0.0.1> ESTABLISH SSH CONNECTION FOR USER: ops\n<10.0.0.1> (0, b'{}', b'')\nok: [n-01]\n<localhost> EXEC /bin/sh"
+    assert ssh_count.count(text) == {}
+
+
+def test_no_op():
+    second = MODULE.replace("10.0.0.1", "10.0.0.2")
+    assert ssh_count.check_noop(f"{MODULE}\n{second}", ["10.0.0.1", "10.0.0.2"]) == []
+    assert ssh_count.check_noop(f"{MODULE}\n{MODULE}\n{PUT}", ["10.0.0.1", "10.0.0.2"]) == [
+        "10.0.0.1: 2 remote executions instead of 1",
+        "10.0.0.1: 1 files were sent",
+        "10.0.0.2: 0 remote executions instead of 1",
+    ]
+    assert ssh_count.check_noop(MODULE, []) == ["10.0.0.1 was reached, but is none of the hosts"]
