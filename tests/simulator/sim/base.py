@@ -55,10 +55,14 @@ def environment() -> dict[str, str]:
 
 
 def run(*command: str | Path, check: bool = True, text_in: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a short command and return it with its output; SimulatorError with that output when it fails."""
+    """Run a short command and return it with its output; SimulatorError with that output when it fails.
+
+    In a session of its own: an interruption stops us between two commands, not podman in the middle of one.
+    """
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, env=environment(), input=text_in, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, env=environment(), input=text_in, check=False,
+                              start_new_session=True)
     except FileNotFoundError:
         raise SimulatorError(f"{words[0]} is not installed; run: python3 {sys.argv[0]} prepare") from None
     if check and done.returncode != 0:

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import json
 import os
+import secrets
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
     if again:
         down(fleet.prefix)
         place.mkdir(parents=True, exist_ok=True)
-    _network(fleet)
+    network = _network(fleet)
     present = containers(fleet.prefix)
     wanted = {f"{fleet.prefix}-{host.name}": host for host in fleet.hosts}
     for name in present.keys() - wanted.keys():
@@ -48,7 +49,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
         podman("rm", "-f", "-t", "0", name)
     started = time.monotonic()
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for line in pool.map(lambda name: _start(fleet, wanted[name], image, present.get(name)), wanted):
+        for line in pool.map(lambda name: _start(fleet, wanted[name], image, network, present.get(name)), wanted):
             say(line)
     write_if_changed(place / "known_hosts", "".join(
         f"{host.address} {_host_key(fleet.prefix, host)}\n" for host in fleet.hosts))
@@ -81,10 +82,20 @@ def down(prefix: str) -> None:
         say(f"down: removing {len(names)} hosts of {prefix}")
         for start in range(0, len(names), 8):
             podman("rm", "-f", "-t", "0", *names[start:start + 8])
-    label = f"label={LABEL}={prefix}"
-    for network in podman("network", "ls", "--filter", label, "--format", "{{.Name}}").split():
-        podman("network", "rm", "-f", network)
+    for network in networks(prefix):
+        podman("network", "rm", "-f", network["name"])
+        _sweep(network.get("network_interface"))
     shutil.rmtree(folder(prefix), ignore_errors=True)
+
+
+def _sweep(bridge: str | None) -> None:
+    """Remove what podman forgets of a network when starting one of its containers was interrupted."""
+    left = run("ip", "-j", "link", "show", "master", bridge, check=False) if bridge else None
+    if left is None or left.returncode != 0:
+        return
+    for link in json.loads(left.stdout or "[]"):
+        run("ip", "link", "del", link.get("ifname", ""), check=False)
+    run("ip", "link", "del", bridge, check=False)
 
 
 def containers(prefix: str | None = None) -> dict[str, dict]:
@@ -104,7 +115,7 @@ def prefixes() -> list[str]:
     return sorted(found)
 
 
-def _start(fleet: Fleet, host: Host, image: str, present: dict | None) -> str:
+def _start(fleet: Fleet, host: Host, image: str, network: str, present: dict | None) -> str:
     name = f"{fleet.prefix}-{host.name}"
     image = host.image or image
     description = {**vars(host), "image": image, "simulator": str(SIMULATOR)}
@@ -112,8 +123,9 @@ def _start(fleet: Fleet, host: Host, image: str, present: dict | None) -> str:
     if present and present["definition"] == definition:
         if present["state"] == "running":
             return f"up: {name} is running"
-        podman("start", name)
-        return f"up: {name} started again"
+        # One that an interruption left half made does not start; it has nothing to lose either.
+        if present["state"] in ("exited", "stopped") and run("podman", "start", name, check=False).returncode == 0:
+            return f"up: {name} started again"
     if present:
         podman("rm", "-f", "-t", "0", name)
     place = folder(fleet.prefix) / "hosts" / host.name
@@ -135,7 +147,7 @@ def _start(fleet: Fleet, host: Host, image: str, present: dict | None) -> str:
         mounts.append((place / "os-release", "/usr/lib/os-release:ro"))
     volumes = [word for source, target in mounts for word in ("-v", f"{source}:{target}")]
     podman("run", "-d", "--name", name, "--hostname", host.name, "--systemd=always", "--restart=always",
-           "--network", f"{fleet.prefix}-net", "--ip", host.address,
+           "--network", network, "--ip", host.address,
            "--cap-add", "MKNOD,AUDIT_WRITE,SYS_ADMIN",
            "--label", f"{LABEL}={fleet.prefix}", "--label", f"{LABEL}.address={host.address}",
            "--label", f"{LABEL}.definition={definition}", *volumes, image, "/lib/systemd/systemd")
@@ -143,14 +155,18 @@ def _start(fleet: Fleet, host: Host, image: str, present: dict | None) -> str:
     return f"up: {name} {'made anew' if present else 'created'}: {host.address}, {host.kind}, {what}"
 
 
-def _network(fleet: Fleet) -> None:
-    name = f"{fleet.prefix}-net"
-    if run("podman", "network", "exists", name, check=False).returncode == 0:
-        data = json.loads(podman("network", "inspect", name))[0]
-        if data.get("labels", {}).get(LABEL) != fleet.prefix:
-            raise SimulatorError(f"a podman network {name} exists that is not ours; choose another --prefix")
-        if data["subnets"][0]["subnet"] == str(fleet.subnet):
-            return
+def networks(prefix: str) -> list[dict]:
+    """Our podman networks of one fleet, as podman describes them."""
+    names = podman("network", "ls", "--filter", f"label={LABEL}={prefix}", "--format", "{{.Name}}").split()
+    return json.loads(podman("network", "inspect", *names)) if names else []
+
+
+def _network(fleet: Fleet) -> str:
+    """The name of the fleet's network, which is made when it is missing or has another subnet."""
+    present = networks(fleet.prefix)
+    if [row["subnets"][0]["subnet"] for row in present] == [str(fleet.subnet)]:
+        return present[0]["name"]
+    if present:
         down(fleet.prefix)
         folder(fleet.prefix).mkdir(parents=True, exist_ok=True)
     for line in run("ip", "-4", "route", "show").stdout.splitlines():
@@ -164,8 +180,12 @@ def _network(fleet: Fleet) -> None:
         if taken.overlaps(fleet.subnet):
             raise SimulatorError(f"this machine already has a route to {taken} ({line.strip()}); "
                                  f"choose another network than {fleet.subnet} with --subnet")
+    # podman keeps the addresses of a network by its name, even those of containers that were cut off while
+    # they started; a name of its own starts with none taken.
+    name = f"{fleet.prefix}-net-{secrets.token_hex(2)}"
     podman("network", "create", "--subnet", str(fleet.subnet), "--disable-dns",
            "--label", f"{LABEL}={fleet.prefix}", name)
+    return name
 
 
 def _key() -> None:
