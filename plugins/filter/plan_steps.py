@@ -27,6 +27,11 @@ def unproven(steps: Iterable[dict[str, Any]], facts: dict[str, Any]) -> list[str
     return planning.unproven(facts, list(steps))
 
 
+def step_words(step: dict[str, Any]) -> str:
+    """A step in words."""
+    return planning.describe(step)
+
+
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"plan_steps": plan_steps, "stage_files": stage_files, "unproven": unproven}
+        return {"plan_steps": plan_steps, "stage_files": stage_files, "step_words": step_words, "unproven": unproven}

@@ -14,8 +14,8 @@ description:
   - Runs once, on the control node, and talks to no host. Use it with C(run_once).
   - A host is never left out. What is missing about a host is shown as missing.
   - For each host it reads the variables RV(ignore:ascend_facts) (C(facts.ascend) of the last observation),
-    RV(ignore:ascend_plan) (result of the plan), RV(ignore:ascend_outcome) (what the apply play did),
-    RV(ignore:ascend_inference) (result of the text generation), RV(ignore:ascend_error) (why it dropped out) and
+    RV(ignore:ascend_plan) (result of the plan), RV(ignore:rollout_outcome) (what the apply play did),
+    RV(ignore:inference_check_result) (result of the text generation), RV(ignore:ascend_error) (why it dropped out) and
     RV(ignore:ascend_observation) (result of M(ascend.fleet.host_facts), preferred where it holds facts).
     Each of them is optional.
 author:

@@ -53,13 +53,15 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_plan_fail_on_change": (False, bool),
     "ascend_report_dir": (None, str),
     "ascend_reboot_timeout": (1800, int),
+    "ascend_boot_time_command": (None, str),
     "ascend_poll_seconds": (10, int),
 }
 
 # Registered or set by the playbooks themselves.
 OWN = frozenset((
-    "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_outcome", "ascend_inference", "ascend_error",
-    "ascend_report", "ascend_fleet_plan", "ascend_observation", "ascend_plan_save", "ascend_plan_target",
+    "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_error", "ascend_report", "ascend_fleet_plan",
+    "ascend_observation", "ascend_plan_save", "ascend_plan_target", "ascend_plan_components", "ascend_plan_pins",
+    "ascend_packages",
 ))
 
 

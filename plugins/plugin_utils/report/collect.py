@@ -14,7 +14,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import planning
 from .values import number, part, plain, rows, text
 
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
-INPUTS = ("ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error", "ascend_observation")
+INPUTS = ("ascend_facts", "ascend_plan", "rollout_outcome", "inference_check_result", "ascend_error", "ascend_observation")
 
 _RUNTIMES = ("toolkit", "nnae", "nnrt")
 _KERNELS = ("kernels", "ops")
@@ -112,7 +112,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "chips_missing": _missing(facts, chips),
         "reboot_required": bool(facts.get("reboot_required")),
         "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
-        "inference": _inference(found.get("ascend_inference") or {}, facts, plan),
+        "inference": _inference(found.get("inference_check_result") or {}, facts, plan),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
         "reason": text(outcome.get("message")) if outcome.get("status") == "not_started" else None,

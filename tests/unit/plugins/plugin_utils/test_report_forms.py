@@ -41,9 +41,9 @@ def sample(size):
 def nasty_report():
     hosts = {
         NASTY: {
-            "ascend_outcome": {"status": "failed", "failed_step": NASTY, "message": NASTY, "fix": NASTY},
+            "rollout_outcome": {"status": "failed", "failed_step": NASTY, "message": NASTY, "fix": NASTY},
             "ascend_plan": {"findings": [{"rule": NASTY, "severity": "error", "message": NASTY}]},
-            "ascend_inference": {"text": NASTY, "status": "passed"},
+            "inference_check_result": {"text": NASTY, "status": "passed"},
             "ascend_facts": {
                 "driver": {"installed": NASTY},
                 "npu": {"available": True, "chips": [{"name": NASTY, "health": NASTY}] * 2},

@@ -87,21 +87,21 @@ def test_a_converged_host():
         ({"ascend_plan": {"status": "refused"}}, "refused"),
         ({"ascend_plan": {"status": "failed"}}, "failed"),
         ({"ascend_plan": {"status": "unreachable"}}, "unreachable"),
-        ({"ascend_plan": {"status": "pending"}, "ascend_outcome": {"status": "failed"}}, "failed"),
-        ({"ascend_plan": {"status": "pending"}, "ascend_outcome": {"status": "not_started"}}, "not_started"),
-        ({"ascend_plan": {"status": "pending"}, "ascend_outcome": {"status": "started"}}, "failed"),
+        ({"ascend_plan": {"status": "pending"}, "rollout_outcome": {"status": "failed"}}, "failed"),
+        ({"ascend_plan": {"status": "pending"}, "rollout_outcome": {"status": "not_started"}}, "not_started"),
+        ({"ascend_plan": {"status": "pending"}, "rollout_outcome": {"status": "started"}}, "failed"),
         ({"ascend_plan": {"status": "converged"}, "ascend_error": {"unreachable": True}}, "unreachable"),
         ({"ascend_plan": {"status": "converged"}, "ascend_error": {"message": "boom"}}, "failed"),
-        ({"ascend_plan": {"status": "converged"}, "ascend_inference": {"status": "failed", "reason": "x"}}, "failed"),
+        ({"ascend_plan": {"status": "converged"}, "inference_check_result": {"status": "failed", "reason": "x"}}, "failed"),
         (
-            {"ascend_facts": FACTS, "ascend_plan": {"stack": STACK}, "ascend_outcome": {"status": "changed"}},
+            {"ascend_facts": FACTS, "ascend_plan": {"stack": STACK}, "rollout_outcome": {"status": "changed"}},
             "converged",
         ),
         (
             {
                 "ascend_facts": facts(reboot_required=True),
                 "ascend_plan": {"stack": STACK},
-                "ascend_outcome": {"status": "changed"},
+                "rollout_outcome": {"status": "changed"},
             },
             "changed",
         ),
@@ -109,7 +109,7 @@ def test_a_converged_host():
             {
                 "ascend_facts": facts(driver={"installed": "24.1.0"}),
                 "ascend_plan": {"stack": STACK},
-                "ascend_outcome": {"status": "changed"},
+                "rollout_outcome": {"status": "changed"},
             },
             "changed",
         ),
@@ -122,7 +122,7 @@ def test_status(variables, status):
 
 
 def test_check_mode_leaves_a_started_host_pending():
-    host = one(True, ascend_plan={"status": "pending", "steps": STEPS}, ascend_outcome={"status": "started"})
+    host = one(True, ascend_plan={"status": "pending", "steps": STEPS}, rollout_outcome={"status": "started"})
     assert host["status"] == "pending"
     assert {step["state"] for step in host["plan"]} == {"planned"}
 
@@ -170,7 +170,7 @@ def test_plans_of_the_fleet_serve_hosts_without_their_own():
     ],
 )
 def test_what_became_of_the_steps(outcome, states):
-    host = one(ascend_plan={"status": "pending", "steps": STEPS}, ascend_outcome=outcome)
+    host = one(ascend_plan={"status": "pending", "steps": STEPS}, rollout_outcome=outcome)
     assert [step["state"] for step in host["plan"]] == states
     assert host["plan"][0]["words"] == "driver 24.1.0 -> 25.3.rc1"
 
@@ -183,8 +183,8 @@ def test_no_inference_in_the_stack_is_skipped_with_its_reason():
 
 
 def test_a_proof_with_an_unknown_word_does_not_pass():
-    assert one(ascend_inference={"status": "fine", "text": "x"})["inference"]["status"] == "failed"
-    assert one(ascend_inference={"text": "x"})["inference"]["status"] == "passed"
+    assert one(inference_check_result={"status": "fine", "text": "x"})["inference"]["status"] == "failed"
+    assert one(inference_check_result={"text": "x"})["inference"]["status"] == "passed"
 
 
 def test_chips_that_npu_smi_does_not_list():
@@ -237,8 +237,8 @@ def test_components_count_versions_and_drift():
 def test_failures_are_told_with_cause_and_fix():
     outcome = {"status": "failed", "message": "Broken.", "cause": "busy", "fix": "wait"}
     hosts = {
-        "bad": {"ascend_outcome": outcome},
-        "late": {"ascend_outcome": {"status": "not_started", "message": "stopped"}},
+        "bad": {"rollout_outcome": outcome},
+        "late": {"rollout_outcome": {"status": "not_started", "message": "stopped"}},
         "next": {"ascend_plan": {"status": "pending"}},
         "good": {"ascend_plan": {"status": "converged"}},
     }
@@ -284,7 +284,7 @@ json_values = st.recursive(
     max_leaves=24,
 )
 variables = st.dictionaries(
-    st.sampled_from(["ascend_facts", "ascend_plan", "ascend_outcome", "ascend_inference", "ascend_error",
+    st.sampled_from(["ascend_facts", "ascend_plan", "rollout_outcome", "inference_check_result", "ascend_error",
                      "ascend_observation"]),
     json_values, max_size=6,
 )
