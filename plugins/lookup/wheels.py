@@ -5,19 +5,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
-
 DOCUMENTATION = r"""
 name: wheels
 short_description: The wheel files that a host needs
 version_added: "0.1.0"
-author: ascend.fleet contributors
+author: ascend.fleet contributors (@ascend-fleet)
 description:
   - Chooses from C(wheels/) below the artifacts those files that satisfy requirements, and what they require in turn,
     for a host's Python, architecture and libc. Nothing is downloaded and no host is asked.
@@ -65,6 +57,15 @@ _list:
   type: list
   elements: str
 """
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
+
 
 FOLDER = "wheels"
 

@@ -128,7 +128,7 @@ class Environment(object):
             return
         if os.path.isdir(self.path) and os.listdir(self.path):
             self._clear()
-        options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
+        options = dict(self.wanted, path=self.path, executable=self._tool())
         if not self.check_mode:
             commands.make_folder(os.path.dirname(self.path))
         for command in providers.create(self.wanted["provider"], options):
@@ -154,6 +154,8 @@ class Environment(object):
 
     def _tool(self):
         """The conda or uv of the host, or the Python that makes a venv."""
+        if self.wanted["executable"] or self.check_mode:  # in check mode it may be what the run itself would bring
+            return self.wanted["executable"]
         provider, version = self.wanted["provider"], self.wanted["python_version"]
         if provider == "venv":
             short = ".".join((version or "3").split(".")[:2])
@@ -180,7 +182,7 @@ class Environment(object):
             if not environments.satisfied(wanted[text], self.packages) or names[text] in unfinished
         ]
         if lacking:
-            options = dict(self.wanted, path=self.path, executable=self.wanted["executable"] or self._tool())
+            options = dict(self.wanted, path=self.path, executable=self._tool())
             force = any(environments.satisfied(wanted[text], self.packages) for text in lacking)
             self._note_unfinished([names[text] for text in lacking])
             command = providers.conda_install(options, lacking, force)

@@ -119,11 +119,9 @@ def run(environment, request, folder, timeout, watch_npu=False, environ=None):
     log_tail = _read_tail(os.path.join(folder, "output.log"))
     result = _result(folder)
     if result is None:
-        why = (
-            "it was ended after %d s" % timeout
-            if process.returncode == -signal.SIGKILL
-            else "rc %d" % process.returncode
-        )
+        rc = process.returncode
+        why = "it was ended after %d s" % timeout if rc == -signal.SIGKILL else "rc %d" % rc
+        why += " in stage %s" % (_read_tail(os.path.join(folder, "stage")) or "start")
         fix = explain(log_tail) or "Raise the time limit, or look at the log."
         raise Failure("The run left no result (%s). %s" % (why, fix), log_tail)
     if not result["ok"]:
@@ -234,6 +232,8 @@ def _result(folder):
 
 
 def _read_tail(path):
+    if not os.path.exists(path):
+        return ""
     with open(path, "rb") as handle:
         handle.seek(0, os.SEEK_END)
         handle.seek(max(0, handle.tell() - 16384))

@@ -24,7 +24,8 @@ def main(request_path, result_path):
         request = json.load(handle)
     os.umask(0o022)
     os.chdir(request["work_dir"])
-    result = {"stage": "import"}
+    result = {}
+    _stage(result, "import")
     try:
         _TASKS[request["task"]](request, result)
         result["ok"] = True
@@ -36,12 +37,19 @@ def main(request_path, result_path):
     return 0 if result["ok"] else 1
 
 
+def _stage(result, name):
+    """Note how far the run came, also for who has to end it."""
+    result["stage"] = name
+    with open("stage", "w") as handle:
+        handle.write(name)
+
+
 def _framework(request, result):
     """Import MindSpore and choose the device. Returns the module."""
     import mindspore
 
     result["mindspore"] = mindspore.__version__
-    result["stage"] = "device"
+    _stage(result, "device")
     # set_context works in every release from 1.7 to 2.7; device_id as well; set_device is 2.6 and later.
     options = {"mode": mindspore.GRAPH_MODE, "device_target": request["device_target"]}
     if request["device_target"] != "CPU":
@@ -59,7 +67,7 @@ def _generate(request, result):
     result["mindformers"] = _version("mindformers")
     from mindformers.pipeline import pipeline
 
-    result["stage"] = "load"
+    _stage(result, "load")
     result["import_seconds"] = time.time() - begun
     begun = time.time()
     options = {"max_length": request["max_length"]}
@@ -73,7 +81,7 @@ def _generate(request, result):
         task = pipeline("text_generation", model=request["model"], **options)
         tokenizer = task.tokenizer
     result["load_seconds"] = time.time() - begun
-    result["stage"] = "generate"
+    _stage(result, "generate")
     arguments = {"top_k": request["top_k"], "do_sample": request["do_sample"]}
     begun = time.time()
     text = _text(task(request["prompt"], **arguments))
@@ -122,7 +130,7 @@ def _train(request, result):
     from mindformers import GPT2Config, GPT2LMHeadModel
     from mindspore import nn
 
-    result["stage"] = "train"
+    _stage(result, "train")
     vocabulary, length = 256, 32
     config = GPT2Config(
         batch_size=1,
@@ -155,7 +163,7 @@ def _train(request, result):
 def _check(request, result):
     """MindSpore's own check of its installation."""
     mindspore = _framework(request, result)
-    result["stage"] = "check"
+    _stage(result, "check")
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         mindspore.run_check()

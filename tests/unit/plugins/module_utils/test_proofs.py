@@ -165,7 +165,7 @@ def test_an_import_error_is_explained(environment, tmp_path):
 
 def test_a_run_that_hangs_is_ended_with_all_it_started(environment, tmp_path):
     hang = "import subprocess, time\nsubprocess.Popen(['sleep', '41.5'])\ntime.sleep(41.5)\n"
-    with pytest.raises(framework_process.Failure, match=r"ended after 1 s"):
+    with pytest.raises(framework_process.Failure, match=r"ended after 1 s in stage import"):
         _run(environment, tmp_path, hang, timeout=1)
     left = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _readable(path)]
     assert not [line for line in left if b"sleep\x0041.5" in line]
@@ -180,5 +180,5 @@ def _readable(path: Path) -> bool:
 
 
 def test_a_crash_without_a_result_says_so(environment, tmp_path):
-    with pytest.raises(framework_process.Failure, match=r"no result \(rc -6\)"):
+    with pytest.raises(framework_process.Failure, match=r"no result \(rc -6 in stage import\)"):
         _run(environment, tmp_path, "import os\nos.abort()\n")
