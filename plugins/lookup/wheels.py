@@ -66,7 +66,6 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
 
-
 FOLDER = "wheels"
 
 
