@@ -19,6 +19,9 @@ from . import hardware
 from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, say, write_if_changed
 from .description import Fleet, Host
 
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+# systemd and its services hold about seven inotify instances per host; all hosts count as one user.
+_INOTIFY_NEEDED = 1024
 KEY = CACHE / "ssh" / "id_ed25519"
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # A host behind the same proxy, mirror or private certificate authority as this machine.
@@ -37,6 +40,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
     place = folder(fleet.prefix)
     place.mkdir(parents=True, exist_ok=True)
     _key()
+    _make_room()
     write_if_changed(CACHE / "environment", _environment_file())
     if again:
         down(fleet.prefix)
@@ -57,6 +61,17 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda host: _wait(fleet.prefix, host), fleet.hosts))
     say(f"up: {len(fleet.hosts)} hosts answer over SSH after {time.monotonic() - started:.0f} s")
+
+
+def _make_room() -> None:
+    """Debian's limit of 128 inotify instances is enough for about 16 hosts; ask the running kernel for more."""
+    try:
+        have = int(_INOTIFY.read_text())
+        if have < _INOTIFY_NEEDED:
+            _INOTIFY.write_text(f"{_INOTIFY_NEEDED}\n")
+            say(f"up: raised fs.inotify.max_user_instances from {have} to {_INOTIFY_NEEDED} until the next restart")
+    except (OSError, ValueError) as error:
+        say(f"up: fs.inotify.max_user_instances stays as it is ({error}); more than 16 hosts may not start")
 
 
 def inventory(fleet: Fleet) -> dict:
@@ -221,7 +236,7 @@ def ssh(prefix: str, address: str, *command: str, check: bool = True):
                f"{LOGIN_USER}@{address}", *command, check=check)
 
 
-def _wait(prefix: str, host: Host, timeout: float = 90) -> None:
+def _wait(prefix: str, host: Host, timeout: float = 180) -> None:
     deadline = time.monotonic() + timeout
     while True:
         done = ssh(prefix, host.address, "sudo -n true", check=False)
