@@ -5,18 +5,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from typing import Any
-
-from ansible import constants as C
-from ansible import context
-from ansible.plugins.callback import CallbackBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean, wrap
-
 DOCUMENTATION = r"""
 name: progress
 type: stdout
@@ -70,6 +58,18 @@ seealso:
   - plugin: ansible.builtin.default
     plugin_type: callback
 """
+
+import sys
+import time
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
+from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean, wrap
 
 
 class CallbackModule(CallbackBase):
