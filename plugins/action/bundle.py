@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
             if key in seen:
                 continue
             seen.add(key)
-            answer = resolver.resolve(wish.catalog, pins, subject)
+            answer = resolver.resolve(wish.catalog, pins, subject, wish.desired["ascend_accept_findings"])
             if not answer["ok"]:
                 conflict = answer.get("conflict") or {}
                 reason = conflict.get("message") or "; ".join(map(str, answer.get("why") or []))

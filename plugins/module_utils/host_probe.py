@@ -77,8 +77,11 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "disk": host_probe_system.disks(view, _places(params)),
         "journal": {
             "unfinished": journal.unfinished(entries),
+            "unfinished_components": journal.unfinished_components(entries),
             "entries": entries[-JOURNAL_ENTRIES:],
             "previous": journal.previous(entries),
+            "before_last_run": journal.before_last_run(entries),
+            "origin": journal.origin(entries),
             "durations": journal.durations(entries),
         },
         "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},

@@ -118,6 +118,38 @@ def previous(entries):
     return result
 
 
+def unfinished_components(entries):
+    """The components with a change that no end settled, in order of name."""
+    names = {entry["component"] for entry in entries if isinstance(entry.get("component"), str)}
+    return sorted(name for name in names if unfinished(entries, name) is not None)
+
+
+def before_last_run(entries):
+    """{component: version} as it was before the last run that changed the host; None for what was not there.
+
+    A run is what one control process did: its name is in every entry. Changes that failed count as well, for they
+    may have left something behind.
+    """
+    starts = [entry for entry in entries if entry["event"] == "start"]
+    if not starts:
+        return {}
+    last = starts[-1].get("controller")
+    result = {}
+    for entry in reversed(starts):
+        if entry.get("controller") != last:
+            break
+        result[entry.get("component")] = entry.get("from")
+    return result
+
+
+def origin(entries):
+    """{component: version before the first change the journal knows}; None for what we installed first."""
+    result = {}
+    for entry in completed(entries):
+        result.setdefault(entry.get("component"), entry.get("from"))
+    return result
+
+
 def durations(entries):
     """{component: seconds the last successful installation took}; removals do not count."""
     return {entry.get("component"): entry.get("seconds") for entry in completed(entries)

@@ -163,10 +163,9 @@ def unproven(facts, steps):
     return missing
 
 
-def _package_step(facts, component, installed, damaged, target, package, reboot=False):
-    """The step that brings one vendor package to its version, or None."""
-    unfinished = (facts.get("journal") or {}).get("unfinished") or {}
-    interrupted = unfinished.get("component") == component
+def _package_step(facts, component, installed, damaged, target, package, reboot=False, names=None):
+    """The step that brings one vendor package to its version, or None. names: what the journal calls it."""
+    interrupted = bool(set(names or [component]) & set((facts.get("journal") or {}).get("unfinished_components") or []))
     if installed == target and not damaged and not interrupted:
         return None
     if interrupted:
@@ -232,7 +231,9 @@ def _hdk_steps(facts, stack, wanted):
 
 def _installed_cann(facts, products, version, chip=None):
     """(row of the wanted version or None, row of another version or None) among the installed CANN packages."""
-    rows = [row for row in facts["cann"] if row["product"] in products and (chip is None or row["chip"] in (None, chip))]
+    rows = [
+        row for row in facts["cann"] if row["product"] in products and (chip is None or row["chip"] in (None, chip))
+    ]
     right = [row for row in rows if row["version"] == version]
     other = [row for row in rows if row["version"] != version]
     current = [row for row in other if row.get("latest")] or other
@@ -249,10 +250,11 @@ def _cann_package_step(facts, component, products, entry, chip=None):
         right.get("damaged") if right else None,
         entry["version"],
         entry.get("package"),
+        names=products,
     )
     if step is None and right.get("latest") is False:
         step = make_step(facts, component, "repair", entry["version"], entry["version"],
-                     "another version is the active one", entry.get("package"))
+                         "another version is the active one", entry.get("package"))
     return step
 
 
@@ -279,7 +281,9 @@ def _python_step(facts, stack, options):
     if env is None:
         return make_step(facts, "python", "install", None, wanted, "no environment named %s" % options["env_name"])
     if not (env["python"] or "").startswith(wanted + ".") and env["python"] != wanted:
-        return make_step(facts, "python", "replace", env["python"], wanted, "the environment has Python %s" % env["python"])
+        return make_step(
+            facts, "python", "replace", env["python"], wanted, "the environment has Python %s" % env["python"]
+        )
     tools = facts["tools"]
     if not tools["gcc"]:
         return make_step(facts, "python", "configure", env["python"], wanted, "gcc is missing")

@@ -331,6 +331,18 @@ ansible_facts:
             unfinished:
               description: Start of the newest change that did not end well; V(null) without one.
               type: dict
+            unfinished_components:
+              description: The components with a change that did not end well.
+              type: list
+              elements: str
+            before_last_run:
+              description: Version of each component before the last run that changed it; V(null) for what was not there.
+              type: dict
+              sample: {"driver": "24.1.0"}
+            origin:
+              description: Version of each component before the first change; V(null) for what was not there.
+              type: dict
+              sample: {"driver": null}
             entries: {description: The last 20 entries., type: list, elements: dict}
             previous:
               description: Version of each component before its last change.

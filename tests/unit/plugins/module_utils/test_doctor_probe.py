@@ -17,7 +17,7 @@ PARAMS = {"install_path": "/usr/local/Ascend", "env_root": "/opt/ascend/envs", "
 KEYS = {
     "time", "clock_offset", "pam_su_rootok", "kernel_compiler", "umask", "umask_files", "sshd", "dkms", "logs",
     "kernel_log", "install_path", "parents", "cann_record", "login_files", "compiler_packages", "libraries",
-    "mindspore_arch",
+    "mindspore_arch", "installers", "closed",
 }  # fmt: skip
 
 
@@ -125,8 +125,36 @@ def test_the_kernel_log():
     assert probe(tree)["kernel_log"] == []
 
 
+def test_installers_that_run():
+    run = "/tmp/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
+    seen = probe({
+        "/proc/uptime": "4000.50 1.0\n",
+        "/proc/77/cmdline": f"/bin/sh\0{run}\0--full\0",
+        "/proc/77/stat": "77 (a ) b) S " + " ".join(["0"] * 18) + " 40000 0",
+        "/proc/78/cmdline": f"scp\0{run}\0",
+        "/proc/79/cmdline": f"python3\0-c\0{run}\0",
+        "/proc/80/cmdline": "",
+        "/proc/81/cmdline": "/bin/bash\0./run_driver_install.sh\0",
+    })
+    assert seen["installers"] == [
+        {"pid": 77, "command": f"/bin/sh {run} --full", "minutes": 60},
+        {"pid": 81, "command": "/bin/bash ./run_driver_install.sh", "minutes": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "closed"),
+    [("root", "0755", []), ("root", "0750", [ENV]), ("root", "0700", [ENV]), ("alice", "0700", [])],
+)
+def test_closed_environments(monkeypatch, owner, mode, closed):
+    monkeypatch.setattr(DictView, "stat_owner", lambda self, path: {"owner": owner, "mode": mode})
+    assert probe(environment("te-0.4.0"))["closed"] == closed
+
+
 def test_parents():
-    rows = probe({"/data/npu": Node(owner="alice", mode="0700", kind="dir")}, install_path="/data/npu/Ascend")["parents"]
+    rows = probe({"/data/npu": Node(owner="alice", mode="0700", kind="dir")}, install_path="/data/npu/Ascend")[
+        "parents"
+    ]
     assert rows == [
         {"path": "/data/npu", "owner": "alice", "mode": "0700"}, {"path": "/data", "owner": "root", "mode": "0755"}
     ]  # fmt: skip
@@ -143,7 +171,11 @@ def test_environments():
     library = f"{SITE}/torch/lib/libtorch_cpu.so"
     seen = probe(
         environment("te-0.4.0", "attrs-23.1", "cffi-1.15", "decorator-5.1", "psutil-5.9"),
-        {library: "", "/usr/bin/ldd": RUN, f"{SITE}/mindspore/_c_expression.cpython-311-x.so": "\x7fELF" + "\x00" * 14 + ">"},
+        {
+            library: "",
+            "/usr/bin/ldd": RUN,
+            f"{SITE}/mindspore/_c_expression.cpython-311-x.so": "\x7fELF" + "\x00" * 14 + ">",
+        },
         {"/opt/ascend/envs/foreign/lib/python3.11/site-packages/te-1.dist-info/METADATA": ""},
         commands={f"/usr/bin/ldd {library}": (0, ldd)},
     )
@@ -198,6 +230,8 @@ CASES = {
     "cann-not-in-shell": ({"environments": []}, {}, "set_env.sh"),
     "compiler-packages": ({}, {"compiler_packages": {"mindspore": ["attrs", "cffi"]}}, "mindspore lacks attrs, cffi"),
     "libraries-missing": ({}, {"libraries": {"mindspore": ["libblas.so.3"]}}, "libblas.so.3"),
+    "installer-running": ({}, {"installers": [{"pid": 7, "command": "x.run", "minutes": 60}]}, "for 60 minutes: x.run"),
+    "environment-closed": ({}, {"closed": [ENV]}, ENV),
     "mindspore-arch": ({}, {"mindspore_arch": {"mindspore": "x86_64"}}, "x86_64, the host is aarch64"),
 }
 

@@ -74,7 +74,9 @@ INNER = {
     },
     "firmware": {"installed", "loaded", "package_version", "compatible_driver", "path", "damaged"},
     "npu": {"available", "kind", "code", "message", "fix", "npu_smi_version", "driver_version", "chips", "processes"},
-    "journal": {"unfinished", "entries", "previous", "durations"},
+    "journal": {
+        "unfinished", "unfinished_components", "entries", "previous", "before_last_run", "origin", "durations",
+    },
     "proofs": {"inference"},
 }
 

@@ -97,8 +97,8 @@ def test_pending_reboot_alone_is_a_step_with_its_reason():
 
 def test_interrupted_change_is_repaired_though_versions_look_right():
     facts = converged()
-    facts["journal"]["unfinished"] = {"component": "driver"}
-    assert "driver-repair" in ids(plan(facts))
+    facts["journal"]["unfinished_components"] = ["driver", "nnae"]
+    assert ids(plan(facts)) == ["driver-repair", "reboot-reboot", "cann-repair"]
 
 
 def test_damaged_package_is_repaired():
