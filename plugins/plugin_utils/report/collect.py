@@ -14,7 +14,14 @@ from ansible_collections.ascend.fleet.plugins.module_utils import planning
 from .values import number, part, plain, rows, text
 
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
-INPUTS = ("ascend_facts", "ascend_plan", "rollout_outcome", "inference_check_result", "ascend_error", "ascend_observation")
+INPUTS = (
+    "ascend_facts",
+    "ascend_plan",
+    "rollout_outcome",
+    "inference_check_result",
+    "ascend_error",
+    "ascend_observation",
+)
 
 _RUNTIMES = ("toolkit", "nnae", "nnrt")
 _KERNELS = ("kernels", "ops")
@@ -89,6 +96,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         outcome = {} if check_mode else {**outcome, "status": "failed", "message": _CUT_OFF}
     stack = part(plan, "stack")
     accelerators = part(facts, "accelerators")
+    count = accelerators.get("count")
     chips = [_chip(entry) for entry in rows(part(facts, "npu"), "chips") if isinstance(entry, dict)]
     versions = _versions(facts, stack)
     desired = _desired(stack)
@@ -98,7 +106,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "changed": outcome.get("status") == "changed",
         "chip": accelerators.get("family") or part(plan, "host_facts").get("chip"),
         "chip_name": next((chip["name"] for chip in chips if chip["name"]), None),
-        "chip_count": accelerators.get("count") or len(chips) or None,
+        "chip_count": count if isinstance(count, int) and not isinstance(count, bool) and count else len(chips) or None,
         "product": accelerators.get("product"),
         "os": part(facts, "os").get("name") or part(facts, "os").get("id"),
         "arch": facts.get("arch"),
