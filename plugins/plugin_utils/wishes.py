@@ -12,6 +12,9 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
+from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
+
+_SHARED = TemplateCache()
 
 
 @dataclass
@@ -28,7 +31,7 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
     with_host = templar.copy_with_new_env(available_variables=variables)
     for name in _desired.names(variables):
         try:
-            values[name] = with_host.template(variables[name])
+            values[name] = _SHARED.template(variables[name], variables, with_host.template)
         except Exception as exc:  # the template engine raises many kinds; each becomes one clear line
             problems.append(_desired.Problem(name, f"{name} cannot be templated: {exc}"))
     desired, more = _desired.read(values)
