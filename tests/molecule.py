@@ -27,7 +27,9 @@ def main(names: list[str]) -> int:
         print(f"==> molecule {scenario}", flush=True)
         command = [str(BIN / "molecule"), "test", "--scenario-name", scenario]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        print(f"==> molecule {scenario}: {'failed' if code else 'passed'}, {time.monotonic() - started:.0f} s", flush=True)
+        print(
+            f"==> molecule {scenario}: {'failed' if code else 'passed'}, {time.monotonic() - started:.0f} s", flush=True
+        )
         if code:
             failed.append(scenario)
     print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")

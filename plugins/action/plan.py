@@ -61,10 +61,10 @@ def _moves(plan: dict[str, Any]) -> list[tuple]:
 
 def _hold_to(plans: dict[str, dict[str, Any]], path: Path) -> None:
     """Refuse every host whose plan is not the one that was saved."""
+    saved, reason = None, ""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))["plans"]
     except (OSError, ValueError, KeyError, TypeError) as exc:
-        saved = None
         reason = f"ascend_plan_file {path} cannot be used ({exc}): make it with ansible-playbook ascend.fleet.plan."
     for host, plan in plans.items():
         if plan["status"] not in ("pending", "converged"):

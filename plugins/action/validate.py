@@ -28,7 +28,11 @@ class ActionModule(ActionBase):
             f"{message} ({_who(names, hosts)})" for message, names in problems.items()
         ]}
         # What is wrong on some hosts only is refused host by host in the plan, so that the others go on.
-        fatal = [line for line, names in zip(result["ascend_lines"], problems.values()) if len(names) == len(hosts)]
+        fatal = [
+            line
+            for line, names in zip(result["ascend_lines"], problems.values(), strict=True)
+            if len(names) == len(hosts)
+        ]
         if fatal:
             result.update(failed=True, msg=" ".join(fatal))
         return result

@@ -177,4 +177,4 @@ _TASKS = {"generate": _generate, "train": _train, "check": _check}
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    raise SystemExit(main(*sys.argv[1:3]))

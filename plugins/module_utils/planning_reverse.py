@@ -68,7 +68,7 @@ def removal_steps(facts, components, env_name, gone=None):
             continue
         why = "it was not there before the last run" if gone is not None else "asked for"
         step = planning.make_step(facts, component, "remove", installed, None, why,
-                             reboot=component in ("driver", "firmware"))
+                                  reboot=component in ("driver", "firmware"))
         step["product"] = product
         steps.append(step)
     return steps, findings

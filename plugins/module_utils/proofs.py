@@ -4,6 +4,7 @@
 """Proofs: what was shown on this host, with which versions, and whether it still counts."""
 
 import json
+import math
 import os
 import re
 import tempfile
@@ -100,7 +101,7 @@ def judge(text, wanted):
 
 def judge_losses(losses, max_ratio):
     """Why a training's losses do not show that it learns, or None."""
-    if any(loss != loss or loss in (float("inf"), float("-inf")) for loss in losses):
+    if not all(math.isfinite(loss) for loss in losses):
         return "The loss is not a number (%s): the device computes wrongly, or the compute type overflows." % losses
     if losses[-1] > max_ratio * losses[0]:
         return (

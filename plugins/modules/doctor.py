@@ -13,8 +13,8 @@ description:
     reached is diagnosed, too.
   - Runs on the control node and talks to no host. Reads the variable C(ascend_observation) of each host, the registered
     result of M(ascend.fleet.host_facts), and C(doctor_observation), that of M(ascend.fleet.doctor_probe).
-  - Judges what is there; it needs none of the C(ascend_*) variables. Where they choose versions, it also says what keeps
-    the host from being as they want it.
+  - Judges what is there; it needs none of the C(ascend_*) variables. Where they choose versions, it also says what
+    keeps the host from being as they want it.
   - The diagnoses are listed in C(docs/doctor.md).
 author:
   - ascend.fleet contributors (@ascend-fleet)

@@ -11,7 +11,7 @@ description:
   - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
   - Changes nothing that lasts, except for the proof of a training.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:
@@ -113,7 +113,7 @@ def main():
     diff = {"before": "", "after": "%s would be shown\n" % wanted["task"] if changed else ""}
     if module.check_mode:
         module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)
-    folder = tempfile.mkdtemp(dir=module.tmpdir)
+    folder = tempfile.mkdtemp(prefix="ascend-fleet-")
     request = {
         "task": RUNNER_TASKS[wanted["task"]],
         "work_dir": folder,

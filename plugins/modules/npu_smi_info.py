@@ -33,7 +33,7 @@ options:
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 seealso:
   - module: ascend.fleet.host_facts
   - plugin: ascend.fleet.npu_smi

@@ -73,8 +73,8 @@ plans:
       returned: always
     steps:
       description:
-        - What would be done, in order. Each step has C(id), C(component), C(action), C(from), C(to), C(why), C(package),
-          C(reboot) and C(minutes).
+        - What would be done, in order. Each step has C(id), C(component), C(action), C(from), C(to), C(why),
+          C(package), C(reboot) and C(minutes).
       type: list
       elements: dict
       returned: always

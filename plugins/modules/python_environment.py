@@ -14,7 +14,7 @@ description:
     installation cannot replace what was pinned here.
   - A distribution whose installation was interrupted is installed again.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:

@@ -13,7 +13,7 @@ description:
     cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
 author:
-  - ascend.fleet contributors
+  - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:
@@ -181,7 +181,7 @@ def main():
 def _run(module, links):
     """(the proof, last lines of the log)."""
     wanted = module.params
-    folder = tempfile.mkdtemp(dir=module.tmpdir)
+    folder = tempfile.mkdtemp(prefix="ascend-fleet-")
     request = dict(
         {name: wanted[name] for name in REQUEST},
         task="generate",

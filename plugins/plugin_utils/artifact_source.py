@@ -80,7 +80,12 @@ def file_sha256(path: Path) -> str:
     """
     info = path.stat()
     state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
-    return _once("sha256", str(path.resolve()), state, lambda: download.hash_file(str(path))[0].hexdigest())
+
+    def read() -> str:
+        digest, _size = download.hash_file(str(path))
+        return digest.hexdigest()
+
+    return _once("sha256", str(path.resolve()), state, read)
 
 
 def run_id() -> str:

@@ -23,8 +23,8 @@ _PREFIX = re.compile(r"(?:Task failed: )?(?:Failed to connect to the host via ss
 RULES = (
     _rule("ssh-host-key", r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
           "The host's SSH key is not the known one.",
-          "If the host was installed anew, remove the old key (ssh-keygen -R <address>) and take the new one over a way "
-          "you trust. Otherwise somebody else answers at this address.", _SSH),
+          "If the host was installed anew, remove the old key (ssh-keygen -R <address>) and take the new one over a "
+          "way you trust. Otherwise somebody else answers at this address.", _SSH),
     _rule("ssh-name", r"Could not resolve hostname|Name or service not known",
           "The host's name does not resolve.", "Set ansible_host to its address, or mend DNS.", _SSH),
     _rule("ssh-denied", r"Permission denied \(|Too many authentication failures|Invalid/incorrect password",
@@ -35,8 +35,8 @@ RULES = (
           "Start sshd over the BMC's console; check ansible_port.", _SSH),
     _rule("ssh-dropped", r"Shared connection|Connection (?:closed|reset)|Broken pipe|not responding|closed by",
           "The SSH connection broke down.",
-          "A host that reboots, or is short of memory, does this: wait, then look at the BMC. When it comes after a time "
-          "of silence, raise ClientAliveInterval in sshd_config.", "ascend-deployer FAQ 5"),
+          "A host that reboots, or is short of memory, does this: wait, then look at the BMC. When it comes after a "
+          "time of silence, raise ClientAliveInterval in sshd_config.", "ascend-deployer FAQ 5"),
     _rule("ssh-timeout", r"timed? ?out|No route to host|Network is unreachable|Host is down",
           "Nothing answers at the host's address.",
           "Look at its power and at the BMC; check ansible_host, cabling, routes and firewalls (port 22).", _SSH),
@@ -46,8 +46,8 @@ RULES = (
     _rule("python-missing", r"(?:python\S*|interpreter)[^\n]*(?:not found|No such file|missing)|"
           r"No python interpreters found|SyntaxError|requires a minimum of Python",
           "There is no Python that Ansible can use.",
-          "Install python3 (3.6 to 3.13), or set ansible_python_interpreter. From ansible-core 2.17 on hosts need 3.7, from "
-          "2.18 on 3.8: use 2.16 for older ones.", _ANSIBLE),
+          "Install python3 (3.6 to 3.13), or set ansible_python_interpreter. From ansible-core 2.17 on hosts need 3.7, "
+          "from 2.18 on 3.8: use 2.16 for older ones.", _ANSIBLE),
     _rule("remote-disk-full", r"No space left|Read-only file system|Failed to create temporary directory|Disk quota",
           "Ansible cannot write its temporary files on the host.",
           "Free space in the user's home and /tmp. A file system that turned read-only has a failing disk: dmesg says "

@@ -12,10 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from packaging import tags
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+try:
+    from packaging import tags
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+except ImportError:
+    tags = None  # ansible-core brings packaging along; only ansible-test imports this file without it
 
 # Wheels that hold machine code although their tag says "any". Source: mindspore 2.7.1 for aarch64 on PyPI, and others.
 FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}

@@ -36,7 +36,12 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats) -> None:
         hosts = {host: stats.summarize(host) for host in sorted(stats.processed)}
         totals = {key: sum(counts[key] for counts in hosts.values()) for key in ("changed", "failures", "unreachable")}
-        record = {**totals, "artifact_bytes": self._artifact_bytes, "changed_tasks": self._changed_tasks, "hosts": hosts}
+        record = {
+            **totals,
+            "artifact_bytes": self._artifact_bytes,
+            "changed_tasks": self._changed_tasks,
+            "hosts": hosts,
+        }
         target = os.environ.get("RUN_RECORD")
         if target:
             Path(target).write_text(json.dumps(record, indent=1), encoding="utf-8")

@@ -63,7 +63,9 @@ def test_wrong_value_names_variable_and_choices(name, value, allowed):
 
 
 def test_case_does_not_matter_for_choices():
-    values, found = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_chip": "910B", "ascend_cann_kernels": "yes"})
+    values, found = desired.read(
+        {"ascend_mindspore_version": "2.7.1", "ascend_chip": "910B", "ascend_cann_kernels": "yes"}
+    )
     assert found == []
     assert values["ascend_chip"] == "910b"
     assert values["ascend_cann_kernels"] is True
@@ -81,6 +83,6 @@ def test_extra_vars_arrive_as_text():
 
 
 def test_own_variables_are_not_wishes():
-    assert desired.names({"ascend_plan": {}, "ascend_fleet_plan": {}, "ascend_mindspore_version": "2.7.1", "other": 1}) == [
-        "ascend_mindspore_version"
-    ]
+    assert desired.names(
+        {"ascend_plan": {}, "ascend_fleet_plan": {}, "ascend_mindspore_version": "2.7.1", "other": 1}
+    ) == ["ascend_mindspore_version"]

@@ -14,7 +14,10 @@ def plan(status, steps=(), findings=()):
 
 
 def test_alike_hosts_share_an_entry():
-    upgrade = [step("driver", "upgrade", "23.0.rc1", "25.2.0", "23.0.rc1 is installed"), step("reboot", "reboot", None, None)]
+    upgrade = [
+        step("driver", "upgrade", "23.0.rc1", "25.2.0", "23.0.rc1 is installed"),
+        step("reboot", "reboot", None, None),
+    ]
     plans = {f"n{i}": plan("pending", upgrade) for i in range(12)}
     plans.update({f"c{i}": plan("converged") for i in range(116)})
     plans["b1"] = plan("refused", upgrade, [finding("npu-busy", "error", "NPUs are in use by python (pid 7)")])
@@ -29,7 +32,9 @@ def test_alike_hosts_share_an_entry():
 def test_accepted_findings_are_shown_as_accepted_while_something_changes():
     accepted = dict(finding("x", "error", "unofficial pair"), accepted=True)
     steps = [step("cann", "install", None, "8.3.RC1")]
-    assert any("accepted: unofficial pair [x]" in line for line in plan_text.lines({"h": plan("pending", steps, [accepted])}))
+    assert any(
+        "accepted: unofficial pair [x]" in line for line in plan_text.lines({"h": plan("pending", steps, [accepted])})
+    )
     assert not any("unofficial" in line for line in plan_text.lines({"h": plan("converged", (), [accepted])}))
 
 

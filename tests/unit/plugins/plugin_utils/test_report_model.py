@@ -92,7 +92,10 @@ def test_a_converged_host():
         ({"ascend_plan": {"status": "pending"}, "rollout_outcome": {"status": "started"}}, "failed"),
         ({"ascend_plan": {"status": "converged"}, "ascend_error": {"unreachable": True}}, "unreachable"),
         ({"ascend_plan": {"status": "converged"}, "ascend_error": {"message": "boom"}}, "failed"),
-        ({"ascend_plan": {"status": "converged"}, "inference_check_result": {"status": "failed", "reason": "x"}}, "failed"),
+        (
+            {"ascend_plan": {"status": "converged"}, "inference_check_result": {"status": "failed", "reason": "x"}},
+            "failed",
+        ),
         (
             {"ascend_facts": FACTS, "ascend_plan": {"stack": STACK}, "rollout_outcome": {"status": "changed"}},
             "converged",
