@@ -21,7 +21,7 @@ _SYNTAX = Environment(autoescape=False)  # only parses, renders nothing
 
 
 class TemplateCache:
-    """Results by value and what it reads. Values are known by identity: equal text of another origin is another value."""
+    """Results by value and what it reads. Values are known by identity: equal text may be another value."""
 
     def __init__(self) -> None:
         self._reads: dict[int, tuple[Any, tuple[str, ...] | None]] = {}
