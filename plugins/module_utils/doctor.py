@@ -13,6 +13,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils import doctor_driver,
 SEVERITIES = ("error", "warning", "info")
 RULES = doctor_driver.RULES + doctor_software.RULES
 PROBE_RULES = doctor_system.RULES
+# What the next installer will refuse is no sickness while the NPUs work: a warning then.
+FOR_INSTALLERS = ("kernel-too-old", "user-shell", "user-differs", "driver-space", "firmware-step",
+                  "install-path-parents")
 
 
 def diagnose(facts, findings=(), probe=None):
@@ -33,9 +36,10 @@ def diagnose(facts, findings=(), probe=None):
     for rule in rules:
         evidence = rule["when"](facts)
         if evidence:
+            later = rule["id"] in FOR_INSTALLERS and facts["npu"]["available"]
             problems.append({
                 "id": rule["id"],
-                "severity": rule["severity"],
+                "severity": "warning" if later else rule["severity"],
                 "problem": rule["problem"],
                 "evidence": evidence,
                 "fix": rule["fix"](facts) if callable(rule["fix"]) else rule["fix"],

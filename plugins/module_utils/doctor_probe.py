@@ -24,6 +24,10 @@ _UMASK_FILES = ("/etc/profile", "/etc/bashrc", "/etc/bash.bashrc")
 _KERNEL_GCC = re.compile(r"\bgcc(?:-\d+)? (?:version |\([^)]*\) )(\d+(?:\.\d+)*)")
 _SUCCESS = re.compile(r"installed successfully|install success|upgraded? success", re.IGNORECASE)
 _COMPLAINT = re.compile(r"\[ERROR\]|ERR_NO:", re.IGNORECASE)
+# A vendor package, or the shell script that makeself unpacked it to.
+_INSTALLER = re.compile(r"(?:Ascend-(?:hdk|cann)|A\w+-npu|Atlas-A3)[^\0]*\.run\b|run_driver_install\.sh|"
+                        r"run_firmware_install\.sh")
+_TICKS = 100  # a second; USER_HZ, the same on every architecture the vendor supports
 _OUR_MODULES = re.compile(r"drv_|davinci|ascend|devdrv|devmm|hisi_hdc", re.IGNORECASE)
 _REFUSED = re.compile(r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
                       r"Required key not available|Loading of (?:unsigned|module)[^\n]*rejected")
@@ -53,12 +57,14 @@ def collect(view, params, now):
         "dkms": dkms(view),
         "logs": complaints(view),
         "kernel_log": kernel_log(view),
+        "installers": installers(view),
         "install_path": params["install_path"].rstrip("/") or "/",
         "parents": parents(view, params["install_path"]),
         "cann_record": vendor_files.install_paths(view.read("/etc/Ascend/ascend_cann_install.info") or ""),
         "login_files": login_files(view),
         "compiler_packages": _filled({name: _lacking(view, site) for name, _path, site in places}),
         "libraries": _filled({name: _libraries(view, site) for name, _path, site in places}),
+        "closed": [path for name, path, _site in places if _closed(view.stat_owner(path))],
         "mindspore_arch": _filled({name: _mindspore_arch(view, site) for name, _path, site in places}),
     }
 
@@ -68,7 +74,9 @@ def pam_su_rootok(view):
     text = view.read("/etc/pam.d/su")
     if text is None:
         return None
-    return re.search(r"^\s*auth\s+(?:sufficient|\[success=\S+[^\]]*\])\s+pam_rootok\.so", text, re.MULTILINE) is not None
+    return (
+        re.search(r"^\s*auth\s+(?:sufficient|\[success=\S+[^\]]*\])\s+pam_rootok\.so", text, re.MULTILINE) is not None
+    )
 
 
 def kernel_compiler(view):
@@ -121,8 +129,7 @@ def _sshd_lines(view, path, depth):
             start, _star, end = name.partition("*")
             for found in view.listdir(folder):
                 if found == name or ("*" in name and found.startswith(start) and found.endswith(end)):
-                    for row in _sshd_lines(view, folder + "/" + found, depth + 1):
-                        yield row
+                    yield from _sshd_lines(view, folder + "/" + found, depth + 1)
 
 
 def _seconds(value):
@@ -167,6 +174,23 @@ def kernel_log(view):
     return [line.strip()[:300] for line in lines if _OUR_MODULES.search(line) and _REFUSED.search(line)][-5:]
 
 
+def installers(view):
+    """[{"pid", "command", "minutes"}] of the vendor's installers that are running; minutes is None if not known."""
+    uptime = (view.read("/proc/uptime", 100) or "").split(" ")[0]
+    rows = []
+    for pid in view.listdir("/proc"):
+        words = (view.read("/proc/%s/cmdline" % pid, 4096) or "").split("\0") if pid.isdigit() else []
+        # Only what a shell was told to run, not an editor or a copy that has the file's name among its words.
+        if not any(_INSTALLER.search(word) for word in words[:2]) or words[0].endswith(("scp", "sftp-server", "vi")):
+            continue
+        # The name of the process is in brackets and may hold anything, so count from the last bracket (proc(5)).
+        fields = (view.read("/proc/%s/stat" % pid, 4096) or "").rpartition(")")[2].split()
+        known = len(fields) > 19 and re.match(r"\d+(\.\d+)?$", uptime)
+        minutes = int((float(uptime) - int(fields[19]) / _TICKS) // 60) if known else None
+        rows.append({"pid": int(pid), "command": " ".join(words).strip()[:200], "minutes": minutes})
+    return rows
+
+
 def parents(view, path):
     """[{"path", "owner", "mode"}] of the folders above a path, as far as they exist; the root is left out."""
     rows = []
@@ -193,6 +217,11 @@ def _environments(view, env_root):
             sites = ["%s/lib/%s/site-packages" % (path, entry) for entry in view.listdir(path + "/lib")
                      if entry.startswith("python3")]
             yield name, path, next((site for site in sites if view.isdir(site)), None)
+
+
+def _closed(status):
+    """Whether a folder of root's shuts other users out, as one made under a strict umask does."""
+    return status is not None and status["owner"] == "root" and int(status["mode"], 8) & 0o005 != 0o005
 
 
 def _lacking(view, site):

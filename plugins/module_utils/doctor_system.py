@@ -92,6 +92,16 @@ def _log_fix(failed):
     return fix
 
 
+def _installers(facts):
+    return "; ".join("pid %d%s: %s" % (
+        row["pid"], "" if row["minutes"] is None else ", for %d minutes" % row["minutes"], row["command"])
+        for row in facts["probe"]["installers"])
+
+
+def _closed(facts):
+    return ", ".join("%s may not be read by other users" % path for path in facts["probe"]["closed"])
+
+
 def _kernel_log(facts):
     return "; ".join(facts["probe"]["kernel_log"][-2:]) if _driver_down(facts) else None
 
@@ -157,6 +167,9 @@ RULES = (
           "the vendor's log on this host"),
     _rule("install-complained", "warning", _log(False), "The last change was refused or failed; the earlier is there.",
           _log_fix(False), "the vendor's log on this host"),
+    _rule("installer-running", "warning", _installers, "An installer of the vendor's is running.",
+          "Wait for it. One that stands still waits for an answer nobody gives ([y/n], licence): end it, and install "
+          "with --quiet, as the roles of ascend.fleet do.", _SCRIPTS + " install.sh; CANN installation guide"),
     _rule("kernel-refuses-module", "error", _kernel_log, "The kernel refuses a module of the driver.",
           "Unknown symbol and version magic: the module is for another kernel; use an operating system the HDK "
           "supports, or install its headers and install the driver again. Key rejected: sign the module, or turn "
@@ -178,7 +191,10 @@ RULES = (
           "torch cannot be imported: libraries are missing.",
           "Install openblas (libblas.so.3) and libquadmath or libgomp from the distribution.",
           "ascend-deployer FAQ 6, 7"),
+    _rule("environment-closed", "warning", _closed, "An environment of root's is closed to its users.",
+          "chmod -R go+rX for each, or run ascend.fleet.site after removing it; it was made under a strict umask.",
+          "ascend-deployer README"),
     _rule("mindspore-arch", "error", _other_arch, "MindSpore in this environment is for another architecture.",
-          "Wheels for aarch64 on PyPI say any platform. Install the wheel of this architecture by its URL; there may be "
-          "none.", "mindspore 2.7.1 on PyPI"),
+          "Wheels for aarch64 on PyPI say any platform. Install the wheel of this architecture by its URL; there may "
+          "be none.", "mindspore 2.7.1 on PyPI"),
 )

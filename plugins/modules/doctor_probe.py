@@ -9,9 +9,9 @@ module: doctor_probe
 short_description: Look deeper into a sick Ascend host
 version_added: "0.1.0"
 description:
-  - Reads what M(ascend.fleet.host_facts) does not, because it is looked at only when something is wrong - clock, PAM rule
-    of su, umask, sshd's idle limit, compilers, what DKMS left, complaints in the vendor's logs and the kernel's, and
-    libraries and packages the Python environments lack.
+  - Reads what M(ascend.fleet.host_facts) does not, because it is looked at only when something is wrong - clock, PAM
+    rule of su, umask, sshd's idle limit, compilers, what DKMS left, complaints in the vendor's logs and the kernel's,
+    and libraries and packages the Python environments lack.
   - Changes nothing. The commands that may run are C(ldd) and C(dmesg).
   - Works without root; what cannot be read then is V(null) or empty.
 author:
@@ -66,12 +66,14 @@ doctor_probe:
         cause: {description: What it means; V(null) where that is not known., type: str}
         fix: {description: What to do; V(null) where that is not known., type: str}
     kernel_log: {description: Lines in which the kernel refuses the driver's modules., type: list, elements: str}
+    installers: {description: The vendor's installers that are running., type: list, elements: dict}
     install_path: {description: The path that was asked for., type: str}
     parents: {description: Owner and mode of the folders above it., type: list, elements: dict}
     cann_record: {description: Paths that ascend_cann_install.info names., type: list, elements: str}
     login_files: {description: Files read at login that load CANN., type: list, elements: str}
     compiler_packages: {description: Packages missing for CANN's operator compiler by environment., type: dict}
     libraries: {description: Shared libraries torch does not find by environment., type: dict}
+    closed: {description: Environments of root's that other users may not read., type: list, elements: str}
     mindspore_arch: {description: Machine that MindSpore is built for by environment., type: dict}
 """
 

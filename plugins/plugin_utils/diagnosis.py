@@ -148,7 +148,9 @@ def lines(diagnoses: dict[str, list[dict[str, str]]], summaries: dict[str, str])
         result.append("")
         result += _wrap(f"{host}: {states[host]} ({summaries[host]})", "  ", "    ")
         for number, problem in enumerate(diagnoses[host], 1):
-            result += _wrap(f"{problem['severity']}: {problem['problem']} [{problem['id']}]", f"    {number}. ", " " * 7)
+            result += _wrap(
+                f"{problem['severity']}: {problem['problem']} [{problem['id']}]", f"    {number}. ", " " * 7
+            )
             result += _wrap(problem["evidence"], "       seen:   ", " " * 15)
             result += _wrap(problem["fix"], "       fix:    ", " " * 15)
             result += _wrap(problem["source"], "       source: ", " " * 15)

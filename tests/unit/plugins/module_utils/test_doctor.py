@@ -281,6 +281,19 @@ def test_the_worst_comes_first(healthy):
     assert [row["severity"] for row in doctor.diagnose(healthy)] == ["error", "warning", "info"]
 
 
+@pytest.mark.parametrize("rule", doctor.FOR_INSTALLERS)
+def test_what_the_next_installer_will_refuse_is_no_sickness_of_a_host_that_works(rule, healthy):
+    if rule not in CASES:  # one of the probe's; it has its test there
+        assert rule in [row["id"] for row in doctor.PROBE_RULES]
+        return
+    for path, value in CASES[rule][0].items():
+        set_in(healthy, path, value)
+    assert {row["id"]: row["severity"] for row in doctor.diagnose(healthy)}[rule] == "warning"
+    for path, value in NOT_UP.items():
+        set_in(healthy, path, value)
+    assert {row["id"]: row["severity"] for row in doctor.diagnose(healthy)}[rule] == "error"
+
+
 def test_findings_are_listed_unless_accepted(healthy):
     finding = {
         "rule": "mindspore-cann",

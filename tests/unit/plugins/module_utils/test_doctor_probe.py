@@ -100,7 +100,7 @@ def test_dkms():
     assert probe({"/var/lib/dkms/davinci_ascend": None})["dkms"] == {"versions": [], "kernels": []}
 
 
-DKMS = "[Driver] [2025-07-17 10:31:58] [ERROR]Dkms install failed, details in : /var/log/ascend_seclog/ascend_install.log"
+DKMS = "[Driver] [2025-07-17 10:31:58] [ERROR]Dkms install failed, details in : /var/log/ascend_seclog/a.log"
 GOOD = "[Driver] [2025-07-17 10:35:21] [INFO]Driver package installed successfully! The new version takes effect"
 
 
