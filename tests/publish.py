@@ -49,7 +49,12 @@ def run(command: list, check: bool = True, **options) -> str:
         Failure: the command failed and check is true.
     """
     done = subprocess.run(
-        [str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options
+        [str(part) for part in command],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        **options,
     )
     if check and done.returncode:
         raise Failure(f"{' '.join(map(str, command))}\n{done.stdout}")
@@ -106,7 +111,9 @@ def playbooks(tools: Path, _archive: Path, environment: dict[str, str]) -> str:
     """Every playbook by its full name passes the syntax check."""
     names = sorted(path.stem for path in (TREE / "ansible_collections/ascend/fleet/playbooks").glob("*.yml"))
     for name in names:
-        run([tools / "ansible-playbook", "-i", INVENTORY, "--syntax-check", f"{NAME}.{name}"], env=environment, cwd=WORK)
+        run(
+            [tools / "ansible-playbook", "-i", INVENTORY, "--syntax-check", f"{NAME}.{name}"], env=environment, cwd=WORK
+        )
     return " ".join(names)
 
 
@@ -128,8 +135,10 @@ def execution_environment(tools: Path, archive: Path, environment: dict[str, str
     shutil.rmtree(context, ignore_errors=True)
     definition = WORK / "execution-environment.yml"
     definition.write_text(ENVIRONMENT.format(archive=archive), encoding="utf-8")
-    run([tools / "ansible-builder", "create", "-f", definition, "-c", context, "--output-filename", "Containerfile"],
-        env=environment)
+    run(
+        [tools / "ansible-builder", "create", "-f", definition, "-c", context, "--output-filename", "Containerfile"],
+        env=environment,
+    )
     if not (context / "Containerfile").is_file():
         raise Failure("ansible-builder create wrote no Containerfile")
     return "introspect, create"
