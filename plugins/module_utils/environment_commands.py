@@ -36,6 +36,11 @@ def hint(output):
             " Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts"
             " (ascend.fleet.bundle fetches them), or set ascend_wheels to the URL of an index."
         )
+    if "PackagesNotFoundError" in output:
+        return (
+            " conda has no such package in its channels: name them with ascend_conda_channels, and when they are in the"
+            " network let conda use it with python_toolchain_offline: false and mindspore_offline: false."
+        )
     if "not a supported wheel" in output:
         return " The wheel is for another Python or architecture."
     if "No space left" in output:

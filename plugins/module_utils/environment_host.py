@@ -157,6 +157,8 @@ class Environment(object):
         if self.wanted["executable"] or self.check_mode:  # in check mode it may be what the run itself would bring
             return self.wanted["executable"]
         provider, version = self.wanted["provider"], self.wanted["python_version"]
+        if self.marker.get("provider") == provider and os.access(self.marker.get("executable") or "", os.X_OK):
+            return self.marker["executable"]
         if provider == "venv":
             short = ".".join((version or "3").split(".")[:2])
             names = [
@@ -258,6 +260,8 @@ class Environment(object):
         record = dict(self.marker)
         record.pop("unfinished", None)
         record.update(name=os.path.basename(self.path), provider=self.wanted["provider"], owner=self.wanted["owner"])
+        if self.wanted["provider"] != "venv" and self.wanted["executable"]:
+            record["executable"] = self.wanted["executable"]
         if self.wanted["operator_wheels"] is not None:
             record["cann_wheels_from"] = self.wanted["cann"]
             record["wheels"] = {

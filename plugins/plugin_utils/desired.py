@@ -40,6 +40,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_env_root": ("/opt/ascend/envs", str),
     "ascend_env_name": ("mindspore", str),
     "ascend_env_provider": ("venv", ("venv", "conda", "uv")),
+    "ascend_conda_channels": ([], list),
     "ascend_device_target": ("Ascend", ("Ascend", "CPU")),
     "ascend_allow_downgrade": (False, bool),
     "ascend_allow_reboot": (True, bool),

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from sim import hosts, image, prepare
-from sim.base import CACHE, SIMULATOR, SimulatorError, podman, say
+from sim.base import CACHE, SIMULATOR, SimulatorError, podman, run, say
 from sim.description import load
 
 DEMO = SIMULATOR / "fleets" / "demo.json"
@@ -73,6 +73,8 @@ def do_packages(options: argparse.Namespace) -> None:
     from sim import packages
 
     packages.build(options.out, options.sets)
+    if not options.sets or "article" in options.sets:
+        run(sys.executable, SIMULATOR / "conda" / "build.py", "--out", options.out.parent / "article", "--vendor", options.out)
 
 
 def do_up(options: argparse.Namespace) -> None:
