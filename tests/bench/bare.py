@@ -1,0 +1,73 @@
+"""What a first installation costs without any tool: the vendor's installers over SSH, one script per host.
+
+Per host: copy the packages, driver, firmware, reboot and wait, nnae, kernels. As many hosts at once as Ansible has
+forks, one kept SSH connection per host between reboots, nothing checked but the installers' exit codes.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from bench_hosts import Hosts
+from measure import ROOT
+from sim import base
+
+ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
+DRIVER = "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run"
+FIRMWARE = "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run"
+NNAE = "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run"
+KERNELS = "Ascend-cann-kernels-910b_8.3.RC1_linux-x86_64.run"
+PACKAGES = (DRIVER, FIRMWARE, NNAE, KERNELS)
+# An installer that ends with 2 asks for a reboot.
+BEFORE_REBOOT = (
+    "set -e; ok() { \"$@\" || [ $? = 2 ]; }; "
+    "getent group HwHiAiUser || groupadd HwHiAiUser; "
+    "id HwHiAiUser || useradd -g HwHiAiUser -m -s /bin/bash HwHiAiUser; "
+    f"ok bash /var/tmp/{DRIVER} --full --quiet --install-for-all; ok bash /var/tmp/{FIRMWARE} --full --quiet"
+)
+AFTER_REBOOT = (
+    f"set -e; bash /var/tmp/{NNAE} --install --quiet --install-for-all; "
+    f"bash /var/tmp/{KERNELS} --install --quiet --install-for-all; rm /var/tmp/*.run; npu-smi info"
+)
+
+
+def install(hosts: Hosts) -> dict:
+    """Install on all hosts; {"seconds", "cpu", "failed": {address: last lines}}."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ascend-bare-") as folder:
+        answers = hosts.each(lambda address: _one(hosts, address, Path(folder)))
+    seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    failed = {address: answer for address, answer in zip(hosts.addresses, answers, strict=True) if answer}
+    return {"seconds": seconds, "cpu": cpu, "failed": failed}
+
+
+def _one(hosts: Hosts, address: str, sockets: Path) -> str | None:
+    """None, or why this host failed."""
+    login = f"{base.LOGIN_USER}@{address}"
+    options = [*hosts.ssh_options(), "-o", "ControlMaster=auto", "-o", "ControlPersist=60",
+               "-o", f"ControlPath={sockets / address}"]
+
+    def call(*words: str) -> str | None:
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        return None if done.returncode == 0 else f"rc {done.returncode}: {(done.stderr or done.stdout)[-300:]}"
+
+    def root(script: str) -> str | None:
+        return call("ssh", *options, login, f"sudo sh -c '{script}'")
+
+    failure = call("scp", "-q", *options, *(str(ARTIFACTS / name) for name in PACKAGES), f"{login}:/var/tmp/")
+    failure = failure or root(BEFORE_REBOOT)
+    if failure:
+        return failure
+    call("ssh", "-O", "exit", *options, login)
+    try:
+        hosts.reboot(address)
+    except TimeoutError as error:
+        return str(error)
+    failure = root(AFTER_REBOOT)
+    call("ssh", "-O", "exit", *options, login)
+    return failure

@@ -1,0 +1,160 @@
+"""What a run of ascend.fleet costs, as ratios against a floor that is measured in the same run. `make bench`.
+
+Variables of the environment: HOSTS (16), REPEAT (5: pairs of the short runs), PEER (1; 0 leaves the peer out).
+Result: build/bench.json and a table. docs/performance.md explains the floor.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from measure import ROOT, WORK, Run, median, paired_ratio, playbook
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import bare
+import bench_hosts
+import bench_table
+import peer
+import ssh_count
+
+OUT = ROOT / "build" / "bench.json"
+FLOOR = ROOT / "tests" / "bench" / "floor.yml"
+SITE = ROOT / "site.yml"
+PLAN = ROOT / "playbooks" / "plan.yml"
+
+
+def say(text: str) -> None:
+    print(f"\n==> {text}", flush=True)
+
+
+def good(done: Run, what: str) -> Run:
+    if done.code:
+        sys.exit(f"bench: {what} ended with {done.code}; its output is in {done.log}")
+    return done
+
+
+def first_installation(hosts: bench_hosts.Hosts) -> dict:
+    """The vendor's installers by hand, then the site playbook, each on bare hosts."""
+    say("Bare hosts; the bare sequence of vendor installers over SSH")
+    hosts.bare()
+    by_hand = bare.install(hosts)
+    if by_hand["failed"]:
+        sys.exit(f"bench: the bare sequence failed: {by_hand['failed']}")
+    say("Bare hosts again; first installation with ascend.fleet (driver, firmware, CANN, kernels; without MindSpore)")
+    hosts.bare()
+    first = good(playbook("first-install", SITE, hosts.sockets), "the first installation")
+    return {
+        "bare_sequence_s": round(by_hand["seconds"], 2),
+        "first_install_s": round(first.seconds, 2),
+        "first_install_ratio": round(first.seconds / by_hand["seconds"], 3),
+        "first_install_artifact_bytes": first.record["artifact_bytes"],
+        "first_install_components": ["driver", "firmware", "cann", "kernels"],
+        "cpu": {"bare_sequence": round(by_hand["cpu"], 2), "first_install": round(first.cpu, 2)},
+    }
+
+
+def short_runs(hosts: bench_hosts.Hosts, repeat: int) -> dict:
+    """Floor, no-op and plan in turns: first without a connection, then with the connections kept."""
+    say("No-op with connections to be made, beside the floor")
+    cold = {}
+    for name, book in (("floor", FLOOR), ("noop", SITE)):
+        hosts.disconnect()
+        cold[name] = good(playbook(f"cold-{name}", book, hosts.sockets), f"the {name} run")
+    say(f"Floor, no-op and plan in turns, {repeat} times, connections kept")
+    runs: dict[str, list[Run]] = {"floor": [], "noop": [], "plan": []}
+    on_hosts: dict[str, list[float]] = {"floor": [], "noop": [], "plan": []}
+    for turn in range(repeat):
+        for name, book in (("floor", FLOOR), ("noop", SITE), ("plan", PLAN)):
+            before = hosts.cpu_seconds()
+            runs[name].append(good(playbook(f"{name}-{turn}", book, hosts.sockets), f"the {name} run"))
+            after = hosts.cpu_seconds()
+            if before is not None and after is not None:
+                on_hosts[name].append(after - before)
+        print("  ".join(f"{name} {done[-1].seconds:.2f} s" for name, done in runs.items()), flush=True)
+    changed = [line for done in runs["noop"] for line in done.record["changed_tasks"]]
+    if changed:
+        sys.exit(f"bench: the no-op run changed something: {changed}")
+    seconds = {name: [done.seconds for done in some] for name, some in runs.items()}
+    cpu = {name: [done.cpu for done in some] for name, some in runs.items()}
+    result = {
+        "floor_s": median(seconds["floor"]), "noop_s": median(seconds["noop"]), "plan_s": median(seconds["plan"]),
+        "noop_ratio": paired_ratio(seconds["noop"], seconds["floor"]),
+        "plan_ratio": paired_ratio(seconds["plan"], seconds["floor"]),
+        "noop_cpu_ratio": paired_ratio(cpu["noop"], cpu["floor"]),
+        "cold": {"floor_s": round(cold["floor"].seconds, 2), "noop_s": round(cold["noop"].seconds, 2),
+                 "noop_ratio": round(cold["noop"].seconds / cold["floor"].seconds, 3)},
+        "noop_artifact_bytes": max(done.record["artifact_bytes"] for done in runs["noop"]),
+        "cpu": {name: median(values) for name, values in cpu.items()},
+        "seconds": {name: [round(value, 2) for value in values] for name, values in seconds.items()},
+    }
+    if on_hosts["floor"]:
+        result["hosts_cpu_s"] = {name: median(values) for name, values in on_hosts.items()}
+    return result
+
+
+def executions(hosts: bench_hosts.Hosts) -> dict:
+    """What one more no-op run does on the hosts, counted in its own output."""
+    say("One more no-op run, counted")
+    before = hosts.installer_starts()
+    done = good(playbook("noop-counted", SITE, hosts.sockets, "-vvv"), "the counted run")
+    counts = ssh_count.count(done.text)
+    entries = [counts.get(address, ssh_count.Count()) for address in hosts.addresses]
+    return {
+        "noop_remote_executions_per_host": max(entry.executions for entry in entries),
+        "noop_remote_setup_per_host": max(entry.setup for entry in entries),
+        "noop_files_sent": sum(entry.files for entry in entries),
+        "noop_installers_started": hosts.installer_starts() - before,
+        "noop_tasks_per_host": sorted(row["ok"] for row in done.record["hosts"].values())[len(entries) // 2],
+    }
+
+
+def the_peer(hosts: bench_hosts.Hosts, result: dict) -> dict | None:
+    if os.environ.get("PEER", "1") == "0":
+        return None
+    say(f"The peer, ascend-deployer {peer.VERSION}, on bare hosts: first run, reboot, second run")
+    hosts.bare()
+    found = peer.measure(hosts)
+    if "second_run" in found:
+        found["second_run_ratio"] = round(found["second_run"]["seconds"] / result["floor_s"], 3)
+        found["second_run_over_our_noop"] = round(found["second_run"]["seconds"] / result["noop_s"], 2)
+    return found
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GB; the simulated hosts run on the same machine"
+
+
+def main() -> None:
+    count, repeat = int(os.environ.get("HOSTS") or 16), int(os.environ.get("REPEAT") or 5)
+    started = time.monotonic()
+    load = os.getloadavg()[0]
+    WORK.mkdir(parents=True, exist_ok=True)
+    hosts = bench_hosts.Hosts(count)
+    try:
+        say(f"Prepare {count} simulated hosts with eight NPUs each (prefix {bench_hosts.PREFIX})")
+        hosts.prepare()
+        first = first_installation(hosts)
+        short = short_runs(hosts, repeat)
+        result = {
+            "hosts": count, "machine": machine(), "load_before": round(load, 2), "repetitions": repeat,
+            **{key: value for key, value in short.items() if key != "cpu"}, **executions(hosts),
+            **{key: value for key, value in first.items() if key != "cpu"},
+            "control_node_cpu_s": {**short["cpu"], **first["cpu"]},
+        }
+        result["peer"] = the_peer(hosts, result)
+    finally:
+        hosts.remove()
+    result["bench_s"] = round(time.monotonic() - started)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print("\n" + "\n".join(bench_table.lines(result)) + f"\n\nresult  {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The hosts that are measured: simulated servers of our own prefix and network, bare again whenever asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from measure import ROOT, WORK
+
+sys.path.insert(0, str(ROOT / "tests" / "simulator"))
+from sim import base, description, hosts, image
+
+PREFIX = "bench"
+SUBNET = "10.214.0.0/22"
+PARALLEL = 32  # as many as the forks of ansible.cfg
+# A server and an operating system both sides support. The packages are those the vendor's installers call.
+OS_RELEASE = {"ID": "ubuntu", "ID_LIKE": "debian", "NAME": "Ubuntu", "PRETTY_NAME": "Ubuntu 22.04 LTS",
+              "VERSION_ID": "22.04", "VERSION": "22.04 LTS (Jammy Jellyfish)"}
+PACKAGES = ("python3-pip", "pciutils", "net-tools", "dmidecode")
+VARIABLES = """\
+ansible_python_interpreter: /usr/bin/python3
+ascend_cann_version: "8.3.RC1"
+ascend_cann_flavor: nnae
+ascend_components: [driver, firmware, cann, kernels]
+ascend_artifacts: "{{ inventory_dir }}/../../simulator/artifacts"
+# Everybody at once, as the bare sequence does it.
+ascend_rollout: ["100%"]
+ascend_poll_seconds: 1
+npu_driver_dkms: false
+ascend_report_dir: "{{ inventory_dir }}/../report"
+"""
+
+
+class Hosts:
+    """count simulated servers with eight NPUs each."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        # Sockets of kept SSH connections: ssh wants short paths.
+        self.sockets = Path(tempfile.mkdtemp(prefix="ascend-bench-"))
+        self._image = ""
+        self._fleet: description.Fleet | None = None
+
+    def prepare(self) -> None:
+        """An image with the packages the installers call and the key for root, which the peer wants."""
+        plain = image.build(None)
+        self._image = f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}"
+        if base.run("podman", "image", "exists", self._image, check=False).returncode == 0:
+            return
+        self._up(1, None, again=True)
+        name = f"{PREFIX}-n"
+        script = ("set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && "
+                  f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
+                  f"cp /etc/ssh/authorized_keys.d/{base.LOGIN_USER} /etc/ssh/authorized_keys.d/root")
+        base.podman("exec", name, "sh", "-c", script)
+        base.podman("commit", "-q", name, self._image)
+        self.down()
+
+    def bare(self) -> None:
+        """Throw the hosts away and start them anew; then write the inventory."""
+        self.disconnect()
+        self._up(self.count, self._image, again=True)
+        folder = WORK / "inventory"
+        (folder / "group_vars").mkdir(parents=True, exist_ok=True)
+        (folder / "hosts.json").write_text(json.dumps(hosts.inventory(self._fleet), indent=1), encoding="utf-8")
+        (folder / "group_vars" / "all.yml").write_text(VARIABLES, encoding="utf-8")
+
+    def down(self) -> None:
+        self.disconnect()
+        hosts.down(PREFIX)
+
+    def remove(self) -> None:
+        """Everything that this run has made outside the cache folder."""
+        self.down()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def disconnect(self) -> None:
+        """End the kept connections: the next run has to log in again."""
+        for socket in self.sockets.iterdir():
+            subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "bench"],
+                           capture_output=True, check=False)
+
+    @property
+    def addresses(self) -> list[str]:
+        return [host.address for host in self._fleet.hosts]
+
+    @property
+    def known_hosts(self) -> Path:
+        return hosts.folder(PREFIX) / "known_hosts"
+
+    def each(self, function) -> list:
+        """function(address) for every host, as many at once as Ansible has forks."""
+        with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+            return list(pool.map(function, self.addresses))
+
+    def installer_starts(self) -> int:
+        """How often a vendor installer was started so far on all hosts."""
+        command = "grep -c '\"event\": *\"start\"' /var/log/npu-sim/vendor-calls.log || true"
+        return sum(int(self.ssh(address, command).stdout or 0) for address in self.addresses)
+
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds all hosts have used since they started, or None where the machine does not count them."""
+        total = 0
+        for address in self.addresses:
+            answer = self.ssh(address, "cat /sys/fs/cgroup/cpuacct/cpuacct.usage || "
+                                       "awk '$1 == \"usage_usec\" {print $2 \"000\"}' /sys/fs/cgroup/cpu.stat")
+            if not answer.stdout.strip().isdigit():
+                return None
+            total += int(answer.stdout)
+        return total / 1e9
+
+    def ssh(self, address: str, command: str) -> subprocess.CompletedProcess[str]:
+        """A command on a host as the login user; the host's key is checked."""
+        words = ["ssh", *self.ssh_options(), f"{base.LOGIN_USER}@{address}", command]
+        return subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+
+    def ssh_options(self) -> list[str]:
+        return ["-i", str(hosts.KEY), "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5",
+                "-o", f"UserKnownHostsFile={self.known_hosts}", "-o", "StrictHostKeyChecking=yes",
+                "-o", "LogLevel=ERROR"]
+
+    def reboot(self, address: str, timeout: float = 300) -> None:
+        """Reboot one host and wait until it answers with a newer process 1. Raises TimeoutError."""
+        started = "awk '{print $22}' /proc/1/stat"
+        before = self.ssh(address, started).stdout
+        self.ssh(address, "sudo systemctl reboot")
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            answer = self.ssh(address, started)
+            if answer.returncode == 0 and answer.stdout != before:
+                return
+            time.sleep(0.5)
+        raise TimeoutError(f"{address} did not come back within {timeout:.0f} s")
+
+    def _up(self, count: int, image_name: str | None, again: bool) -> None:
+        row = {"name": "n", "count": count, "chip": "910B3", "cards": 8, "os_release": OS_RELEASE}
+        if image_name:
+            row["image"] = image_name
+        data = {"prefix": PREFIX, "subnet": str(ipaddress.IPv4Network(SUBNET)), "hosts": [row]}
+        self._fleet = description.parse(data, "bench")
+        hosts.up(self._fleet, image.build(None), again)

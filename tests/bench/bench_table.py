@@ -1,0 +1,43 @@
+"""The result of the bench in a few readable lines."""
+
+from __future__ import annotations
+
+
+def lines(result: dict) -> list[str]:
+    """One line per figure: what, seconds, ratio, CPU seconds of the control node."""
+    cpu = result["control_node_cpu_s"]
+    rows = [
+        ("floor: one ping task", result["floor_s"], 1.0, cpu["floor"]),
+        ("no-op site run", result["noop_s"], result["noop_ratio"], cpu["noop"]),
+        ("plan playbook", result["plan_s"], result["plan_ratio"], cpu["plan"]),
+        ("floor, connections to be made", result["cold"]["floor_s"], 1.0, None),
+        ("no-op, connections to be made", result["cold"]["noop_s"], result["cold"]["noop_ratio"], None),
+    ]
+    peer = result.get("peer") or {}
+    if "second_run" in peer:
+        second = peer["second_run"]
+        rows.append((f"second run of the peer ({peer['version']})", second["seconds"], peer["second_run_ratio"],
+                     second["control_node_cpu_s"]))
+    rows += [
+        ("bare vendor installers over SSH", result["bare_sequence_s"], 1.0, cpu["bare_sequence"]),
+        ("first installation", result["first_install_s"], result["first_install_ratio"], cpu["first_install"]),
+    ]
+    if "first_run" in peer:
+        first = peer["first_run"]
+        rows.append(("first run of the peer, without reboot", first["seconds"],
+                     round(first["seconds"] / result["bare_sequence_s"], 3), first["control_node_cpu_s"]))
+    text = [f"{result['hosts']} hosts; {result['machine']}", "",
+            f"{'':40}{'seconds':>9}{'ratio':>8}{'control node CPU s':>20}"]
+    text += [f"{name:40}{seconds:>9.2f}{ratio:>8.2f}{'' if used is None else f'{used:.1f}':>20}"
+             for name, seconds, ratio, used in rows]
+    text += ["", f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
+                 f"{result['noop_artifact_bytes']} artifact bytes, "
+                 f"{result['noop_installers_started']} installers started"]
+    if "second_run" in peer:
+        text.append(f"peer's second run: {second['tasks_per_host']} tasks per host, "
+                    f"{second['artifact_bytes']} artifact bytes, "
+                    f"{second['installers_started']} installers started, changed={second['changed']}")
+    elif not peer:
+        text.append("peer: not run (PEER=0)")
+    text += [f"peer: {reason}" for reason in peer.get("reason", [])]
+    return text
