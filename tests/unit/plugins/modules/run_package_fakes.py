@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.ascend.fleet.plugins.modules import run_package
+from module_args import module_args
 
 GOOD_CHECK = "Verifying archive integrity...  100%   SHA256 checksums are OK. All good."
 
@@ -99,7 +99,7 @@ class Module:
         os.dup2(output, 1)
         sys.stdout = os.fdopen(1, "w")
         try:
-            with patch_module_args(args):
+            with module_args(args):
                 run_package.main()
         except SystemExit:
             sys.stdout.flush()
