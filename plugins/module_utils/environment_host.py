@@ -193,15 +193,19 @@ class Environment(object):
     def _install(self, lacking):
         if not lacking:
             return
-        names = [environments.parse_requirement(text)[0] for text in lacking]
-        sources = dict(self.wheels, **self.wanted["sources"])
-        what = [sources.get(environments.parse_requirement(text)[0], text) for text in lacking]
-        self._note_unfinished(names)
-        # pip leaves alone what is there in the right version, even if it was cut off or came from elsewhere.
-        force = any(environments.satisfied(text, self.packages) for text in lacking)
-        self._do(
-            "install %s" % ", ".join(lacking), providers.pip_install(self.python, what, self.wanted, force), got=lacking
-        )
+        names = {text: environments.parse_requirement(text)[0] for text in lacking}
+        self._note_unfinished(names.values())
+        # What is built on the host may need what is installed here to be built.
+        built = [text for text in lacking if names[text] in self.wanted["sources"]]
+        for texts in ([text for text in lacking if text not in built], built):
+            if texts:
+                sources = self.wanted["sources"] if texts is built else self.wheels
+                what = [sources.get(names[text], text) for text in texts]
+                # pip leaves alone what is there in the right version, even if it was cut off or came from elsewhere.
+                force = any(environments.satisfied(text, self.packages) for text in texts)
+                options = dict(self.wanted, build=texts is built)
+                command = providers.pip_install(self.python, what, options, force)
+                self._do("install %s" % ", ".join(texts), command, got=texts)
 
     def _operator_wheels(self):
         """{name: {"path", "sha256"}} of the wheels CANN brings, None where the caller asks for none."""

@@ -66,7 +66,7 @@ def pip_install(python, what, options, force=False):
     Args:
         python: the environment's interpreter.
         what: requirements and paths of wheels.
-        options: C(find_links), C(index_url), C(no_deps).
+        options: C(find_links), C(index_url), C(no_deps), C(build) (whether something is built from its source).
         force: install again what is there already.
     """
     # Without --no-compile an installation of MindSpore takes three times as long; Python compiles at first use.
@@ -75,6 +75,8 @@ def pip_install(python, what, options, force=False):
         command += ["--index-url", options["index_url"]]
     else:
         command.append("--no-index")
+        # pip would fetch what the build needs; without an index it has to be in the environment.
+        command += ["--no-build-isolation"] if options.get("build") else []
     for link in options["find_links"]:
         command += ["--find-links", link]
     if options["no_deps"]:
