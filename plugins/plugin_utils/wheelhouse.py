@@ -15,7 +15,7 @@ from typing import Any
 try:
     from packaging import tags
     from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.specifiers import SpecifierSet
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 except ImportError:
     tags = None  # ansible-core brings packaging along; only ansible-test imports this file without it
@@ -114,12 +114,13 @@ def select(
         before = chosen.get(name)
         if before and limits[name].contains(before["version"], prereleases=True):
             continue
-        fitting = [row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True)]
+        allowed = (row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True))
+        fitting = next((row for row in allowed if _takes(folder / row["file"], host)), None)
         if not fitting:
             raise WheelError(_missing(folder, name, wants[name], index, host))
-        chosen[name] = fitting[0]
-        origin = f"required by {name} {fitting[0]['version']}"
-        queue += [(needed, origin) for needed in _requires(folder / fitting[0]["file"])]
+        chosen[name] = fitting
+        origin = f"required by {name} {fitting['version']}"
+        queue += [(needed, origin) for needed in _metadata(folder / fitting["file"])[0]]
     return [{"name": name, "version": str(row["version"]), "file": row["file"]} for name, row in sorted(chosen.items())]
 
 
@@ -144,8 +145,8 @@ def _index(folder: Path, host: Host) -> dict[str, list[dict[str, Any]]]:
 
 
 @lru_cache(maxsize=4096)
-def _requires(path: Path) -> tuple[Requirement, ...]:
-    """What a wheel says it requires, without extras."""
+def _metadata(path: Path) -> tuple[tuple[Requirement, ...], str]:
+    """What a wheel says it requires, without extras, and of which Python."""
     try:
         with zipfile.ZipFile(path) as archive:
             name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -158,7 +159,16 @@ def _requires(path: Path) -> tuple[Requirement, ...]:
             rows.append(Requirement(text))
         except InvalidRequirement:
             continue
-    return tuple(rows)
+    return tuple(rows), metadata.get("Requires-Python") or ""
+
+
+def _takes(path: Path, host: Host) -> bool:
+    """Whether some patch level of the host's Python is one that the wheel requires; its tag alone often says any."""
+    try:
+        wanted = SpecifierSet(_metadata(path)[1])
+    except InvalidSpecifier:
+        return True
+    return any(wanted.contains(f"{host.python[0]}.{host.python[1]}.{patch}") for patch in (0, 99))
 
 
 def _requirement(text: str, what: str) -> Requirement:

@@ -102,3 +102,16 @@ def test_a_cut_off_wheel_is_named(folder):
 def test_old_pythons_have_their_own_abi():
     names = {str(tag) for tag in wheelhouse.Host("3.7", "aarch64", "2.17").ranks()}
     assert "cp37-cp37m-manylinux2014_aarch64" in names and "cp37-cp37m-manylinux_2_28_aarch64" not in names
+
+
+def test_a_wheel_for_any_python_3_still_says_which_one_it_requires(tmp_path):
+    for version, python in (("2.31.0", ">=3.7"), ("2.34.2", ">=3.10"), ("2.28.0", ">=3.7.1,<4")):
+        with zipfile.ZipFile(tmp_path / f"requests-{version}-py3-none-any.whl", "w") as archive:
+            text = f"Metadata-Version: 2.1\nRequires-Python: {python}\n"
+            archive.writestr(f"requests-{version}.dist-info/METADATA", text)
+    old = wheelhouse.Host("3.7", "aarch64", "2.28")
+    assert _files(tmp_path, ["requests"], old) == ["requests-2.31.0-py3-none-any.whl"]
+    assert _files(tmp_path, ["requests<2.30"], old) == ["requests-2.28.0-py3-none-any.whl"]
+    assert _files(tmp_path, ["requests"], X86) == ["requests-2.34.2-py3-none-any.whl"]
+    with pytest.raises(wheelhouse.WheelError, match=r"No wheel of requests"):
+        wheelhouse.select(tmp_path, ["requests>=2.32"], old)
