@@ -93,7 +93,7 @@ def test_what_is_missing_is_named_with_who_wants_it(folder):
 
 def test_a_cut_off_wheel_is_named(folder):
     name = "mindspore-2.7.1-cp311-cp311-manylinux1_x86_64.whl"
-    wheelhouse._requires.cache_clear()
+    wheelhouse._metadata.cache_clear()
     (folder / name).write_bytes((folder / name).read_bytes()[:50])
     with pytest.raises(wheelhouse.WheelError, match=r"not a whole wheel"):
         wheelhouse.select(folder, ["mindspore==2.7.1"], X86)
