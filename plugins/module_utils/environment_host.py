@@ -169,7 +169,8 @@ class Environment(object):
             ]
             found = [(name, commands.python_version(name)) for name in names if os.access(name, os.X_OK)]
             return providers.choose_python(version, found)
-        tool = shutil.which(provider, path=os.environ.get("PATH", "") + ":/usr/local/bin:/opt/ascend/%s/bin" % provider)
+        folders = [os.environ.get("PATH", ""), "/usr/local/bin", "/opt/ascend/conda/bin", "/opt/ascend/uv"]
+        tool = shutil.which(provider, path=":".join(folders))
         if not tool:
             raise ProviderError("There is no %s on this host; the role python_toolchain brings it." % provider)
         return tool

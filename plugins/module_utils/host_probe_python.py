@@ -26,7 +26,7 @@ _CMAKE_SETTLED = (3, 23)
 
 def tools(view):
     """facts["tools"]: what the vendor's installers, DKMS and the Python stack need."""
-    uv = which(view, "uv") or _first(view, ["/root/.local/bin/uv", "/opt/ascend/bin/uv"])
+    uv = which(view, "uv") or _first(view, ["/root/.local/bin/uv", "/opt/ascend/uv/uv", "/opt/ascend/bin/uv"])
     conda = which(view, "conda") or _first(view, [folder + "/bin/conda" for folder in _CONDA])
     return {
         "lspci": which(view, "lspci") is not None,
