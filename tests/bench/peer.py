@@ -167,9 +167,9 @@ def _facts(runs: dict[str, Run], bytes_once: int) -> dict:
 
 def _why(text: str) -> str:
     """The first error of a log, short: what its check says of a host, else the message of the first failed task."""
-    check = re.search(r'"(Check [^"]*failed[^"]*)"', text)
+    check = re.search(r'"(Check [^"\\]*failed[^"\\]*)', text)
     if check:
-        return check.group(1).partition("\\n")[0][:300]
+        return check.group(1)[:300]
     start = re.search(r"^(?:fatal: |ERROR|\[ERROR\])", text, re.MULTILINE)
     rest = text[start.start():] if start else text[-300:]
     message = re.search(r'"msg": "((?:[^"\\]|\\.)*)"', rest) if rest.startswith("fatal") else None
