@@ -25,6 +25,7 @@ def main(names: list[str]) -> int:
     for scenario in scenarios:
         started = time.monotonic()
         print(f"==> molecule {scenario}", flush=True)
+        environment["ASCEND_FLEET_PREFIX"] = "mol-" + scenario.replace("_", "-")
         command = [str(BIN / "molecule"), "test", "--scenario-name", scenario]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         print(

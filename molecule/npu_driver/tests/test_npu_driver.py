@@ -5,7 +5,8 @@ import json
 
 def vendor_calls(host):
     text = host.file("/var/log/npu-sim/vendor-calls.log").content_string
-    return [json.loads(line) for line in text.splitlines()]
+    calls = [json.loads(line) for line in text.splitlines()]
+    return [call for call in calls if call["event"] == "start"]
 
 
 def name(host):
