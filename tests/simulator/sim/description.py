@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import platform
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,12 @@ from .base import SIMULATOR, SimulatorError
 
 # What systemd-detect-virt answers for each host kind.
 KINDS = {"physical": "none", "vm": "kvm", "container": "docker"}
+# Which image a host starts from: apt's world, or a Debian root with dnf and rpms of an openEuler name.
+SYSTEMS = ("debian", "dnf")
+ARCHITECTURES = ("x86_64", "aarch64")
+MACHINE = platform.machine()
 _HOST_KEYS = {"name", "chip", "cards", "kind", "address", "os_release", "settings", "processes", "health", "count",
-              "groups", "image"}
+              "groups", "image", "system", "arch"}
 
 
 @dataclass
@@ -34,6 +39,8 @@ class Host:
     health: list[dict] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     image: str | None = None
+    system: str = SYSTEMS[0]
+    arch: str = MACHINE
 
 
 @dataclass
@@ -103,6 +110,11 @@ def _host(row: dict, name: str, address: str, network: ipaddress.IPv4Network, wh
         raise SimulatorError(f"{where}: {name!r} is no host name")
     if ipaddress.IPv4Address(address) not in network:
         raise SimulatorError(f"{where}: host {name}: {address} is not in {network}")
+    system, arch = row.get("system", SYSTEMS[0]), row.get("arch", MACHINE)
+    if system not in SYSTEMS:
+        raise SimulatorError(f"{where}: host {name}: system {system} is none of {', '.join(SYSTEMS)}")
+    if arch != MACHINE and arch not in ARCHITECTURES:
+        raise SimulatorError(f"{where}: host {name}: arch {arch} is none of {', '.join(ARCHITECTURES)}")
     settings = {str(key).upper(): str(value) for key, value in row.get("settings", {}).items()}
     return Host(name, chip, int(row.get("cards", 1)) if chip else 0, kind, address, row.get("os_release", {}), settings,
-                row.get("processes", []), row.get("health", []), row.get("groups", []), row.get("image"))
+                row.get("processes", []), row.get("health", []), row.get("groups", []), row.get("image"), system, arch)

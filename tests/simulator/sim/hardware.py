@@ -9,7 +9,7 @@ import shutil
 import struct
 from pathlib import Path
 
-from .base import write_if_changed
+from .base import SIMULATOR, write_if_changed
 from .description import KINDS, Host, chips
 
 VENDOR = "19e5"
@@ -18,18 +18,28 @@ _BUSES = (0xC1, 0x81, 0x41, 0x01, 0xC2, 0x82, 0x42, 0x02, 0xC3, 0x83, 0x43, 0x03
 
 
 def cards(host: Host) -> list[dict]:
-    """The accelerator cards of a host: PCI address, ids, and the chips on each."""
+    """The accelerators of a host as the PCI bus shows them: address, node, and the chips on each.
+
+    A card with two chips is one device (310P Duo), or two (A3, whose dies answer on a bus each).
+    """
     if host.chip is None:
         return []
     model = chips()[host.chip]
     result, logic = [], 0
     for number in range(host.cards):
         address = f"0000:{_BUSES[number % 16]:02x}:{number // 16:02x}.0"
+        node = number * 2 // max(host.cards, 2)
         on_card = []
         for chip_id in range(model["chips_per_card"]):
             on_card.append({"npu": model["first_npu"] + number, "chip": chip_id, "logic": logic})
             logic += 1
-        result.append({"address": address, "chips": on_card, "node": number * 2 // max(host.cards, 2)})
+        if model.get("device_per_chip"):
+            # Recorded: the first NPU's dies at 9D and 9F, the next's at 99 and 9B, and so on downwards.
+            for chip in on_card:
+                bus = (0x9D - 4 * number + 2 * chip["chip"]) % 256
+                result.append({"address": f"0000:{bus:02x}:00.0", "chips": [chip], "node": node})
+        else:
+            result.append({"address": address, "chips": on_card, "node": node})
     return result
 
 
@@ -64,6 +74,38 @@ def _device(folder: Path, address: str, vendor: str, device: str, subsystem: tup
                          pci_class & 0xFF, pci_class >> 8 & 0xFF, pci_class >> 16, 0, 0, 0, 0)
     header += bytes(28) + struct.pack("<HH", int(subsystem[0], 16), int(subsystem[1], 16))
     (place / "config").write_bytes(header.ljust(256, b"\0"))
+
+
+def mounted_driver(host: Host, folder: Path) -> list[tuple[Path, str]]:
+    """What a container gets of its host's driver (setting ``mounted_driver``: a version), as (source, target).
+
+    The paths that the vendor's container guide maps: the driver's libraries and version file, dcmi, npu-smi and the
+    record of the installation. The device nodes are made by ``host/hardware``.
+    """
+    version = host.settings.get("MOUNTED_DRIVER")
+    if not version:
+        return []
+    info = {"Version": version, "ascendhal_version": "7.35.23", "Innerversion": "", "package_version": version}
+    record = {"UserName": "HwHiAiUser", "UserGroup": "HwHiAiUser", "Driver_Install_Type": "full",
+              "Driver_Install_Path_Param": "/usr/local/Ascend", "Driver_Install_For_All": "yes",
+              "Driver_Install_Mode": "normal", "Driver_Install_Status": "complete"}
+    npu_smi = (SIMULATOR / "vendor" / "npu-smi").read_text().replace("@TOOL_VERSION@", version)
+    write_if_changed(folder / "version.info", _lines(info))
+    write_if_changed(folder / "ascend_install.info", _lines(record))
+    write_if_changed(folder / "npu-smi", npu_smi, 0o755)
+    for path in ("lib64/common/libascend_hal.so", "lib64/driver/libdcmi.so", "dcmi/libdcmi.so"):
+        write_if_changed(folder / path, f"simulated driver {version}\n")
+    return [
+        (folder / "lib64", "/usr/local/Ascend/driver/lib64:ro"),
+        (folder / "version.info", "/usr/local/Ascend/driver/version.info:ro"),
+        (folder / "dcmi", "/usr/local/dcmi:ro"),
+        (folder / "npu-smi", "/usr/local/bin/npu-smi:ro"),
+        (folder / "ascend_install.info", "/etc/ascend_install.info:ro"),
+    ]
+
+
+def _lines(values: dict[str, str]) -> str:
+    return "".join(f"{key}={text}\n" for key, text in values.items() if text)
 
 
 def write_state(host: Host, folder: Path) -> None:

@@ -15,9 +15,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import hardware
+from . import hardware, rpms
+from . import image as images
 from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, say, write_if_changed
-from .description import Fleet, Host
+from .description import MACHINE, SYSTEMS, Fleet, Host
+from .emulation import DEBIAN_NAMES
 
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 # systemd and its services hold about seven inotify instances per host; all hosts count as one user.
@@ -36,7 +38,13 @@ def folder(prefix: str) -> Path:
 
 
 def up(fleet: Fleet, image: str, again: bool = False) -> None:
-    """Start every host of the fleet that is not up yet; ``again`` makes all of them new."""
+    """Start every host of the fleet that is not up yet; ``again`` makes all of them new.
+
+    ``image`` is what hosts of this machine's kind start from; others (dnf, another architecture) have their own.
+    """
+    sources = {host.name: host.image or _image(host, image) for host in fleet.hosts}
+    if any(host.system == "dnf" for host in fleet.hosts):
+        rpms.build()
     place = folder(fleet.prefix)
     place.mkdir(parents=True, exist_ok=True)
     _key()
@@ -53,14 +61,21 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
         podman("rm", "-f", "-t", "0", name)
     started = time.monotonic()
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for line in pool.map(lambda name: _start(fleet, wanted[name], image, network, present.get(name)), wanted):
+        for line in pool.map(lambda name: _start(fleet, wanted[name], sources[wanted[name].name], network,
+                                                 present.get(name)), wanted):
             say(line)
     write_if_changed(place / "known_hosts", "".join(
         f"{host.address} {_host_key(fleet.prefix, host)}\n" for host in fleet.hosts))
     write_if_changed(place / "hosts.json", json.dumps(inventory(fleet), indent=2) + "\n")
     with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(lambda host: _wait(fleet.prefix, host), fleet.hosts))
+        list(pool.map(lambda host: _wait(fleet.prefix, host, network), fleet.hosts))
     say(f"up: {len(fleet.hosts)} hosts answer over SSH after {time.monotonic() - started:.0f} s")
+
+
+def _image(host: Host, plain: str) -> str:
+    if (host.system, host.arch) == (SYSTEMS[0], MACHINE):
+        return plain
+    return images.build(system=host.system, arch=host.arch)
 
 
 def _make_room() -> None:
@@ -97,6 +112,8 @@ def down(prefix: str) -> None:
         say(f"down: removing {len(names)} hosts of {prefix}")
         for start in range(0, len(names), 8):
             podman("rm", "-f", "-t", "0", *names[start:start + 8])
+        for name in names:
+            podman("rmi", "-f", f"{images.REPOSITORY}:kept-{name}", check=False)
     for network in networks(prefix):
         podman("network", "rm", "-f", network["name"])
         _sweep(network.get("network_interface"))
@@ -132,9 +149,7 @@ def prefixes() -> list[str]:
 
 def _start(fleet: Fleet, host: Host, image: str, network: str, present: dict | None) -> str:
     name = f"{fleet.prefix}-{host.name}"
-    image = host.image or image
-    description = {**vars(host), "image": image, "simulator": str(SIMULATOR)}
-    definition = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]
+    definition = _definition(host, image)
     if present and present["definition"] == definition:
         if present["state"] == "running":
             return f"up: {name} is running"
@@ -147,6 +162,23 @@ def _start(fleet: Fleet, host: Host, image: str, network: str, present: dict | N
     hardware.write_pci_tree(host, place / "pci")
     hardware.write_state(host, place / "npu-sim")
     _host_key(fleet.prefix, host)
+    _create(fleet.prefix, host, image, definition, network)
+    what = f"{host.cards} x {host.chip}" if host.chip else "no accelerator"
+    return f"up: {name} {'made anew' if present else 'created'}: {host.address}, {host.kind}, {what}"
+
+
+def _definition(host: Host, image: str) -> str:
+    """Changes when a host is described otherwise, and so has to be made anew."""
+    description = {**vars(host), "image": image, "simulator": str(SIMULATOR)}
+    for key, usual in (("system", SYSTEMS[0]), ("arch", MACHINE)):
+        if description[key] == usual:
+            del description[key]
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _create(prefix: str, host: Host, image: str, definition: str, network: str) -> None:
+    """Create and start the container of a host from ``image``; what it mounts is there already."""
+    place = folder(prefix) / "hosts" / host.name
     mounts = [
         (place / "pci", "/sys/bus/pci/devices:ro"),
         (place / "npu-sim", "/var/lib/npu-sim"),
@@ -157,17 +189,31 @@ def _start(fleet: Fleet, host: Host, image: str, network: str, present: dict | N
     ]
     if _bundle():
         mounts.append((_bundle(), _BUNDLE + ":ro"))
+    if host.system == "dnf":
+        mounts.append((rpms.REPOSITORY, "/srv/repo:ro"))
     if host.os_release:
         write_if_changed(place / "os-release", "".join(f'{key}="{text}"\n' for key, text in host.os_release.items()))
         mounts.append((place / "os-release", "/usr/lib/os-release:ro"))
+    mounts += hardware.mounted_driver(host, place / "driver")
     volumes = [word for source, target in mounts for word in ("-v", f"{source}:{target}")]
-    podman("run", "-d", "--name", name, "--hostname", host.name, "--systemd=always", "--restart=always",
-           "--network", network, "--ip", host.address,
+    platform = [] if host.arch == MACHINE else ["--arch", DEBIAN_NAMES[host.arch]]
+    podman("run", "-d", "--name", f"{prefix}-{host.name}", "--hostname", host.name, "--systemd=always",
+           "--restart=always", "--network", network, "--ip", host.address, *platform,
            "--cap-add", "MKNOD,AUDIT_WRITE,SYS_ADMIN",
-           "--label", f"{LABEL}={fleet.prefix}", "--label", f"{LABEL}.address={host.address}",
+           "--label", f"{LABEL}={prefix}", "--label", f"{LABEL}.address={host.address}",
            "--label", f"{LABEL}.definition={definition}", *volumes, image, "/lib/systemd/systemd")
-    what = f"{host.cards} x {host.chip}" if host.chip else "no accelerator"
-    return f"up: {name} {'made anew' if present else 'created'}: {host.address}, {host.kind}, {what}"
+
+
+def _revive(prefix: str, host: Host, network: str) -> None:
+    """Another container with the same files, for a host whose own does not come up any more."""
+    name = f"{prefix}-{host.name}"
+    row = containers(prefix)[name]
+    say(f"up: {name} does not come up ({row['state']}); making its container anew, its files stay")
+    kept = f"{images.REPOSITORY}:kept-{name}"
+    podman("kill", name, check=False)
+    podman("commit", "--quiet", name, kept)
+    podman("rm", "-f", "-t", "0", name)
+    _create(prefix, host, kept, row["definition"], network)
 
 
 def networks(prefix: str) -> list[dict]:
@@ -236,13 +282,30 @@ def ssh(prefix: str, address: str, *command: str, check: bool = True):
                f"{LOGIN_USER}@{address}", *command, check=check)
 
 
-def _wait(prefix: str, host: Host, timeout: float = 180) -> None:
-    deadline = time.monotonic() + timeout
+def _wait(prefix: str, host: Host, network: str) -> None:
+    """Wait until a host answers; one whose container ends again and again, or hangs, is revived once."""
+    name = f"{prefix}-{host.name}"
+    patience = 60 if host.arch == MACHINE else 300
+    deadline = time.monotonic() + patience
+    starts, silent, revived = {_begun(name)}, 0, False
     while True:
         done = ssh(prefix, host.address, "sudo -n true", check=False)
         if done.returncode == 0:
             return
+        now = _begun(name)
+        starts.add(now)
+        silent = 0 if now else silent + 1
+        # One restart may be a reboot that somebody asked for.
+        if not revived and (time.monotonic() > deadline or len(starts) > 3 or silent > 10):
+            _revive(prefix, host, network)
+            revived = True
+            deadline = time.monotonic() + 2 * patience
         if time.monotonic() > deadline:
             raise SimulatorError(f"{host.name} ({host.address}) does not answer over SSH: {done.stderr.strip()}; "
-                                 f"look at: podman logs {prefix}-{host.name}")
+                                 f"look at: podman logs {name}")
         time.sleep(0.5)
+
+
+def _begun(name: str) -> str:
+    """When a container was started; empty while it does not run."""
+    return podman("inspect", "--format", "{{if .State.Running}}{{.State.StartedAt}}{{end}}", name, check=False)

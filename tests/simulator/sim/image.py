@@ -9,7 +9,9 @@ import hashlib
 import re
 from pathlib import Path
 
-from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, podman, run, run_long, say, write_if_changed
+from . import emulation
+from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, run_long, say, write_if_changed
+from .description import MACHINE, SYSTEMS
 
 SUITE = "bookworm"
 # A server as a provider hands it over. What the roles have to install (pciutils, net-tools, gcc, pip) is not here.
@@ -17,31 +19,53 @@ PACKAGES = (
     "python3", "python3-venv", "python3-apt", "openssh-server", "sudo", "systemd", "systemd-sysv", "udev", "dbus",
     "kmod", "ca-certificates", "iproute2", "iputils-ping", "procps", "e2fsprogs", "xz-utils",
 )
+# dnf for real in a Debian root; apt and its data base go (setup-dnf.sh).
+_DNF_PACKAGES = (*(word for word in PACKAGES if word != "python3-apt"), "dnf", "rpm", "python3-dnf")
+# Unpacking a compiler under emulation takes minutes, so it is in the image; the roles find it and say so.
+_EMULATED_PACKAGES = (*PACKAGES, "pciutils", "net-tools", "python3-pip", "gcc", "g++", "make", "cmake", "python3-dev")
 _BASE_PACKAGES = ("python3", "openssh-server", "sudo", "systemd", "kmod", "procps", "ca-certificates")
 REPOSITORY = f"localhost/{LABEL}"
 
 
-def name(base: str | None = None) -> str:
+def name(base: str | None = None, system: str = SYSTEMS[0], arch: str = MACHINE) -> str:
     """The image's name; a changed recipe gives another one."""
-    recipe = "\n".join([base or SUITE, *PACKAGES, (SIMULATOR / "host" / "setup.sh").read_text()])
-    return f"{REPOSITORY}:{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    words = [base or SUITE, *_packages(system, arch), *(script.read_text() for script in _scripts(system))]
+    if (system, arch) != (SYSTEMS[0], MACHINE):
+        words += [system, arch]
+    return f"{REPOSITORY}:{hashlib.sha256(chr(10).join(words).encode()).hexdigest()[:12]}"
 
 
-def build(base: str | None = None, again: bool = False) -> str:
+def _packages(system: str, arch: str) -> tuple[str, ...]:
+    if arch != MACHINE:
+        return _EMULATED_PACKAGES
+    return _DNF_PACKAGES if system == "dnf" else PACKAGES
+
+
+def _scripts(system: str) -> list[Path]:
+    """What is run in the new root, in order."""
+    return [SIMULATOR / "host" / word for word in (("setup.sh", "setup-dnf.sh") if system == "dnf" else ("setup.sh",))]
+
+
+def build(base: str | None = None, again: bool = False, system: str = SYSTEMS[0], arch: str = MACHINE) -> str:
     """Make sure the image exists and return its name."""
-    image = name(base)
+    reason = emulation.problem(arch)
+    if reason:
+        raise SimulatorError(f"no hosts of {arch} here: {reason}")
+    if arch != MACHINE and system != SYSTEMS[0]:
+        raise SimulatorError(f"there is no image of {system} for {arch}")
+    image = name(base, system, arch)
     if not again and run("podman", "image", "exists", image, check=False).returncode == 0:
         say(f"image: {image} exists")
         return image
-    if base:
+    if base and arch == MACHINE:
         _from_image(base, image)
     else:
-        _from_packages(image, again)
+        _from_packages(image, again, system, arch)
     say(f"image: {image} is ready")
     return image
 
 
-def _from_packages(image: str, again: bool) -> None:
+def _from_packages(image: str, again: bool, system: str, arch: str) -> None:
     archive = CACHE / "image" / (image.rpartition(":")[2] + ".tar")
     if again or not archive.exists():
         archive.parent.mkdir(parents=True, exist_ok=True)
@@ -49,20 +73,24 @@ def _from_packages(image: str, again: bool) -> None:
         sources = apt_sources()
         source_list = CACHE / "image" / "sources.list"
         write_if_changed(source_list, sources)
-        setup = SIMULATOR / "host" / "setup.sh"
-        hooks = [
-            f"--customize-hook=copy-in {setup} /tmp",
-            f'--customize-hook=chroot "$1" sh /tmp/setup.sh {LOGIN_USER}',
-            '--customize-hook=rm "$1/tmp/setup.sh"',
-        ]
+        hooks = []
+        for script in _scripts(system):
+            hooks += [
+                f"--customize-hook=copy-in {script} /tmp",
+                f'--customize-hook=chroot "$1" sh /tmp/{script.name} {LOGIN_USER}',
+                f'--customize-hook=rm "$1/tmp/{script.name}"',
+            ]
         mirror = [source_list] if sources else []
-        run_long("image: building a Debian root file system with mmdebstrap, about a minute",
+        architecture = [f"--architectures={emulation.DEBIAN_NAMES[arch]}"] if arch != MACHINE else []
+        patience = "about a minute" if arch == MACHINE else f"for {arch} under qemu, about six minutes, once"
+        run_long(f"image: building a Debian root file system with mmdebstrap, {patience}",
                  CACHE / "log" / "mmdebstrap.log",
-                 "mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES), *apt_options(), *hooks,
-                 SUITE, partial, *mirror)
+                 "mmdebstrap", "--variant=minbase", "--include=" + ",".join(_packages(system, arch)), *architecture,
+                 *apt_options(), *hooks, SUITE, partial, *mirror)
         partial.replace(archive)
+    platform = ["--arch", emulation.DEBIAN_NAMES[arch], "--os", "linux"] if arch != MACHINE else []
     run_long("image: importing it into podman", CACHE / "log" / "import.log",
-             "podman", "import", "--change", 'CMD ["/lib/systemd/systemd"]', archive, image)
+             "podman", "import", *platform, "--change", 'CMD ["/lib/systemd/systemd"]', archive, image)
 
 
 def _from_image(base: str, image: str) -> None:

@@ -22,12 +22,18 @@ NEEDED = {
     "makeself": "makeself",
     "openssh-client": "ssh",
 }
+# What only some hosts take; installed when such a fleet is brought up.
+NEEDED_FOR = {
+    "dnf": {"rpm": "rpmbuild", "createrepo-c": "createrepo_c"},
+    "aarch64": {"qemu-user-static": None, "binfmt-support": "update-binfmts", "arch-test": "arch-test"},
+    "x86_64": {"qemu-user-static": None, "binfmt-support": "update-binfmts", "arch-test": "arch-test"},
+}
 
 
-def missing() -> list[str]:
+def missing(needed: dict[str, str | None]) -> list[str]:
     """The Debian packages that are not there yet."""
     result = []
-    for package, program in NEEDED.items():
+    for package, program in needed.items():
         if program is not None:
             found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
         else:
@@ -37,11 +43,13 @@ def missing() -> list[str]:
     return result
 
 
-def prepare() -> None:
-    """Install what is missing, and say what that is."""
-    packages = missing()
+def prepare(purpose: str | None = None) -> None:
+    """Install what is missing, and say what that is; with a ``purpose``, what only such hosts take."""
+    needed = NEEDED_FOR[purpose] if purpose else NEEDED
+    packages = missing(needed)
     if not packages:
-        say("prepare: everything is installed: " + " ".join(NEEDED))
+        if not purpose:
+            say("prepare: everything is installed: " + " ".join(needed))
         return
     if shutil.which("apt-get") is None:
         raise SimulatorError("this is no Debian machine; install these by hand: " + " ".join(packages))
