@@ -26,6 +26,7 @@ simulator: venv ## Prepare podman, the hosts' image and the simulated vendor pac
 	@$(BIN)/python tests/simulator/fleet.py prepare
 	@$(BIN)/python tests/simulator/fleet.py image
 	@$(BIN)/python tests/simulator/fleet.py packages
+	@$(BIN)/python tests/support/artifacts.py
 
 demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to text, then nothing to do
 	@$(BIN)/python tests/demo/demo.py

@@ -13,36 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 OUT = ROOT / "build" / "demo"
 SIMULATOR = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py")]
-ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def say(text: str) -> None:
     print(f"\n==> {text}", flush=True)
-
-
-def wheelhouse() -> None:
-    """Fetch MindSpore and MindFormers once, here; the hosts get them from this folder."""
-    wheels = ARTIFACTS / "wheels"
-    stamp = wheels / ".complete"
-    wanted = REQUIREMENTS.read_text(encoding="utf-8")
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
-        return
-    say("Fetch MindSpore, MindFormers and what they need, once (about 1 GB)")
-    wheels.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(BIN / "pip"), "wheel", "--progress-bar", "off", "--disable-pip-version-check", "--no-deps",
-                    "--prefer-binary", "--wheel-dir", str(wheels), "--requirement", str(REQUIREMENTS)], check=True)
-    stamp.write_text(wanted, encoding="utf-8")
-
-
-def model_files() -> None:
-    """Lay the trained model where its weights would lie on a mirror."""
-    source, target = ROOT / "tests" / "model", ARTIFACTS / "models" / "gpt2"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("gpt2.ckpt", "gpt2.yaml", "vocab.json", "merges.txt"):
-        data = (source / name).read_bytes()
-        if not (target / name).is_file() or (target / name).read_bytes() != data:
-            (target / name).write_bytes(data)
 
 
 def run_site(title: str, record: Path) -> dict:
@@ -66,8 +40,13 @@ def run_site(title: str, record: Path) -> dict:
 
 def vendor_calls() -> int:
     """How many times a vendor installer was started on the fleet, from the packages' own log."""
-    text = subprocess.run([*SIMULATOR, "calls"], check=True, capture_output=True, text=True).stdout
-    return len(text.splitlines())
+    sys.path.insert(0, str(ROOT / "tests" / "simulator"))
+    from sim import hosts
+    from sim.base import podman
+
+    logs = [podman("exec", name, "sh", "-c", "cat /var/log/npu-sim/vendor-calls.log 2>/dev/null || true")
+            for name in hosts.containers("ascend")]
+    return sum(json.loads(line)["event"] == "start" for log in logs for line in log.splitlines())
 
 
 def finish(second: dict) -> None:
@@ -84,8 +63,6 @@ def finish(second: dict) -> None:
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    wheelhouse()
-    model_files()
     say("Start the simulated hosts: podman containers with systemd, SSH and fake NPUs on a network of their own")
     subprocess.run([*SIMULATOR, "up"], check=True)
     run_site("First run: from what is there to generated text", OUT / "run-1.json")
