@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from sim import base, description, hosts, image
 
 PREFIX = "bench"
 SUBNET = "10.214.0.0/22"
+# Seconds a simulated installer works. Real ones: half a minute (firmware) to minutes (CANN).
+INSTALLER_SECONDS = int(os.environ.get("INSTALLER_SECONDS") or 10)
 PARALLEL = 32  # as many as the forks of ansible.cfg
 # A server and an operating system both sides support. The packages are those the vendor's installers call.
 OS_RELEASE = {"ID": "ubuntu", "ID_LIKE": "debian", "NAME": "Ubuntu", "PRETTY_NAME": "Ubuntu 22.04 LTS",
@@ -32,7 +35,7 @@ ascend_components: [driver, firmware, cann, kernels]
 ascend_artifacts: "{{ inventory_dir }}/../../simulator/artifacts"
 # Everybody at once, as the bare sequence does it.
 ascend_rollout: ["100%"]
-ascend_poll_seconds: 1
+ascend_poll_seconds: 5
 npu_driver_dkms: false
 ascend_report_dir: "{{ inventory_dir }}/../report"
 """
@@ -140,7 +143,8 @@ class Hosts:
         raise TimeoutError(f"{address} did not come back within {timeout:.0f} s")
 
     def _up(self, count: int, image_name: str | None, again: bool) -> None:
-        row = {"name": "n", "count": count, "chip": "910B3", "cards": 8, "os_release": OS_RELEASE}
+        row = {"name": "n", "count": count, "chip": "910B3", "cards": 8, "os_release": OS_RELEASE,
+               "settings": {"installer_seconds": INSTALLER_SECONDS}}
         if image_name:
             row["image"] = image_name
         data = {"prefix": PREFIX, "subnet": str(ipaddress.IPv4Network(SUBNET)), "hosts": [row]}

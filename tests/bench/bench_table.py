@@ -1,6 +1,10 @@
-"""The result of the bench in a few readable lines."""
+"""The result of the bench in a few readable lines. `bench_table.py build/bench.json` prints them again."""
 
 from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
 
 
 def lines(result: dict) -> list[str]:
@@ -26,7 +30,7 @@ def lines(result: dict) -> list[str]:
         first = peer["first_run"]
         rows.append(("first run of the peer, without reboot", first["seconds"],
                      round(first["seconds"] / result["bare_sequence_s"], 3), first["control_node_cpu_s"]))
-    text = [f"{result['hosts']} hosts; {result['machine']}", "",
+    text = [f"{result['hosts']} hosts; {result['machine']}; installers of {result['installer_seconds']} s", "",
             f"{'':40}{'seconds':>9}{'ratio':>8}{'control node CPU s':>20}"]
     text += [f"{name:40}{seconds:>9.2f}{ratio:>8.2f}{'' if used is None else f'{used:.1f}':>20}"
              for name, seconds, ratio, used in rows]
@@ -40,4 +44,10 @@ def lines(result: dict) -> list[str]:
     elif not peer:
         text.append("peer: not run (PEER=0)")
     text += [f"peer: {reason}" for reason in peer.get("reason", [])]
+    if result["repeated_runs"]:
+        text.append(f"repeated because a host did not answer in time: {', '.join(result['repeated_runs'])}")
     return text
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))))
