@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated host to break: commands inside it, saved states, playbook runs against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATOR = ROOT / ".cache" / "simulator"
+PREFIX = "faults"
+VARIABLES = {
+    "ascend_components": ["driver", "firmware", "cann", "kernels"],
+    "ascend_cann_flavor": "nnae",
+    "ascend_driver_version": "25.3.rc1",
+    "ascend_firmware_version": "7.8.0.2.212",
+    "ascend_cann_version": "8.3.RC1",
+    "ascend_poll_seconds": 1,
+    "ascend_rollout": ["100%"],
+    "npu_driver_dkms": False,
+    "npu_driver_timeout": 40,
+    "cann_timeout": 40,
+}
+OLD = {"ascend_driver_version": "24.1.rc3", "ascend_firmware_version": "7.5.0.1.129", "ascend_cann_version": "8.0.RC3"}
+
+# Everything vendor packages and we ourselves leave on a host.
+_PLACES = (
+    "/usr/local/Ascend /usr/local/sbin/npu-smi /usr/local/bin/npu-smi /usr/local/dcmi /etc/ascend_install.info"
+    " /etc/Ascend /etc/ascend_driver.conf /lib/davinci.conf /etc/ld.so.conf.d/ascend_driver_so.conf"
+    " /etc/systemd/system/host_sys_init.service /etc/systemd/system/multi-user.target.wants/host_sys_init.service"
+    " /var/lib/ascend-fleet /var/lib/dkms /usr/src/davinci_ascend-1.0"
+    " /var/lib/npu-sim/firmware.flash /var/lib/npu-sim/firmware.running")
+# What an interrupted run may have left running: installers, modules, watchers.
+_STRAY = r"""
+for place in /proc/[0-9]*; do
+    pid=${place#/proc/}
+    [ "$pid" -gt 1 ] && [ "$pid" != $$ ] || continue
+    words=$(tr '\0' ' ' <"$place/cmdline" 2>/dev/null) || continue
+    case "$words" in
+        *ansible*|*Ansi*|*/var/lib/ascend-fleet/*|*.run\ --*|*/makeself*|*/selfgz*|*holds-the-npu*|lock-keeper*)
+            kill -9 "$pid" 2>/dev/null ;;
+    esac
+done
+true"""
+_RESTORE = r"""
+for place in /usr/local/Ascend /var/lib/ascend-fleet; do
+    while mountpoint -q $place; do umount -l $place || break; done
+done
+chattr -R -i /usr/local/Ascend 2>/dev/null
+rm -rf PLACES
+tar -C / -xpf /root/states/STATE.tar
+rm -rf /var/lib/npu-sim/faults/* /tmp/selfgz* /tmp/makeself*
+: >/var/lib/npu-sim/processes
+: >/var/log/npu-sim/vendor-calls.log
+systemctl daemon-reload
+/usr/lib/npu-sim/hardware unload
+[ ! -e /usr/local/Ascend/driver/script/host_sys_init.sh ] || bash /usr/local/Ascend/driver/script/host_sys_init.sh
+"""
+
+
+@dataclass
+class Run:
+    """One playbook run: its exit code (negative: killed), recap counts, seconds and output."""
+
+    rc: int
+    changed: int
+    failed: int
+    seconds: float
+    text: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run claims that everything is as it should be."""
+        return self.rc == 0
+
+    def words(self) -> str:
+        return f"ok, changed={self.changed}" if self.ok else f"ended by signal {-self.rc}" if self.rc < 0 else "failed"
+
+
+@dataclass
+class Box:
+    """A host of the fleet `faults` and its folder of inventories, artifacts and logs."""
+
+    name: str
+    chip: str
+    work: Path
+    processes: list[subprocess.Popen] = field(default_factory=list)
+
+    @property
+    def container(self) -> str:
+        return f"{PREFIX}-{self.name}"
+
+    def prepare(self) -> None:
+        """Write the inventory with this host alone."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        fleet = json.loads((SIMULATOR / "fleets" / PREFIX / "hosts.json").read_text())["all"]["children"]["npu"]
+        hosts = {self.name: fleet["hosts"][self.name]}
+        (self.work / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": fleet["vars"]}}, indent=1))
+
+    # -- commands on the host -------------------------------------------------------------------------------------
+
+    def sh(self, script: str, timeout: float = 60, check: bool = False) -> str:
+        """Run a script as root inside the host; its output, standard error included."""
+        done = podman("exec", self.container, "bash", "-c", script, timeout=timeout)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{self.name}: {script[:200]}: {done.stdout[-500:]}")
+        return done.stdout
+
+    def watch(self, script: str) -> subprocess.Popen:
+        """Start a script inside the host that waits for its moment and says STRUCK when it has acted."""
+        process = subprocess.Popen(
+            ["podman", "exec", self.container, "bash", "-c", script], env=environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def fault(self, name: str, text: str = "") -> None:
+        """Set a fault of the simulated installers (tests/simulator/README.md)."""
+        place = SIMULATOR / "fleets" / PREFIX / "hosts" / self.name / "npu-sim" / "faults"
+        place.mkdir(exist_ok=True)
+        (place / name).write_text(text + "\n")
+
+    def heal(self) -> None:
+        """Take every simulated fault away."""
+        place = SIMULATOR / "fleets" / PREFIX / "hosts" / self.name / "npu-sim" / "faults"
+        for path in place.glob("*"):
+            path.unlink(missing_ok=True)
+
+    def power_cut(self) -> None:
+        """Every process gone at once, then on again. podman may or may not start the host by itself."""
+        podman("kill", self.container)
+        self.power_on()
+
+    def power_on(self) -> None:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            podman("start", self.container)
+            if "running" in self.sh("systemctl is-system-running --wait", timeout=60) or self._answers():
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"{self.name} does not come back")
+
+    def _answers(self) -> bool:
+        return "active" in self.sh("systemctl is-active ssh sshd").split()
+
+    # -- states ---------------------------------------------------------------------------------------------------
+
+    def save(self, state: str) -> None:
+        """Keep the vendor's and our own files under a name."""
+        target = f"/root/states/{state}.tar"
+        self.sh(f"mkdir -p /root/states; tar -C / --ignore-failed-read -cpf {target} {_PLACES} 2>/dev/null")
+
+    def restore(self, state: str) -> None:
+        """Back to a kept state: nothing left running, no fault, the kept driver loaded."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.processes.clear()
+        if not self._answers():
+            self.power_on()
+        self.sh(_STRAY)
+        self.sh(_RESTORE.replace("PLACES", _PLACES).replace("STATE", state), check=False)
+        if "/var/lib/npu-sim/firmware.flash" in self.sh("ls /var/lib/npu-sim/firmware.flash 2>&1 >/dev/null"):
+            raise RuntimeError(f"{self.name}: state {state} was not restored")
+
+    def calls(self) -> list[dict]:
+        """The vendor calls since the state was restored."""
+        rows = self.sh("cat /var/log/npu-sim/vendor-calls.log").splitlines()
+        return [json.loads(row) for row in rows if row.startswith("{")]
+
+    # -- playbook runs --------------------------------------------------------------------------------------------
+
+    def start(self, artifacts: Path, variables: dict, log: Path) -> subprocess.Popen:
+        """Start the site playbook; end it with finish()."""
+        values = {**VARIABLES, "ascend_artifacts": str(artifacts), "ascend_report_dir": str(log.with_suffix("")),
+                  **variables}
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "ascend.fleet.site",
+                   "-i", str(self.work / "hosts.json"), "-e", json.dumps(values)]
+        environ = {
+            **os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+            # A cut connection should be noticed within seconds here, not minutes.
+            "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=3"
+                                " -o ServerAliveCountMax=3 -o ConnectTimeout=10",
+        }
+        stream = log.open("w")
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=stream,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process.log, process.begun = log, time.monotonic()
+        self.processes.append(process)
+        return process
+
+    def finish(self, process: subprocess.Popen, timeout: float = 900) -> Run:
+        """Wait for a playbook run and read its recap."""
+        try:
+            rc = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            rc = 124
+        seconds = time.monotonic() - process.begun
+        text = process.log.read_text(errors="replace")
+        recap = re.search(rf"^{self.name}\s*: ok=\d+\s+changed=(\d+).*failed=(\d+)", text, re.MULTILINE)
+        changed, failed = (int(recap[1]), int(recap[2])) if recap else (-1, -1)
+        return Run(rc, changed, failed, seconds, text)
+
+    def play(self, artifacts: Path, variables: dict, log: Path) -> Run:
+        return self.finish(self.start(artifacts, variables, log))
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "CONTAINERS_CONF": str(SIMULATOR / "containers.conf")}
+
+
+def podman(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run podman; 124 when it does not end in time."""
+    try:
+        return subprocess.run(["podman", *words], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=timeout, check=False)
+    except subprocess.TimeoutExpired as error:
+        return subprocess.CompletedProcess(error.cmd, 124, "did not end in time")
+
+
+def fleet(command: str) -> None:
+    """up or down of the fleet `faults`."""
+    words = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py"), command]
+    words += ["--fleet", str(Path(__file__).with_name("fleet.json"))] if command == "up" else ["--prefix", PREFIX]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
