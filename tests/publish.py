@@ -24,6 +24,13 @@ TREE = WORK / "collections"
 NAME = "ascend.fleet"
 INVENTORY = "localhost,"
 
+# What belongs at the top of the tarball; anything else came in from the working tree and belongs into build_ignore.
+TOP = {
+    *("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json"),
+    *("README.md", "README.zh.md", "bindep.txt", "requirements.txt", "site.yml"),
+    *("catalog", "changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles"),
+}
+
 # galaxy-importer says these of every collection with playbooks of its own, or that is not on Galaxy yet.
 HARMLESS = ("ansible-lint exception", "Unable to find")
 
@@ -70,6 +77,10 @@ def build(tools: Path) -> Path:
     size = archive.stat().st_size / 1e6
     if size > 20:
         raise Failure(f"{archive.name} has {size:.0f} MB; Galaxy takes 20")
+    with tarfile.open(archive) as content:
+        strangers = {name.partition("/")[0] for name in content.getnames()} - TOP
+    if strangers:
+        raise Failure(f"{archive.name} holds {', '.join(sorted(strangers))}: add it to build_ignore of galaxy.yml")
     return archive
 
 
@@ -173,7 +184,11 @@ def main() -> int:
         "GALAXY_IMPORTER_TMP_ROOT_DIR": str(WORK),
     }
     (WORK / "ansible.cfg").write_text("", encoding="utf-8")  # nobody's settings but the defaults
-    archive = build(tools)
+    try:
+        archive = build(tools)
+    except Failure as failure:
+        print(f"    build: FAILED\n{failure}")
+        return 1
     print(f"==> {archive.name}, {archive.stat().st_size / 1e6:.1f} MB", flush=True)
     failed = 0
     for name, check in CHECKS:
