@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import json
 import os
@@ -23,10 +24,10 @@ SUBNET = "10.214.0.0/22"
 # Seconds a simulated installer works. Real ones: half a minute (firmware) to minutes (CANN).
 INSTALLER_SECONDS = int(os.environ.get("INSTALLER_SECONDS") or 10)
 PARALLEL = 32  # as many as the forks of ansible.cfg
-# A server and an operating system both sides support. The packages are those the vendor's installers call.
+# A server and an operating system both sides support. The packages are those the vendor's installers and the peer call.
 OS_RELEASE = {"ID": "ubuntu", "ID_LIKE": "debian", "NAME": "Ubuntu", "PRETTY_NAME": "Ubuntu 22.04 LTS",
               "VERSION_ID": "22.04", "VERSION": "22.04 LTS (Jammy Jellyfish)"}
-PACKAGES = ("python3-pip", "pciutils", "net-tools", "dmidecode")
+PACKAGES = ("python3-pip", "pciutils", "net-tools", "dmidecode", "bzip2", "unzip", "tar")
 VARIABLES = """\
 ansible_python_interpreter: /usr/bin/python3
 ascend_cann_version: "8.3.RC1"
@@ -54,7 +55,8 @@ class Hosts:
     def prepare(self) -> None:
         """An image with the packages the installers call and the key for root, which the peer wants."""
         plain = image.build(None)
-        self._image = f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}"
+        packages = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:6]
+        self._image = f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-{packages}"
         if base.run("podman", "image", "exists", self._image, check=False).returncode == 0:
             return
         self._up(1, None, again=True)
