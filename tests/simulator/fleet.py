@@ -74,7 +74,8 @@ def do_packages(options: argparse.Namespace) -> None:
 
     packages.build(options.out, options.sets)
     if not options.sets or "article" in options.sets:
-        run(sys.executable, SIMULATOR / "conda" / "build.py", "--out", options.out.parent / "article", "--vendor", options.out)
+        article = options.out.parent / "article"
+        run(sys.executable, SIMULATOR / "conda" / "build.py", "--out", article, "--vendor", options.out)
 
 
 def do_up(options: argparse.Namespace) -> None:
