@@ -20,7 +20,7 @@ ARGUMENTS = {
     "hosts": {"type": "list", "elements": "str"},
     "components": {"type": "list", "elements": "str"},
     "pins": {"type": "dict", "default": {}},
-    "target": {"type": "str", "choices": ["desired", "previous", "absent"], "default": "desired"},
+    "target": {"type": "str", "choices": ["desired", "previous", "undo", "absent"], "default": "desired"},
     "save": {"type": "path"},
     "against": {"type": "path"},
 }

@@ -8,15 +8,13 @@ The grammar of those names is catalog data and the catalog stays on the control 
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.module_utils import filenames, run_identity, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller
 
 
 def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
@@ -45,13 +43,10 @@ def _agree(key: str, given: str, found: str) -> bool:
     return given == found or {given, found} == {"kernels", "ops"}
 
 
-def controller() -> str:
-    """Who runs the playbook where, for the lock and the journal of the host."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{platform.node()}, pid {os.getppid()}"
+def run_name(task_vars: dict[str, Any]) -> str:
+    """The run's name in the journal; a plan that goes back says so, for a rollback is never rolled back."""
+    target = (task_vars.get("ascend_plan") or {}).get("target")
+    return journal.rollback_name(controller.name()) if target in ("previous", "undo") else controller.name()
 
 
 class ActionModule(ActionBase):
@@ -70,7 +65,7 @@ class ActionModule(ActionBase):
                 args = complete(args, named_in(args["path"], grammar))
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        args.setdefault("controller", controller())
+        args.setdefault("controller", run_name(task_vars or {}))
         args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))

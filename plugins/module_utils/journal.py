@@ -16,6 +16,8 @@ import time
 
 FILE_NAME = "journal.jsonl"
 _SETTLED = ("ok", "refused")
+# Ends the name of a run that went back to what an earlier run had found.
+ROLLBACK = ", rollback"
 
 
 def new_id(now, suffix):
@@ -124,20 +126,32 @@ def unfinished_components(entries):
     return sorted(name for name in names if unfinished(entries, name) is not None)
 
 
+def rollback_name(controller):
+    """What a run that goes back is called in the journal."""
+    return controller + ROLLBACK
+
+
+def last_run(entries):
+    """The name of the control process that changed the host last, or None."""
+    names = [entry.get("controller") for entry in entries if entry["event"] == "start"]
+    name = names[-1] if names else None
+    return name[:-len(ROLLBACK)] if name and name.endswith(ROLLBACK) else name
+
+
 def before_last_run(entries):
     """{component: version} as it was before the last run that changed the host; None for what was not there.
 
     A run is what one control process did: its name is in every entry. Changes that failed count as well, for they
-    may have left something behind.
+    may have left something behind. A rollback belongs to the run it undid, so going back twice goes back once, and
+    a rollback that was cut off is resumed by another one.
     """
-    starts = [entry for entry in entries if entry["event"] == "start"]
-    if not starts:
-        return {}
-    last = starts[-1].get("controller")
     result = {}
-    for entry in reversed(starts):
-        if entry.get("controller") != last:
+    run = None
+    for entry in reversed([entry for entry in entries if entry["event"] == "start"]):
+        name = entry.get("controller")
+        if result and name != run and not (run or "").endswith(ROLLBACK):
             break
+        run = name
         result[entry.get("component")] = entry.get("from")
     return result
 

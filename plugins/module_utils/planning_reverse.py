@@ -6,7 +6,7 @@
 Pure. What there is to go back to is read from the host's journal, so only what we changed is undone.
 """
 
-from ansible_collections.ascend.fleet.plugins.module_utils import planning
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, planning
 
 # The journal names packages, a plan names components.
 CANN_PRODUCTS = ("nnae", "toolkit", "nnrt")
@@ -21,13 +21,20 @@ def component_of(product):
     return "kernels" if product in planning.KERNEL_PRODUCTS else product
 
 
-def rollback_target(facts, components):
+def rollback_target(facts, components, run=None):
     """What the host had before the last run that changed it.
+
+    Args:
+        facts: what host_facts returned.
+        components: the components to take back.
+        run: go back only if this control process made the last change; None goes back in any case.
 
     Returns:
         tuple: ({component: version} to go back to, [components that were not there]).
     """
     back, gone = {}, []
+    if run is not None and journal.last_run(facts["journal"]["entries"]) != run:
+        return back, gone
     for product, version in sorted((facts["journal"].get("before_last_run") or {}).items()):
         component = component_of(product)
         if component not in components:

@@ -36,9 +36,10 @@ options:
     description:
       - What to plan for. V(desired) is what the variables say.
       - V(previous) is what was installed before the last run that changed the host, from the host's journal.
+      - V(undo) is the same, but only on hosts that this very run has changed.
       - V(absent) removes what ascend.fleet installed, and leaves alone what was there before.
     type: str
-    choices: [desired, previous, absent]
+    choices: [desired, previous, undo, absent]
     default: desired
   save:
     description: Write the plans to this file on the control node.
@@ -106,7 +107,7 @@ def main():
         hosts=dict(type="list", elements="str"),
         components=dict(type="list", elements="str"),
         pins=dict(type="dict", default={}),
-        target=dict(type="str", choices=["desired", "previous", "absent"], default="desired"),
+        target=dict(type="str", choices=["desired", "previous", "undo", "absent"], default="desired"),
         save=dict(type="path"),
         against=dict(type="path"),
     ), supports_check_mode=True)

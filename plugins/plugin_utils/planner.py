@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
 
@@ -26,7 +27,8 @@ class Planner:
     def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> dict[str, Any]:
         """The plan of one host; an unobserved host or a wrong variable gives a plan without steps.
 
-        target: desired (what the variables say), previous (before the last run) or absent (without what we installed).
+        target: desired (what the variables say), previous (before the last run), undo (before this run) or absent
+        (without what we installed).
         """
         facts = (observation.get("ansible_facts") or {}).get("ascend")
         if observation.get("unreachable") or not facts:
@@ -45,7 +47,7 @@ class Planner:
         else:
             plan = self._reverse(host, facts, wish, components, target)
         self._refuse_missing(plan, wish.desired["ascend_artifacts"])
-        return plan
+        return dict(plan, target=target)
 
     def _refuse_missing(self, plan: dict[str, Any], source: str | None) -> None:
         packages = tuple(step["package"] for step in plan["steps"] if step["package"])
@@ -80,7 +82,8 @@ class Planner:
         if target == "absent":
             back, gone = {}, None
         else:
-            back, gone = planning_reverse.rollback_target(facts, components)
+            run = controller.name() if target == "undo" else None
+            back, gone = planning_reverse.rollback_target(facts, components, run)
         steps, findings = planning_reverse.removal_steps(facts, components, env_name, gone)
         plan = _without_steps(host, "converged", findings)
         if back:
@@ -96,8 +99,10 @@ def _without_steps(host: str, status: str, findings: list[dict[str, Any]]) -> di
 
 
 def _message(observation: dict[str, Any]) -> str:
-    text = observation.get("msg") or observation.get("module_stderr") or ""
-    return " ".join(str(text).split())[:500]
+    """What went wrong, without the host's own name: hosts that fail alike are told of together."""
+    text = " ".join(str(observation.get("msg") or observation.get("module_stderr") or "").split())
+    text = re.sub(r"\b(connect to|resolve) (host|hostname) [^\s:]+", r"\1 the host", text.removeprefix("Task failed: "))
+    return text[:500]
 
 
 def _subject(facts: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +124,9 @@ def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "driver": {key: facts["driver"].get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
         "firmware": {key: facts["firmware"].get(key) for key in ("installed", "compatible_driver")},
-        "cann": [{key: row.get(key) for key in ("product", "version", "code", "innerversion")} for row in facts["cann"]],
+        "cann": [
+            {key: row.get(key) for key in ("product", "version", "code", "innerversion")} for row in facts["cann"]
+        ],
     }
 
 

@@ -46,4 +46,6 @@ def test_a_name_nobody_knows_says_nothing(grammar):
 
 
 def test_who_makes_the_change():
-    assert "@" in run_package.controller() and "pid" in run_package.controller()
+    name = run_package.run_name({})
+    assert "@" in name and "pid" in name
+    assert run_package.run_name({"ascend_plan": {"target": "undo"}}) == name + ", rollback"

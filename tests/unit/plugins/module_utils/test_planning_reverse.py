@@ -28,7 +28,8 @@ HISTORY = [
 
 def facts():
     return {
-        "journal": {"before_last_run": journal.before_last_run(HISTORY), "origin": journal.origin(HISTORY)},
+        "journal": {"before_last_run": journal.before_last_run(HISTORY), "origin": journal.origin(HISTORY),
+                    "entries": HISTORY},
         "driver": {"installed": "25.3.rc1"}, "firmware": {"installed": "7.8.0.2.212"},
         "cann": [{"product": "nnae", "version": "8.0.RC3"}, {"product": "kernels", "version": "8.0.RC3"}],
         "environments": [], "busy": [],
@@ -50,6 +51,20 @@ def test_rollback_goes_back_to_versions_and_removes_what_was_not_there():
     back, gone = planning_reverse.rollback_target(facts(), ALL)
     assert back == {"driver": "24.1.rc3", "firmware": "7.5.0.1.129"}
     assert gone == ["kernels"]
+
+
+def test_going_back_twice_goes_back_once():
+    back = [*HISTORY, *change("firmware", "7.8.0.2.212", "7.5.0.1.129", "run 4, rollback", 8),
+            *change("driver", "25.3.rc1", "24.1.rc3", "run 5, rollback", 9)]
+    assert journal.before_last_run(back) == {"driver": "24.1.rc3", "firmware": "7.5.0.1.129", "kernels": None}
+    assert journal.last_run(back) == "run 5"
+    forward = [*back, *change("driver", "24.1.rc3", "25.3.rc1", "run 6", 10)]
+    assert journal.before_last_run(forward) == {"driver": "24.1.rc3"}
+
+
+def test_undo_leaves_alone_what_an_earlier_run_changed():
+    assert planning_reverse.rollback_target(facts(), ALL, "run 2")[1] == ["kernels"]
+    assert planning_reverse.rollback_target(facts(), ALL, "run 3") == ({}, [])
 
 
 def test_removal_takes_what_we_installed_and_leaves_the_rest():

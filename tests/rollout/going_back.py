@@ -1,0 +1,74 @@
+"""Back to earlier versions, forward again, and away: rollback, tags, uninstall."""
+
+from __future__ import annotations
+
+import json
+
+from hosts import Hosts
+from plays import CANN, NEW, OLD, play
+
+PAIR = ("--limit", "npu-05,npu-06")
+MARKER = "/opt/ascend/envs/mindspore/ascend-fleet.json"
+
+
+def rollback(hosts: Hosts) -> None:
+    """rollback goes to the versions before the last change, once; site goes forward again, --tags in parts."""
+    run = play(hosts, "site", {**OLD, "ascend_allow_downgrade": True}, *PAIR)
+    assert run.code == 0, run.text
+    hosts.forget_calls()
+    run = play(hosts, "rollback", OLD, *PAIR, ANSIBLE_FORKS="1")
+    assert run.code == 0, run.text
+    for name in ("npu-05", "npu-06"):
+        assert hosts.installs(name) == ["firmware 7.8.0.2.212", "driver 25.3.rc1"], hosts.installs(name)
+    hosts.forget_calls()
+    run = play(hosts, "rollback", OLD, *PAIR)
+    assert run.code == 0 and hosts.calls("npu-05") == [], "the second rollback did something"
+
+
+def tags(hosts: Hosts) -> None:
+    """--tags npu_driver changes driver and firmware only; --skip-tags leaves out the check."""
+    run = play(hosts, "site", {**OLD, **CANN, "ascend_allow_downgrade": True}, *PAIR, "--tags", "npu_driver")
+    assert run.code == 0, run.text
+    for name in ("npu-05", "npu-06"):
+        assert hosts.installs(name) == ["firmware 7.5.0.1.129", "driver 24.1.rc3"], hosts.installs(name)
+    run = play(hosts, "site", {**NEW, **CANN}, *PAIR, "--skip-tags", "inference_check")
+    assert run.code == 0 and set(run.statuses().values()) == {"converged"}, run.text
+
+
+def strategy_free(hosts: Hosts) -> None:
+    """The same plays with strategy free."""
+    run = play(hosts, "site", {**OLD, **CANN, "ascend_allow_downgrade": True}, *PAIR, ANSIBLE_STRATEGY="free")
+    assert run.code == 0 and set(run.statuses().values()) == {"converged"}, run.text
+
+
+def uninstall_a_component(hosts: Hosts) -> None:
+    """uninstall removes one component and leaves the others."""
+    run = play(hosts, "uninstall", {**NEW, "ascend_components": ["cann", "kernels"]}, "--limit", "npu-07")
+    assert run.code == 0, run.text
+    assert run.host("npu-07")["versions"]["cann"] is None and run.host("npu-07")["versions"]["kernels"] is None
+    assert hosts.installed("npu-07", "driver") == "25.3.rc1"
+
+
+def uninstall_all(hosts: Hosts) -> None:
+    """uninstall removes what we installed and our environment; a driver that was there before stays."""
+    # As if somebody had installed driver and firmware of npu-08 by hand: our journal does not know them.
+    hosts.run("npu-08", "rm", "-f", "/var/lib/ascend-fleet/journal.jsonl")
+    for name, marker in (("npu-07", MARKER), ("npu-08", "/opt/ascend/envs/theirs/pyvenv.cfg")):
+        hosts.run(name, "python3", "-m", "venv", "--without-pip", marker.rpartition("/")[0])
+        if marker == MARKER:
+            hosts.run(name, "sh", "-c", f"echo '{json.dumps(_marker())}' >{MARKER}")
+    run = play(hosts, "uninstall", NEW | {"ascend_components": ["driver", "firmware", "cann", "kernels", "python"]},
+               "--limit", "npu-07,npu-08")
+    assert run.code == 0, run.text
+    assert hosts.installed("npu-07", "driver") is None and hosts.installed("npu-07", "firmware") is None
+    assert hosts.run("npu-07", "ls", "/opt/ascend/envs").strip() == ""
+    assert hosts.installed("npu-08", "driver") == "24.1.rc3" and hosts.calls("npu-08") == []
+    assert "theirs" in hosts.run("npu-08", "ls", "/opt/ascend/envs")
+    assert "left-alone" in run.text
+
+
+def _marker() -> dict:
+    return {"name": "mindspore", "provider": "venv", "owner": "root", "stack": {}}
+
+
+SCENARIOS = [rollback, tags, strategy_free, uninstall_a_component, uninstall_all]
