@@ -136,10 +136,15 @@ def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
         "RUN_RECORD": str(record),
     }
     real_ssh = Path(os.path.expanduser("~")) / ".ssh"
+    ours = not real_ssh.exists()  # something has to be there to mount over
     real_ssh.mkdir(mode=0o700, exist_ok=True)
     wrapper = ["unshare", "--mount", "sh", "-c", NAMESPACE.replace("~/.ssh", f"'{real_ssh}'"), "sh",
                str(PLACE / "os-release"), str(PLACE / "ssh")]
-    done = run(log, [*wrapper, *command], environment, folder)
+    try:
+        done = run(log, [*wrapper, *command], environment, folder)
+    finally:
+        if ours:
+            real_ssh.rmdir()
     if record.is_file():
         done.record = json.loads(record.read_text(encoding="utf-8"))
     return done
