@@ -336,7 +336,7 @@ ansible_facts:
               type: list
               elements: str
             before_last_run:
-              description: Version of each component before the last run that changed it; V(null) for what was not there.
+              description: Version of each component before the last run that changed it; V(null) for what was absent.
               type: dict
               sample: {"driver": "24.1.0"}
             origin:

@@ -8,7 +8,8 @@ def name(host):
 
 
 def installed(host, product):
-    return host.check_output(f"grep -rh --include=ascend_{product}_install.info ^version= /usr/local/Ascend/{product}/latest/")
+    folder = f"/usr/local/Ascend/{product}/latest/"
+    return host.check_output(f"grep -rh --include=ascend_{product}_install.info ^version= {folder}")
 
 
 def test_training_chip_gets_nnae_with_kernels(host):

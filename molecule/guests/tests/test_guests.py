@@ -49,4 +49,5 @@ def test_the_driver_of_a_container_is_its_hosts_and_untouched(host):
 
 def test_cann_is_there_and_its_environment_can_be_sourced(host):
     assert "version=8.3.RC1" in host.check_output("cat /usr/local/Ascend/nnae/latest/*/ascend_nnae_install.info")
-    host.run_expect([0], "bash -c 'source /usr/local/Ascend/nnae/set_env.sh && test -n \"$ASCEND_HOME_PATH$LD_LIBRARY_PATH\"'")
+    sourced = "source /usr/local/Ascend/nnae/set_env.sh"
+    host.run_expect([0], f"bash -c '{sourced} && test -n \"$ASCEND_HOME_PATH$LD_LIBRARY_PATH\"'")
