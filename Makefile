@@ -8,10 +8,11 @@ BIN := $(VENV)/bin
 COLLECTION := .cache/collections/ansible_collections/ascend/fleet
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-.PHONY: help venv simulator demo test lint unit molecule sanity clean
+.PHONY: help venv simulator demo test lint unit sanity publish molecule faults-quick faults rollout matrix bench \
+        report docs clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 venv: $(VENV)/.done ## Make .venv with every tool; .venv/bin/ansible* then resolve ascend.fleet.*
 
@@ -31,23 +32,52 @@ simulator: venv ## Prepare podman, the hosts' image and the simulated vendor pac
 demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to text, then nothing to do
 	@$(BIN)/python tests/demo/demo.py
 
-test: lint unit sanity molecule ## Every check
+test: lint unit sanity publish molecule faults-quick ## Every check; about 45 minutes on two cores
 
-lint: venv ## ruff, yamllint, ansible-lint, Python 3.6 syntax of what runs on hosts
+lint: venv ## ruff, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
 	@echo "==> ruff";         $(BIN)/ruff check .
 	@echo "==> yamllint";     $(BIN)/yamllint --strict .
 	@echo "==> ansible-lint"; $(BIN)/ansible-lint --offline -q
 	@echo "==> vermin";       $(BIN)/vermin --quiet --no-tips -t=3.6- --violations plugins/modules plugins/module_utils
+	@echo "==> changelog";    $(BIN)/antsibull-changelog lint
+	@echo "==> documentation markup"; $(BIN)/python tests/docs.py --lint
 
 unit: venv ## Unit tests, no host needed
 	@echo "==> unit tests"
 	@$(BIN)/pytest -q -p no:cacheprovider tests/unit
 
+sanity: venv ## ansible-test sanity on the collection as it ships
+	@echo "==> ansible-test sanity (about four minutes)"
+	@$(BIN)/python tests/sanity.py
+
+publish: venv ## Would Galaxy take it, and does the built tarball work where nothing else is
+	@echo "==> the tarball: importer, installation, playbooks by name, execution environment"
+	@$(BIN)/python tests/publish.py
+
 molecule: simulator ## Every scenario on simulated hosts, with testinfra
 	@$(BIN)/python tests/molecule.py
 
-sanity: venv ## ansible-test sanity on the installed collection
-	@$(BIN)/python tests/sanity.py
+faults-quick: simulator ## A dozen faults, each followed by a plain rerun
+	@$(BIN)/python tests/faults/run.py --quick
+
+faults: simulator ## All faults (hours); leaves build/faults.json
+	@$(BIN)/python tests/faults/run.py
+
+rollout: simulator ## Canary, rollback, uninstall, resumed rollouts, slices, on eight simulated hosts
+	@$(BIN)/python tests/rollout/run.py
+
+matrix: venv ## The unit tests and playbooks on every supported ansible-core
+	@$(BIN)/python tests/matrix.py
+
+bench: simulator ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
+	@$(BIN)/python tests/bench/bench.py
+
+report: venv ## The report's page in a headless browser, at 4, 100 and 1,000 hosts
+	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium
+	@$(BIN)/pytest -q -p no:cacheprovider tests/report
+
+docs: venv ## Build the documentation into build/docs/html
+	@$(BIN)/python tests/docs.py
 
 clean: ## Remove hosts, images, caches and everything else that demo and test made
 	@if [ -x $(BIN)/python ]; then $(BIN)/python tests/simulator/fleet.py clean || true; fi
