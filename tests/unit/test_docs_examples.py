@@ -70,3 +70,16 @@ def test_commands_without_hosts_run(command):
     )
     judged = '"compatible": false' in done.stdout  # an example may show what does not go together
     assert done.returncode == 0 or judged, done.stdout + done.stderr
+
+
+def test_both_readmes_say_the_same():
+    """README.zh.md is README.md in Chinese: the same sections, commands, names, links and output."""
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
+    blocks = [re.findall(r"(?ms)^```(\w+)\n(.*?)^```", page) for page in pages]
+    shown = [
+        [re.sub(r"\s+#.*", "", text) if kind != "text" else text for kind, text in found if kind] for found in blocks
+    ]
+    assert shown[0] == shown[1]
+    for pattern in (r"(?m)^#+ ", r"`([^`\n]+)`", r"\]\((?!README)([^)]+)\)"):
+        english, chinese = (sorted(re.findall(pattern, re.sub(r"(?ms)^```.*?^```", "", page))) for page in pages)
+        assert english == chinese
