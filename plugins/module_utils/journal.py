@@ -142,14 +142,17 @@ def before_last_run(entries):
     """{component: version} as it was before the last run that changed the host; None for what was not there.
 
     A run is what one control process did: its name is in every entry. Changes that failed count as well, for they
-    may have left something behind. A rollback belongs to the run it undid, so going back twice goes back once, and
-    a rollback that was cut off is resumed by another one.
+    may have left something behind. Runs belong together when the later one undid the earlier one, so that going back
+    twice goes back once, or took up what the earlier one had left unfinished: that is nothing to go back to.
     """
+    settled = {entry["id"] for entry in entries if entry["event"] == "end" and entry.get("result") in _SETTLED}
+    starts = [entry for entry in entries if entry["event"] == "start"]
+    broken = {entry.get("controller") for entry in starts if entry["id"] not in settled}
     result = {}
-    run = None
-    for entry in reversed([entry for entry in entries if entry["event"] == "start"]):
+    run = starts[-1].get("controller") if starts else None
+    for entry in reversed(starts):
         name = entry.get("controller")
-        if result and name != run and not (run or "").endswith(ROLLBACK):
+        if name != run and name not in broken and not (run or "").endswith(ROLLBACK):
             break
         run = name
         result[entry.get("component")] = entry.get("from")

@@ -5,40 +5,39 @@ from __future__ import annotations
 import json
 
 from hosts import Hosts
-from plays import CANN, NEW, OLD, play
+from plays import CANN, NEW, play
 
 PAIR = ("--limit", "npu-05,npu-06")
 MARKER = "/opt/ascend/envs/mindspore/ascend-fleet.json"
 
 
 def rollback(hosts: Hosts) -> None:
-    """rollback goes to the versions before the last change, once; site goes forward again, --tags in parts."""
-    run = play(hosts, "site", {**OLD, "ascend_allow_downgrade": True}, *PAIR)
-    assert run.code == 0, run.text
-    hosts.forget_calls()
-    run = play(hosts, "rollback", OLD, *PAIR, ANSIBLE_FORKS="1")
+    """rollback goes to the versions before the last change, in the vendor's order, and going back twice is once."""
+    run = play(hosts, "rollback", NEW, *PAIR, ANSIBLE_FORKS="1")
     assert run.code == 0, run.text
     for name in ("npu-05", "npu-06"):
-        assert hosts.installs(name) == ["firmware 7.8.0.2.212", "driver 25.3.rc1"], hosts.installs(name)
+        assert hosts.installs(name) == ["firmware 7.5.0.1.129", "driver 24.1.rc3"], hosts.installs(name)
     hosts.forget_calls()
-    run = play(hosts, "rollback", OLD, *PAIR)
+    run = play(hosts, "rollback", NEW, *PAIR)
     assert run.code == 0 and hosts.calls("npu-05") == [], "the second rollback did something"
 
 
 def tags(hosts: Hosts) -> None:
-    """--tags npu_driver changes driver and firmware only; --skip-tags leaves out the check."""
-    run = play(hosts, "site", {**OLD, **CANN, "ascend_allow_downgrade": True}, *PAIR, "--tags", "npu_driver")
+    """Forward again: --tags npu_driver changes driver and firmware only; --skip-tags leaves out the check."""
+    run = play(hosts, "site", {**NEW, **CANN}, *PAIR, "--tags", "npu_driver")
     assert run.code == 0, run.text
     for name in ("npu-05", "npu-06"):
-        assert hosts.installs(name) == ["firmware 7.5.0.1.129", "driver 24.1.rc3"], hosts.installs(name)
+        assert hosts.installs(name) == ["firmware 7.8.0.2.212", "driver 25.3.rc1"], hosts.installs(name)
     run = play(hosts, "site", {**NEW, **CANN}, *PAIR, "--skip-tags", "inference_check")
     assert run.code == 0 and set(run.statuses().values()) == {"converged"}, run.text
 
 
 def strategy_free(hosts: Hosts) -> None:
-    """The same plays with strategy free."""
-    run = play(hosts, "site", {**OLD, **CANN, "ascend_allow_downgrade": True}, *PAIR, ANSIBLE_STRATEGY="free")
-    assert run.code == 0 and set(run.statuses().values()) == {"converged"}, run.text
+    """With strategy free, rollback takes away what the last run brought first."""
+    run = play(hosts, "rollback", {**NEW, **CANN}, *PAIR, ANSIBLE_STRATEGY="free")
+    assert run.code == 0, run.text
+    for name in ("npu-05", "npu-06"):
+        assert run.host(name)["versions"]["cann"] is None and hosts.installed(name, "driver") == "25.3.rc1"
 
 
 def uninstall_a_component(hosts: Hosts) -> None:

@@ -76,6 +76,10 @@ class Hosts:
         (self._silicon(name) / "faults").mkdir(exist_ok=True)
         (self._silicon(name) / "faults" / fault).write_text(content + "\n", encoding="utf-8")
 
+    def health(self, name: str, text: str) -> None:
+        """What npu-smi says of chips that are not OK, in lines such as "0 0 Alarm"."""
+        (self._silicon(name) / "health").write_text(text + "\n" if text else "", encoding="utf-8")
+
     def mend(self) -> None:
         for name in self.names:
             for path in (self._silicon(name) / "faults").glob("*"):

@@ -62,14 +62,16 @@ def play(hosts: Hosts, playbook: str, variables: dict | None = None, *arguments:
     report = OUT / "report" / "report.json"
     report.unlink(missing_ok=True)
     started = time.monotonic()
-    done = subprocess.run(command(hosts, playbook, variables or {}, *arguments), cwd=ROOT, check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(**settings))
-    seconds = time.monotonic() - started
+    with (OUT / "log.txt").open("a+", encoding="utf-8") as log:
+        log.write(f"\n$ {playbook} {variables} {arguments} {settings}\n")
+        log.flush()
+        begin = log.tell()
+        code = subprocess.run(command(hosts, playbook, variables or {}, *arguments), cwd=ROOT, check=False, stdout=log,
+                              stderr=subprocess.STDOUT, env=environment(**settings)).returncode
+        log.seek(begin)
+        text = log.read()
     found = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
-    with (OUT / "log.txt").open("a", encoding="utf-8") as log:
-        log.write(f"\n$ {playbook} {variables} {arguments} {settings}: {done.returncode}, {seconds:.0f} s\n")
-        log.write(done.stdout)
-    return Run(done.returncode, done.stdout, found, seconds)
+    return Run(code, text, found, time.monotonic() - started)
 
 
 def kill_when(hosts: Hosts, variables: dict, condition, *arguments: str) -> int:

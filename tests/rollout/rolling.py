@@ -15,7 +15,7 @@ WAVES = {"ascend_rollout": [1, 1, "100%"]}
 def bad_driver(hosts: Hosts) -> None:
     """A bad driver package stops after the canary, which goes back to what it had; seven hosts are not touched."""
     for name in hosts.names:
-        hosts.fault(name, "driver.wrong-version", "25.3.rc9 once")
+        hosts.fault(name, "driver.die-at", "90 once")
     run = play(hosts, "site", {**NEW, "ascend_rollback_on_failure": True})
     canary, *others = hosts.names
     assert run.code != 0
@@ -30,11 +30,19 @@ def bad_driver(hosts: Hosts) -> None:
 
 
 def sick_chip(hosts: Hosts) -> None:
-    """A driver after which npu-smi shows less than the PCI bus counts as bad; the canary goes back, too."""
+    """A driver that installs well and leaves a chip with an alarm counts as bad, too; the canary goes back."""
     canary = hosts.names[0]
-    hosts.fault(canary, "driver.lie", "once")
-    run = play(hosts, "site", {**NEW, "ascend_rollback_on_failure": True}, "--limit", "npu-01,npu-02")
+
+    def suffer() -> None:
+        hosts.health(canary, "0 0 Alarm")
+        while "driver 24.1.rc3" not in hosts.installs(canary):
+            time.sleep(0.3)
+        hosts.health(canary, "")
+
+    run = play_and(suffer, lambda: "driver 25.3.rc1" in hosts.installs(canary), hosts,
+                   {**NEW, "ascend_rollback_on_failure": True}, "--limit", "npu-01,npu-02")
     assert run.code != 0 and run.statuses() == {"npu-01": "failed", "npu-02": "not_started"}
+    assert "Alarm" in run.host(canary)["error"]["message"], run.host(canary)["error"]
     _is_old_and_healthy(hosts, canary)
 
 
@@ -102,9 +110,9 @@ def failing_hosts(hosts: Hosts) -> None:
 
 def unreachable_hosts(hosts: Hosts) -> None:
     """Hosts that do not answer, from the start or lost while they change, are named; the others finish."""
-    limit = ("--limit", "npu-05,npu-06,npu-07")
-    hosts.stop("npu-05")
-    hosts.fault("npu-06", "nnae.slow", "60")
+    limit = ("--limit", "npu-03,npu-07,npu-08")
+    hosts.stop("npu-03")
+    hosts.fault("npu-07", "firmware.slow", "60")
     try:
         wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100}
         run = play_and(lambda: hosts.stop("npu-06"), lambda: "nnae 8.3.RC1" in hosts.installs("npu-06"),

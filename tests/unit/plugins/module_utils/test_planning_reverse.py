@@ -42,8 +42,12 @@ def test_the_last_run_is_what_one_control_process_did():
 
 
 def test_a_failed_change_is_part_of_the_last_run():
-    history = [*HISTORY, *change("driver", "25.3.rc1", None, "run 3", 7, result="failed")]
-    assert journal.before_last_run(history) == {"driver": "25.3.rc1"}
+    history = [*HISTORY, *change("firmware", "7.8.0.2.212", "7.8.0.5.216", "run 3", 7),
+               *change("driver", "25.3.rc1", None, "run 3", 8, result="failed")]
+    before = {"driver": "25.3.rc1", "firmware": "7.8.0.2.212"}
+    assert journal.before_last_run(history) == before
+    again = [*history, *change("driver", None, "25.5.0", "run 4", 9)]
+    assert journal.before_last_run(again) == before, "what a failed run left is nothing to go back to"
     assert journal.unfinished_components(history) == ["driver"]
 
 
