@@ -296,7 +296,7 @@ def test_a_version_file_without_the_vendors_record(host):
 def test_seconds_tell_how_long_it_took(host):
     begun = time.monotonic()
     result = host.run(path=host.package(f"sleep 0.3; {INSTALLS}"))
-    assert 0.2 <= result["seconds"] <= time.monotonic() - begun
+    assert 0.2 <= result["seconds"] <= time.monotonic() - begun + 0.1  # it is rounded to tenths
 
 
 @pytest.mark.parametrize("more,words", [
