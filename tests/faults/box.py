@@ -24,11 +24,12 @@ VARIABLES = {
     "ascend_driver_version": "25.3.rc1",
     "ascend_firmware_version": "7.8.0.2.212",
     "ascend_cann_version": "8.3.RC1",
+    "ascend_cann_kernels": True,
     "ascend_poll_seconds": 1,
     "ascend_rollout": ["100%"],
     "npu_driver_dkms": False,
-    "npu_driver_timeout": 40,
-    "cann_timeout": 40,
+    "npu_driver_timeout": 240,
+    "cann_timeout": 240,
 }
 OLD = {"ascend_driver_version": "24.1.rc3", "ascend_firmware_version": "7.5.0.1.129", "ascend_cann_version": "8.0.RC3"}
 

@@ -251,6 +251,9 @@ def every() -> list[Case]:
     for kind in _KINDS:
         for case in kind():
             by_kind.setdefault(case.kind, []).append(case)
+    # Upgrades and bare hosts take several installers and a reboot: they come last.
+    for rows in by_kind.values():
+        rows.sort(key=lambda case: ("old", "bare").count(case.start))
     rounds = zip_longest(*by_kind.values())
     return [case for row in rounds for case in row if case is not None]
 

@@ -64,7 +64,9 @@ TAMPERED = ("truncated", "bit-flipped", "exchanged", "emptied")
 
 def name(component: str, chip: str, version: str | None = None) -> str:
     """File name of a package; of the new version when none is given."""
-    return _NAMES[component].format(chip=chip, version=version or NEW[component])
+    file = _NAMES[component].format(chip=chip, version=version or NEW[component])
+    # The catalog knows the kernels of the older release by a name without an architecture.
+    return file.replace("-x86_64", "") if component == "kernels" and version == OLD["kernels"] else file
 
 
 def sha256(path: Path) -> str:
@@ -77,8 +79,8 @@ def folder(place: Path, chip: str) -> Path:
     place.mkdir(parents=True)
     for component in _NAMES:
         for version in (NEW[component], OLD[component]):
-            file = name(component, chip, version)
-            os.link(SIMULATOR / "artifacts" / file, place / file)
+            built = _NAMES[component].format(chip=chip, version=version)
+            os.link(SIMULATOR / "artifacts" / built, place / name(component, chip, version))
     _sums(place)
     return place
 

@@ -87,7 +87,7 @@ class Host:
     def _install(self, state: str, variables: dict) -> None:
         run = self.box.play(self.good, variables, self.box.work / f"state-{state}.log")
         if not run.ok:
-            raise RuntimeError(f"{self.box.name}: state {state} cannot be installed: {run.text[-1500:]}")
+            raise RuntimeError(f"state {state} cannot be installed: {_why(run)}")
         self.box.save(state)
 
     # -- one case -------------------------------------------------------------------------------------------------
@@ -292,6 +292,7 @@ def main() -> int:
     options.add_argument("--keep", action="store_true", help="leave the hosts running afterwards")
     options.add_argument("--list", action="store_true", help="print the cases")
     options.add_argument("--report", type=Path, help="where the results go, instead of build/faults[-quick].json")
+    options.add_argument("--resume", action="store_true", help="keep the results that are there, try only the others")
     given = options.parse_args()
     chosen = [case for case in (cases.quick() if given.quick else cases.every()) if re.search(given.match, case.name)]
     if given.list:
@@ -300,11 +301,14 @@ def main() -> int:
     begun = time.monotonic()
     path = given.report or BUILD / ("faults-quick.json" if given.quick else "faults.json")
     path.parent.mkdir(exist_ok=True)
+    rows: list[dict] = json.loads(path.read_text())["cases"] if given.resume and path.exists() else []
+    tried = {row["name"] for row in rows if row["injected"]}
+    rows = [row for row in rows if row["name"] in tried]
     boxes.fleet("up")
     todo: queue.Queue = queue.Queue()
     for case in chosen:
-        todo.put(case)
-    rows: list[dict] = []
+        if case.name not in tried:
+            todo.put(case)
     failures: list[BaseException] = []
 
     def worker(host: Host) -> None:
