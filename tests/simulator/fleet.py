@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from sim import hosts, image, prepare
+from sim import emulation, hosts, image, prepare
 from sim.base import CACHE, SIMULATOR, SimulatorError, podman, run, say
 from sim.description import load
 
@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     sub = command("down", do_down, "remove the hosts of a fleet and its network")
     sub.add_argument("--prefix", default="ascend", help="which fleet")
     sub.add_argument("--all", action="store_true", help="every fleet of this machine")
+    sub = command("emulates", do_emulates, "whether hosts of another architecture can run here; if not, 1 and why")
+    sub.add_argument("arch", choices=("aarch64", "x86_64"))
     command("status", do_status, "list the simulated hosts")
     command("clean", do_clean, "remove every fleet, the image and the cache")
     return top
@@ -87,6 +89,12 @@ def do_down(options: argparse.Namespace) -> None:
     for prefix in hosts.prefixes() if options.all else [options.prefix]:
         hosts.down(prefix)
         say(f"down: {prefix} is gone")
+
+
+def do_emulates(options: argparse.Namespace) -> None:
+    reason = emulation.problem(options.arch)
+    if reason:
+        raise SimulatorError(reason)
 
 
 def do_status(_: argparse.Namespace) -> None:

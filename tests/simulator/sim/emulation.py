@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from . import prepare
-from .base import SimulatorError, run
+from .base import SimulatorError, run, say
 from .description import MACHINE
 
 DEBIAN_NAMES = {"aarch64": "arm64", "x86_64": "amd64"}
@@ -39,10 +40,25 @@ def problem(arch: str) -> str | None:
         run("update-binfmts", "--enable", f"qemu-{arch}", check=False)
     if not entry.exists():
         return f"the kernel does not know qemu-{arch}; update-binfmts could not register it"
-    # With the flag F the interpreter is opened now, so that it is found inside containers as well.
-    if "F" not in (entry.read_text().partition("flags:")[2].split() or [""])[0]:
-        return f"{entry} lacks the flag F: qemu would not be found in containers"
+    _register(entry)
     tried = run("arch-test", DEBIAN_NAMES[arch], check=False)
     if tried.returncode != 0:
         return f"a program for {arch} does not start: {(tried.stderr or tried.stdout).strip()}"
     return None
+
+
+def _register(entry: Path) -> None:
+    """Give qemu's entry the flags that containers need; until the next restart of this machine.
+
+    F: the interpreter is opened now, so that it is found inside containers. C: a program keeps its own credentials,
+    without which sudo is not root.
+    """
+    fields = dict(line.partition(" ")[::2] for line in entry.read_text().splitlines())
+    if {"F", "C"} <= set(fields["flags:"]):
+        return
+    escaped = {key: re.sub("(..)", r"\\x\1", fields[key]) for key in ("magic", "mask")}
+    flags = "".join(sorted(set(fields["flags:"]) | set("FCO")))
+    entry.write_text("-1")
+    (_BINFMT / "register").write_text(
+        f":{entry.name}:M:{fields['offset']}:{escaped['magic']}:{escaped['mask']}:{fields['interpreter']}:{flags}")
+    say(f"emulation: {entry.name} is registered with the flags {flags} until the next restart")

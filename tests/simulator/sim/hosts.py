@@ -196,12 +196,14 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
         mounts.append((place / "os-release", "/usr/lib/os-release:ro"))
     mounts += hardware.mounted_driver(host, place / "driver")
     volumes = [word for source, target in mounts for word in ("-v", f"{source}:{target}")]
-    platform = [] if host.arch == MACHINE else ["--arch", DEBIAN_NAMES[host.arch]]
-    podman("run", "-d", "--name", f"{prefix}-{host.name}", "--hostname", host.name, "--systemd=always",
-           "--restart=always", "--network", network, "--ip", host.address, *platform,
+    platform, init = ["--systemd=always"], "/lib/systemd/systemd"
+    if host.arch != MACHINE:
+        platform, init = ["--arch", DEBIAN_NAMES[host.arch], "--tmpfs", "/run:exec"], "/usr/lib/npu-sim/init-emulated"
+    podman("run", "-d", "--name", f"{prefix}-{host.name}", "--hostname", host.name, *platform,
+           "--restart=always", "--network", network, "--ip", host.address,
            "--cap-add", "MKNOD,AUDIT_WRITE,SYS_ADMIN",
            "--label", f"{LABEL}={prefix}", "--label", f"{LABEL}.address={host.address}",
-           "--label", f"{LABEL}.definition={definition}", *volumes, image, "/lib/systemd/systemd")
+           "--label", f"{LABEL}.definition={definition}", *volumes, image, init)
 
 
 def _revive(prefix: str, host: Host, network: str) -> None:

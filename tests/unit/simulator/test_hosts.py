@@ -121,3 +121,39 @@ def test_apt_sources_of_both_styles_become_one_list(tmp_path):
 def test_the_image_name_changes_with_the_recipe():
     assert image.name() != image.name("debian:12")
     assert image.name() == image.name()
+
+
+def test_the_plain_image_is_the_one_it_always_was_and_others_have_their_own():
+    names = {image.name(), image.name(system="dnf"), image.name(arch="aarch64")}
+    assert len(names) == 3 or description.MACHINE == "aarch64"
+    assert image.name() == image.name(system="debian", arch=description.MACHINE)
+
+
+def test_every_die_of_an_a3_is_a_device_of_its_own(tmp_path):
+    host = fleet({"name": "a", "chip": "A3", "cards": 8}).hosts[0]
+    hardware.write_pci_tree(host, tmp_path / "pci")
+    npus = [path.name for path in (tmp_path / "pci").iterdir() if (path / "vendor").read_text() == "0x19e5\n"]
+    rows = [line.split("\t") for line in hardware.chip_table(host).splitlines()]
+    assert len(npus) == len(rows) == 16
+    assert {row[3].lower() for row in rows} == set(npus)
+    # As recorded of a real server: npu-smi's first NPU.
+    assert [row[3] for row in rows[:2]] == ["0000:9D:00.0", "0000:9F:00.0"]
+
+
+def test_a_container_has_its_hosts_driver_mounted_read_only(tmp_path):
+    settings = {"mounted_driver": "25.3.rc1"}
+    host = fleet({"name": "a", "chip": "910B3", "kind": "container", "settings": settings}).hosts[0]
+    mounts = hardware.mounted_driver(host, tmp_path)
+    assert all(source.exists() and target.endswith(":ro") for source, target in mounts)
+    assert "Version=25.3.rc1\n" in (tmp_path / "version.info").read_text()
+    assert "@TOOL_VERSION@" not in (tmp_path / "npu-smi").read_text()
+    assert hardware.mounted_driver(fleet({"name": "b", "chip": "910B3"}).hosts[0], tmp_path / "b") == []
+
+
+@pytest.mark.parametrize(("host", "message"), [
+    ({"name": "a", "system": "slackware"}, "system slackware"),
+    ({"name": "a", "arch": "mips"}, "arch mips"),
+])
+def test_a_system_or_architecture_without_an_image_is_named(host, message):
+    with pytest.raises(SimulatorError, match=message):
+        fleet(host)
