@@ -19,7 +19,7 @@ venv: $(VENV)/.done ## Make .venv with every tool; .venv/bin/ansible* then resol
 $(VENV)/.done: requirements-dev.txt
 	@echo "==> Python tools into $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@mkdir -p $(dir $(COLLECTION)) && ln -sfn ../../../.. $(COLLECTION)
 	@touch $@
 

@@ -21,7 +21,7 @@ def wheelhouse() -> None:
         return
     print("==> Fetch MindSpore, MindFormers and what they need, once (about 1 GB, two minutes)", flush=True)
     wheels.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--progress-bar", "off", "--disable-pip-version-check",
+    command = [sys.executable, "-m", "pip", "wheel", "-qq", "--progress-bar", "off", "--disable-pip-version-check",
                "--no-deps", "--prefer-binary", "--wheel-dir", str(wheels), "--requirement", str(REQUIREMENTS)]
     subprocess.run(command, check=True)
     stamp.write_text(wanted, encoding="utf-8")
