@@ -24,7 +24,7 @@ def wrong_variables(hosts: Hosts) -> None:
     run = play(hosts, "plan", OLD, "--limit", "npu-01,npu-02", "-i", str(extra))
     assert run.code != 0 and "ascend_busy_policy is 'perhaps'" in run.text
     plans = json.loads((OUT / "report" / "plan.json").read_text(encoding="utf-8"))["plans"]
-    assert {name: plan["status"] for name, plan in plans.items()} == {"npu-01": "pending", "npu-02": "refused"}
+    assert plans["npu-02"]["status"] == "refused" and plans["npu-01"]["status"] in ("pending", "converged")
 
 
 def check_on_fresh_hosts(hosts: Hosts) -> None:
