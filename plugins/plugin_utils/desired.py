@@ -62,7 +62,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
 OWN = frozenset((
     "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_error", "ascend_report", "ascend_fleet_plan",
     "ascend_observation", "ascend_plan_save", "ascend_plan_target", "ascend_plan_components", "ascend_plan_pins",
-    "ascend_packages", "ascend_plan_is_own",
+    "ascend_packages", "ascend_plan_is_own", "ascend_brought_role",
 ))
 
 
