@@ -1,4 +1,4 @@
-"""What mindformers leaves on a host: the release asked for, and no MindSpore pulled in behind our back."""
+"""What mindformers leaves on a host: the release asked for, on the MindSpore that was asked for."""
 
 ENVIRONMENT = "/opt/ascend/envs/mindspore"
 
@@ -16,5 +16,9 @@ def test_extra_packages(host):
     assert "requests" in packages(host)
 
 
-def test_mindspore_was_not_pulled_in(host):
-    assert "mindspore" not in packages(host)
+def test_mindspore_is_the_one_asked_for(host):
+    assert packages(host)["mindspore"] == "2.7.1"
+
+
+def test_both_import_together(host):
+    host.run_expect([0], f"{ENVIRONMENT}/bin/ascend-run {ENVIRONMENT}/bin/python -c 'import mindspore, mindformers'")
