@@ -258,7 +258,12 @@ def _complete(view, row, arch_dirs):
         candidates = [path, row["install_path"] + "/cann", row["install_path"] + "/ascend-toolkit"]
     else:
         candidates = [parent, path]
-    row["set_env"] = _first(view, [folder + "/set_env.sh" for folder in candidates])
+    candidates = [folder + "/set_env.sh" for folder in candidates]
+    row["set_env"] = _first(view, candidates)
+    if (row["latest"] and row["version"] and not row["damaged"] and not row["set_env"]
+            and all(_missing(view, candidate) for candidate in candidates)):
+        # Every base package of every release has one, and without it nobody finds the libraries.
+        row["damaged"] = "%s is missing" % candidates[0]
     row["wheels"] = _wheels(view, [path + "/lib64", path + "/fwkacllib/lib64"]
                             + [folder + "/lib64" for folder in arch_dirs])
 

@@ -199,7 +199,8 @@ def _locks_and_journals() -> Iterator[Case]:
                    before=_BUSY_LOCK + "; setsid bash -c 'exec 8<>/var/lib/ascend-fleet/lock; flock 8;"
                    " exec -a lock-keeper sleep 600' >/dev/null 2>&1 </dev/null & sleep 0.5",
                    refused="Another run is changing this host.*ops@elsewhere", untouched=True)
-        yield Case("second run", component, "at the same time", STARTS[component], _slow(component),
+        # Slow enough for a whole second run to find the first one at work.
+        yield Case("second run", component, "at the same time", STARTS[component], {f"{_PREFIX[component]}.slow": "60"},
                    watch=_await_call(component, 0.0) + "echo STRUCK", then="second-run",
                    refused="Another run is changing this host")
 

@@ -19,8 +19,10 @@ FILES = {
 }
 # How the packages call themselves in the record of vendor calls.
 PACKAGES = {"driver": "npu-driver_", "firmware": "npu-firmware_", "cann": "cann-nnae_", "kernels": "cann-kernels-"}
+# pip's records name temporary folders; install.conf says how the last installation was asked for.
 _LIST = (
-    f"cd {ROOT} && {{ find . -type f ! -name '*.pyc' ! -name '*.log' ! -path '*.dist-info/*' -exec sha256sum {{}} +;"
+    f"cd {ROOT} && {{ find . -type f ! -name '*.pyc' ! -name '*.log' ! -name install.conf ! -path '*.dist-info/*'"
+    " -exec sha256sum {} +;"
     " find . -type l -printf 'link %l %p\\n'; } | sort")
 _LOOK = "\n".join(
     [f"echo '== {name}'; cat {row[0]} 2>&1" for name, row in FILES.items()]
