@@ -9,7 +9,7 @@ def name(host):
 
 def installed(host, product):
     folder = f"/usr/local/Ascend/{product}/latest/"
-    return host.check_output(f"grep -rh --include=ascend_{product}_install.info ^version= {folder}")
+    return host.check_output(f"grep -Rh --include=ascend_{product}_install.info ^version= {folder}")
 
 
 def test_training_chip_gets_nnae_with_kernels(host):

@@ -30,4 +30,4 @@ def test_the_model_lies_where_the_article_has_it(host):
 
 
 def test_nothing_of_the_run_is_left(host):
-    assert host.run("pgrep -f text_generation").rc != 0
+    assert host.run("pgrep -f '[t]ext_generation'").rc != 0
