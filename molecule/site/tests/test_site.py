@@ -66,7 +66,8 @@ def test_a_run_that_changes_nothing_costs_one_execution_per_host(host):
     fleet = root / ".cache" / "simulator" / "fleets" / os.environ["ASCEND_FLEET_PREFIX"] / "hosts.json"
     command = ["ansible-playbook", "-vvv", "-i", str(fleet), "-i", str(root / "molecule" / "site" / "inventory"),
                str(root / "site.yml")]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "default"}
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "default",
+                   "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:]
     hosts = json.loads(fleet.read_text(encoding="utf-8"))["all"]["children"]["npu"]["hosts"]
