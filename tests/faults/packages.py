@@ -65,7 +65,7 @@ TAMPERED = ("truncated", "bit-flipped", "exchanged", "emptied")
 def name(component: str, chip: str, version: str | None = None) -> str:
     """File name of a package; of the new version when none is given."""
     file = _NAMES[component].format(chip=chip, version=version or NEW[component])
-    # The catalog knows the kernels of the older release by a name without an architecture.
+    # The kernels of the older release have a name without an architecture.
     return file.replace("-x86_64", "") if component == "kernels" and version == OLD["kernels"] else file
 
 
@@ -79,8 +79,7 @@ def folder(place: Path, chip: str) -> Path:
     place.mkdir(parents=True)
     for component in _NAMES:
         for version in (NEW[component], OLD[component]):
-            built = _NAMES[component].format(chip=chip, version=version)
-            os.link(SIMULATOR / "artifacts" / built, place / name(component, chip, version))
+            os.link(SIMULATOR / "artifacts" / name(component, chip, version), place / name(component, chip, version))
     _sums(place)
     return place
 
