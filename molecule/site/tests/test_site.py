@@ -66,8 +66,9 @@ def test_a_run_that_changes_nothing_costs_one_execution_per_host(host):
     fleet = root / ".cache" / "simulator" / "fleets" / os.environ["ASCEND_FLEET_PREFIX"] / "hosts.json"
     command = ["ansible-playbook", "-vvv", "-i", str(fleet), "-i", str(root / "molecule" / "site" / "inventory"),
                str(root / "site.yml")]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "default",
-                   "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+    # A plain environment: the test runner's own settings would change what is printed.
+    environment = {key: os.environ[key] for key in ("PATH", "HOME", "ASCEND_ROOT", "MOLECULE_EPHEMERAL_DIRECTORY")}
+    environment.update(ANSIBLE_CONFIG=str(root / "ansible.cfg"), LC_ALL="C.UTF-8")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:]
     hosts = json.loads(fleet.read_text(encoding="utf-8"))["all"]["children"]["npu"]["hosts"]
