@@ -16,6 +16,7 @@ _PUT = re.compile(r"^<(?P<host>[^>]+)> PUT (?P<source>.+) TO (?P<target>.+)$")
 # What Ansible itself sends before and after a module: interpreter discovery, home folder, temporary folders, modes.
 _SETUP = (
     re.compile(r"echo PLATFORM; uname"),
+    re.compile(r"echo FOUND; command -v"),
     re.compile(r"echo ~\S* && sleep 0"),
     re.compile(r"umask 77 && mkdir -p .*ansible-tmp-"),
     re.compile(r"rm -f -r \S*ansible-tmp-"),
