@@ -97,7 +97,7 @@ def accepts_code(code, compatible):
 
 
 def _code_number(code):
-    return int(code[1:]) if code and code[1:].isdigit() else None
+    return int(code[1:]) if code and code[1:].isdecimal() else None
 
 
 def parse_version_info(text):

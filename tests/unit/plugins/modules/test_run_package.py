@@ -231,7 +231,7 @@ def test_kernels_want_their_base_first(host):
 
 def _nnae(host, version):
     return (f"D=$R/nnae/{version}; mkdir -p $D; echo -e 'package_name=Ascend-cann-nnae\\nversion={version}' "
-            f"> $D/ascend_nnae_install.info; ln -sfn {version} $R/nnae/latest; "
+            f"> $D/ascend_nnae_install.info; ln -sfn {version} $R/nnae/latest; touch $R/nnae/set_env.sh; "
             f"echo '[INFO] Ascend-cann-nnae install success'")
 
 
