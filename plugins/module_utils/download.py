@@ -147,7 +147,7 @@ def _receive(response, part, digest, have, size, counter, progress):
     if start == 0:
         digest = hashlib.sha256()
     announced = response.headers.get("Content-Length")
-    announced = start + int(announced) if announced and announced.isdigit() else None
+    announced = start + int(announced) if announced and announced.isdecimal() else None
     total = start
     with open(part, "ab" if start else "wb") as stream:
         while True:

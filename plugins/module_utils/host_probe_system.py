@@ -146,7 +146,7 @@ def devices(view):
             status = view.stat_owner("/dev/" + name) or {}
             rows.append({"path": "/dev/" + name, "owner": status.get("owner"), "group": status.get("group"),
                          "mode": status.get("mode")})
-    rows.sort(key=lambda row: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", row["path"])])
+    rows.sort(key=lambda row: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", row["path"])])
     return rows
 
 

@@ -112,5 +112,5 @@ def component(view, name, install_path, chip=None, version=None):
 
 def _natural(text):
     """Sort key that puts 8.10 after 8.9 and 8.1.RC1 before 8.1.0."""
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part.lower())
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower())
             for part in re.findall(r"\d+|[A-Za-z]+", text)]
