@@ -186,8 +186,9 @@ def _lock(deadline):
 def _open_lock():
     for folder in LOCK_FOLDERS:
         path = os.path.join(folder, LOCK_NAME)
-        # Reading is enough for flock, and all that an unprivileged user may do with a file of root's.
-        for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT | os.O_EXCL):
+        # Reading is enough for flock, and all that an unprivileged user may do with a file of root's. It is tried
+        # again after creating failed: someone else may just have made the file, and everyone must lock the same one.
+        for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT | os.O_EXCL, os.O_RDONLY):
             try:
                 return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
             except (IOError, OSError):

@@ -141,6 +141,23 @@ def test_never_two_at_once(tool, tmp_path):
     assert all(result["available"] for result in results)
 
 
+def test_the_first_two_at_once_lock_the_same_file(tool, tmp_path, monkeypatch):
+    """Whoever looked before another made the lock must not go on to a lock of its own."""
+    path, real_open, made = tmp_path / "locks" / npu_smi_run.LOCK_NAME, os.open, []
+
+    def overtaken(name, flags, mode=0o777):
+        if name == str(path) and flags & os.O_CREAT and not made:
+            path.touch(mode=0o644)
+            made.append(name)
+        return real_open(name, flags, mode)
+
+    monkeypatch.setattr(npu_smi_run, "LOCK_FOLDERS", (str(path.parent), str(tmp_path)))
+    monkeypatch.setattr(npu_smi_run.os, "open", overtaken)
+    assert npu_smi_run.run([tool(f"cat {TABLE}")])["available"]
+    assert made
+    assert not (tmp_path / npu_smi_run.LOCK_NAME).exists()
+
+
 def test_waiting_for_another_run_is_bounded(tool, tmp_path):
     path = tool(f"cat {TABLE}")
     assert npu_smi_run.run([path])["available"]
