@@ -50,7 +50,7 @@ def uninstall_a_component(hosts: Hosts) -> None:
 
 def uninstall_all(hosts: Hosts) -> None:
     """uninstall removes what we installed and our environment; a driver that was there before stays."""
-    # As if somebody had installed driver and firmware of npu-08 by hand: our journal does not know them.
+    # As if somebody had installed everything on npu-08 by hand: our journal does not know it.
     hosts.run("npu-08", "rm", "-f", "/var/lib/ascend-fleet/journal.jsonl")
     for name, marker in (("npu-07", MARKER), ("npu-08", "/opt/ascend/envs/theirs/pyvenv.cfg")):
         hosts.run(name, "python3", "-m", "venv", "--without-pip", marker.rpartition("/")[0])
@@ -61,7 +61,7 @@ def uninstall_all(hosts: Hosts) -> None:
     assert run.code == 0, run.text
     assert hosts.installed("npu-07", "driver") is None and hosts.installed("npu-07", "firmware") is None
     assert hosts.run("npu-07", "ls", "/opt/ascend/envs").strip() == ""
-    assert hosts.installed("npu-08", "driver") == "24.1.rc3" and hosts.calls("npu-08") == []
+    assert hosts.installed("npu-08", "driver") == "25.3.rc1" and hosts.calls("npu-08") == []
     assert "theirs" in hosts.run("npu-08", "ls", "/opt/ascend/envs")
     assert "left-alone" in run.text
 

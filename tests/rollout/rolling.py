@@ -112,19 +112,19 @@ def failing_hosts(hosts: Hosts) -> None:
 def unreachable_hosts(hosts: Hosts) -> None:
     """Hosts that do not answer, from the start or lost while they change, are named; the others finish."""
     limit = ("--limit", "npu-03,npu-07,npu-08")
+    wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100}
     hosts.stop("npu-03")
-    hosts.fault("npu-07", "firmware.slow", "60")
+    hosts.fault("npu-07", "nnae.slow", "60")
     try:
-        wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100}
-        run = play_and(lambda: hosts.stop("npu-06"), lambda: "nnae 8.3.RC1" in hosts.installs("npu-06"),
+        run = play_and(lambda: hosts.stop("npu-07"), lambda: "nnae 8.3.RC1" in hosts.installs("npu-07"),
                        hosts, wanted, *limit)
     finally:
-        hosts.start("npu-05")
-        hosts.start("npu-06")
+        hosts.start("npu-03")
+        hosts.start("npu-07")
     assert run.code != 0
-    assert run.statuses() == {"npu-05": "unreachable", "npu-06": "failed", "npu-07": "converged"}, run.statuses()
-    assert "lost" in run.host("npu-06")["error"]["message"], run.host("npu-06")["error"]
-    assert run.text.count("unreachable at observe: npu-05") == 1
+    assert run.statuses() == {"npu-03": "unreachable", "npu-07": "failed", "npu-08": "converged"}, run.statuses()
+    assert "lost" in run.host("npu-07")["error"]["message"], run.host("npu-07")["error"]
+    assert run.text.count("unreachable at observe: npu-03") == 1
     hosts.mend()
     run = play(hosts, "site", wanted, *limit)
     assert run.code == 0 and set(run.statuses().values()) == {"converged"}, run.text
