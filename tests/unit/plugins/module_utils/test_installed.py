@@ -251,6 +251,23 @@ def test_arch_folder_missing():
     assert "8.1.RC1, but no ascend_toolkit_install.info" in row["damaged"]
 
 
+def _bases(view):
+    return [row for row in installed.cann(view, ROOT) if row["product"] != "ops"]
+
+
+@pytest.mark.parametrize("tree", [trees.cann_5_1(), trees.cann_6_0_nnae(), trees.cann_6_3(), trees.cann_8_5("8.5.0")])
+def test_set_env_gone_is_damage(tree):
+    """Whoever sources it gets nothing, so a release without it must not count as installed."""
+    view = DictView(tree)
+    [before] = _bases(view)
+    assert before["set_env"] and before["damaged"] is None
+    for path in [path for path in tree if path.endswith("/set_env.sh")]:
+        view.remove(path)
+    [row] = _bases(view)
+    assert row["version"] == before["version"] and row["set_env"] is None
+    assert row["damaged"].endswith("/set_env.sh is missing")
+
+
 @pytest.mark.parametrize("tree", [trees.cann_6_0_nnae(), trees.cann_6_3(), trees.cann_8_5("8.5.0")])
 def test_latest_dangles(tree):
     view = DictView(tree)

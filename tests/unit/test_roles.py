@@ -1,0 +1,35 @@
+"""What holds for the tasks of every role."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _tasks(rows: list[dict]):
+    for row in rows:
+        yield row
+        for key in ("block", "rescue", "always"):
+            yield from _tasks(row.get(key) or [])
+
+
+LONG = [
+    pytest.param(task, id=f"{path.parents[1].name}: {task['name']}")
+    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+    for task in _tasks(yaml.safe_load(path.read_text()) or []) if "async" in task
+]
+
+
+def test_long_tasks_were_found():
+    assert len(LONG) >= 4
+
+
+@pytest.mark.parametrize("task", LONG)
+def test_the_record_of_a_long_task_goes_with_the_power(task):
+    """A job file that outlives a power cut says "running" for ever, and the run waits to the time limit."""
+    assert task["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
+    assert "poll" in task, task["name"]
