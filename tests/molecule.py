@@ -1,4 +1,7 @@
-"""Runs molecule scenarios: all of them, or those named on the command line. Each makes and removes its own hosts."""
+"""Runs molecule scenarios: all of them, or those named on the command line. Each makes and removes its own hosts.
+
+Two run at a time (ASCEND_MOLECULE_JOBS says otherwise): a scenario spends half of its time waiting.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +10,53 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+LOGS = ROOT / "build" / "molecule"
+# They start first, so that none of them is left to run alone at the end.
+LONGEST = ("aarch64", "conda", "inference_check", "mindspore", "site")
 
 
 def main(names: list[str]) -> int:
     scenarios = names or sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+    scenarios.sort(key=lambda name: (name not in LONGEST, name))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    jobs = int(os.environ.get("ASCEND_MOLECULE_JOBS") or min(2, os.cpu_count() or 1))
+    print(f"==> molecule: {len(scenarios)} scenarios, {jobs} at a time", flush=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(run, scenarios))
+    print(", ".join(f"{results.count(word)} {word}" for word in ("passed", "failed", "skipped")))
+    return 1 if "failed" in results else 0
+
+
+def run(scenario: str) -> str:
+    """Run one scenario, its output into a file of its own; "passed", "failed" or "skipped"."""
+    reason = not_here(scenario)
+    if reason:
+        print(f"==> molecule {scenario}: skipped: {reason}", flush=True)
+        return "skipped"
     environment = {
         **os.environ,
         "ASCEND_ROOT": str(ROOT),
+        "ASCEND_FLEET_PREFIX": "mol-" + scenario.replace("_", "-"),
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
         "PATH": f"{BIN}:{os.environ['PATH']}",
     }
-    failed, skipped = [], 0
-    for scenario in scenarios:
-        reason = not_here(scenario)
-        if reason:
-            print(f"==> molecule {scenario}: skipped: {reason}", flush=True)
-            skipped += 1
-            continue
-        started = time.monotonic()
-        print(f"==> molecule {scenario}", flush=True)
-        environment["ASCEND_FLEET_PREFIX"] = "mol-" + scenario.replace("_", "-")
+    started = time.monotonic()
+    path = LOGS / f"{scenario}.log"
+    print(f"==> molecule {scenario}: started, follow it in {path.relative_to(ROOT)}", flush=True)
+    with path.open("w", encoding="utf-8") as log:
         command = [str(BIN / "molecule"), "test", "--scenario-name", scenario]
-        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        print(
-            f"==> molecule {scenario}: {'failed' if code else 'passed'}, {time.monotonic() - started:.0f} s", flush=True
-        )
-        if code:
-            failed.append(scenario)
-    print(f"{len(scenarios) - len(failed) - skipped} passed, {len(failed)} failed, {skipped} skipped")
-    return 1 if failed else 0
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL, stdout=log,
+                              stderr=subprocess.STDOUT).returncode
+    word = "failed" if code else "passed"
+    output = path.read_text(encoding="utf-8", errors="replace") if code else ""
+    print(f"{output}==> molecule {scenario}: {word}, {time.monotonic() - started:.0f} s", flush=True)
+    return word
 
 
 def not_here(scenario: str) -> str:
