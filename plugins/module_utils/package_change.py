@@ -19,6 +19,7 @@ import time
 import uuid
 
 from ansible_collections.ascend.fleet.plugins.module_utils import (
+    async_progress,
     installed,
     journal,
     package_checks,
@@ -250,7 +251,8 @@ class PackageChange(object):
                 continue
             self.result["notes"].append("waited for the installer of an earlier run (%s, pid %s)" % (
                 entry.get("component"), record["pid"]))
-            process_io.wait_for(record, self.args["timeout"])
+            heard = async_progress.Reporter(entry.get("component")).heard
+            process_io.wait_for(record, self.args["timeout"], folder, heard)
             self.look()
 
     def _run_folder(self, entry):
@@ -338,7 +340,8 @@ class Attempts(object):
         change = self.change
         files = self._version_files()
         before, prints = change.in_use(), package_io.fingerprint(files)
-        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer)
+        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer,
+                             async_progress.Reporter(change.component).heard)
         text = process_io.read_output(self.log, run["offset"])
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files

@@ -21,6 +21,8 @@ LOG, PROCESS, RC = "output.log", "process.json", "rc"
 LOG_LIMIT = 64 * 1024 * 1024
 # Seconds without output after which the last line is looked at.
 SILENCE = 10
+# Bytes at the end of the output that a listener is given whenever there is more.
+_HEARD = 16 * 1024
 _TICK = 0.2
 _KILL_GRACE = 10
 # $0 is the file for the exit code. The code is there as soon as the program ended, whoever still watches.
@@ -160,7 +162,7 @@ def read_rc(folder):
         return None
 
 
-def run(argv, folder, env, timeout, step="install", waits=None):
+def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
     """Run a program to its end, or to the end of its time.
 
     Args:
@@ -170,6 +172,7 @@ def run(argv, folder, env, timeout, step="install", waits=None):
         timeout: seconds; then its process group is killed.
         step: what this run is part of; kept in process.json for whoever finds it later.
         waits: told the last line, whether it is complete, and the seconds of silence since; true ends the program.
+        heard: told the end of the output whenever there is more of it; must not raise.
 
     Returns:
         {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int}; rc is 128 + n
@@ -211,6 +214,8 @@ def run(argv, folder, env, timeout, step="install", waits=None):
         wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
         size = os.path.getsize(log_path)
         changed = now if size != before else changed
+        if heard and size != before:
+            heard(read_output(log_path, offset, _HEARD))
         timed_out = now - begun > timeout
         flooded = size - offset > LOG_LIMIT
         asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(log_path) + (now - changed,)))
@@ -247,14 +252,23 @@ def ended(folder):
     return rc is not None and rc <= 128
 
 
-def wait_for(record, timeout):
+def wait_for(record, timeout, folder, heard):
     """Wait for a run that somebody else started; kills what is left of it when its time is up.
+
+    Args:
+        record: content of its process.json.
+        timeout: seconds.
+        folder: the run's folder.
+        heard: as for run.
 
     Returns:
         True when it ended by itself.
     """
-    deadline = time.monotonic() + timeout
+    deadline, said = time.monotonic() + timeout, None
     while still_running(record):
+        before, said = said, read_output(os.path.join(folder, LOG), record.get("offset", 0), _HEARD)
+        if said != before:
+            heard(said)
         if time.monotonic() > deadline:
             kill_group(record["pid"])
             return False

@@ -38,6 +38,9 @@ _NO_FOR_ALL = re.compile(
     r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*install-for-all"
     r"|install-for-all[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)",
     re.IGNORECASE)
+# upgradePercentage:40% of driver and firmware. An archive's own "Verifying ... 100%" is another matter.
+_PROGRESS = re.compile(r"^.*(?:percent|progress).*$", re.IGNORECASE | re.MULTILINE)
+_PERCENT = re.compile(r"(?<![0-9.-])([0-9]{1,3})(?:\.[0-9]+)?[ \t]*%")
 # The vendor's standing advice at the start of every run is about powering off, not about a reboot that is due.
 _NO_VERDICT = re.compile(r"Do not power off or restart", re.IGNORECASE)
 
@@ -140,6 +143,15 @@ def read_words(text):
     if last and last.rstrip().endswith(("?", "\uff1f", ":", "\uff1a")) and not words["success"]:
         words["prompt"] = words["prompt"] or last
     return {key: value[:300] if value else None for key, value in words.items()}
+
+
+def percentage(text):
+    """How far an installer says it is, by the last line that says so: 0 to 100, or None."""
+    for row in reversed(_PROGRESS.findall(text)):
+        numbers = [int(number) for number in _PERCENT.findall(row) if int(number) <= 100]
+        if numbers:
+            return numbers[-1]
+    return None
 
 
 def waits_for_answer(last_line, ended, silent):

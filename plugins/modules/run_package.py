@@ -21,6 +21,8 @@ description:
     for at most O(timeout) seconds.
   - Use it with C(async) and C(poll) so that a long installation survives a lost connection. Without, an installer that
     has begun survives as well, and the next run takes it over.
+  - With C(async), the percentage that the installer prints is added to the job's status as C(ascend_progress), a
+    dictionary of C(component) and C(percent), which P(ascend.fleet.progress#callback) shows.
 options:
   path:
     description:

@@ -164,8 +164,31 @@ def hosts_in_short(hosts: Sequence[str], limit: int = 48) -> str:
     return f"{shorten(folded, limit)} ({len(hosts)})"
 
 
-def status_line(stage: str, done: int, total: int, running: Iterable[str], task: str, seconds: float, left: str) -> str:
+def percent(result: Mapping[str, Any]) -> int | None:
+    """Return how far an installer is, from what a poll of its task brought along (module_utils/async_progress)."""
+    progress = result.get("ascend_progress")
+    value = progress.get("percent") if isinstance(progress, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100 else None
+
+
+def hosts_and_percents(hosts: Sequence[str], percents: Mapping[str, int], limit: int = 48) -> str:
+    """Return host names, or their number where the names are too long, and the vendor's percentages if any."""
+    known = sorted(percents[host] for host in hosts if host in percents)
+    if not known:
+        return hosts_in_short(hosts, limit)
+    span = f"{known[0]} %" if known[0] == known[-1] else f"{known[0]}-{known[-1]} %"
+    if len(hosts) == 1:
+        return f"{hosts_in_short(hosts, limit)} {span}"
+    folded = fold(clean(host) for host in hosts)
+    names = folded if width(folded) <= limit else plural(len(hosts), "host")
+    return f"{names}, {span}" + (f" on {len(known)} of them" if len(known) < len(hosts) else "")
+
+
+def status_line(
+    stage: str, done: int, total: int, running: Iterable[str], task: str, seconds: float, left: str,
+    percents: Mapping[str, int],
+) -> str:
     """Return the one line that stands for the running stage on a terminal (plain text)."""
-    busy = hosts_in_short(list(running), 30)
+    busy = hosts_and_percents(list(running), percents, 30)
     parts = [f"{stage} {done}/{total}", task, busy, elapsed(seconds) + (f" of about {left}" if left else "")]
     return "  ".join(part for part in parts if part)

@@ -1,9 +1,13 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words for changes and failures, the counts of a stage."""
+"""Words for changes and failures, the counts of a stage, what a long task shows."""
+
+from types import SimpleNamespace
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.callback import progress
+from ansible_collections.ascend.fleet.plugins.callback.progress import CallbackModule
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
 
@@ -95,3 +99,119 @@ def test_a_stage_counts_each_host_once_and_gathers_alike_changes():
     assert stage.running() == {}
     assert stage.summary() == "3 hosts: 2 changed, 1 failed"
     assert stage.summary(check_mode=True) == "3 hosts: 2 would change, 1 failed"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "percents", "words"),
+    [
+        (["npu-03"], {}, "npu-03"),
+        (["npu-03"], {"npu-03": 40}, "npu-03 40 %"),
+        (["npu-03"], {"npu-07": 40}, "npu-03"),
+        (["npu-01", "npu-02", "npu-03"], {"npu-01": 80, "npu-02": 10, "npu-03": 40}, "npu-[01-03], 10-80 %"),
+        (["npu-01", "npu-02"], {"npu-01": 0, "npu-02": 0}, "npu-[01-02], 0 %"),
+        (["npu-01", "npu-02", "npu-03"], {"npu-02": 10, "npu-03": 40}, "npu-[01-03], 10-40 % on 2 of them"),
+        (["alpha", "beta", "gamma", "delta"], {"alpha": 10, "beta": 20, "gamma": 30, "delta": 40}, "4 hosts, 10-40 %"),
+    ],
+)
+def test_hosts_with_the_percentages_of_their_installers(hosts, percents, words):
+    assert text.hosts_and_percents(hosts, percents, 20) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "percent"),
+    [
+        ({"started": 1, "finished": 0, "ascend_progress": {"component": "driver", "percent": 40}}, 40),
+        ({"started": 1, "finished": 0}, None),
+        ({"ascend_progress": 40}, None),
+        ({"ascend_progress": {"percent": "40"}}, None),
+        ({"ascend_progress": {"percent": True}}, None),
+        ({"ascend_progress": {"percent": 400}}, None),
+    ],
+)
+def test_the_percentage_that_a_poll_brings_along(result, percent):
+    assert text.percent(result) == percent
+
+
+def test_a_percentage_belongs_to_one_task():
+    stage = Stage("Change")
+    stage.reached("a", 40)
+    assert stage.percents() == {}
+    stage.start("a", "Driver")
+    stage.reached("a", 40)
+    assert stage.percents() == {"a": 40}
+    stage.reached("a", None)
+    assert stage.percents() == {}
+    stage.reached("a", 90)
+    stage.finish("a")
+    stage.start("a", "Firmware")
+    assert stage.percents() == {}
+
+
+class Screen(CallbackModule):
+    """The callback with what it prints in a list."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.lines, self.options = [], {"live_line": "never", "heartbeat_seconds": 1, "width": 100, **options}
+        self._stage = Stage("Driver and firmware")
+
+    def get_option(self, name, *_args, **_more):
+        return self.options[name]
+
+    def _print(self, line="", color=None, stderr=False):
+        self.lines.append(line)
+
+    def at(self, seconds, monkeypatch):
+        now = self._began + seconds
+        monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+
+
+def poll(host, result, public):
+    """A task's result as callbacks get it: public names since ansible-core 2.19, underscored ones before."""
+    name = SimpleNamespace(get_name=lambda: host)
+    values = {"host": name, "task": SimpleNamespace(get_name=lambda: ""), "result": result}
+    return SimpleNamespace(**{key if public else f"_{key}": value for key, value in values.items()})
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_the_heartbeat_shows_the_vendors_percentage(monkeypatch, public):
+    screen = Screen()
+    screen.at(0, monkeypatch)
+    for host in ("npu-01", "npu-02", "npu-03"):
+        screen._stage.start(host, "Vendor package: driver 25.3.rc1")
+    screen.at(40, monkeypatch)
+    screen._tick()
+    for host, percent in (("npu-01", 10), ("npu-03", 80)):
+        progress_now = {"component": "driver", "percent": percent}
+        screen.v2_runner_on_async_poll(poll(host, {"finished": 0, "ascend_progress": progress_now}, public))
+    screen.v2_runner_on_async_poll(poll("npu-02", {"finished": 0}, public))
+    screen.at(80, monkeypatch)
+    screen._tick()
+    screen._stage.finish("npu-01")
+    screen._stage.finish("npu-02")
+    screen._tick()
+    assert screen.lines == [
+        "  40 s so far  Vendor package: driver 25.3.rc1: npu-[01-03]",
+        "  1 min 20 s so far  Vendor package: driver 25.3.rc1: npu-[01-03], 10-80 % on 2 of them",
+        "  1 min 20 s so far  Vendor package: driver 25.3.rc1: npu-03 80 %",
+    ]
+
+
+def test_the_live_line_shows_the_vendors_percentage(monkeypatch):
+    screen = Screen()
+    screen.at(0, monkeypatch)
+    screen._stage = Stage("Driver and firmware")
+    screen._stage.start("npu-03", "Vendor package: driver 25.3.rc1")
+    screen.v2_runner_on_async_poll(poll("npu-03", {"ascend_progress": {"percent": 40}}, True))
+    screen._stage.has_changes, screen._minutes_left = True, 6
+    screen.at(65, monkeypatch)
+    line = screen._status(screen._stage, screen._stage.running())
+    assert line == (
+        "Driver and firmware 0/1  Vendor package: driver 25.3.rc1  npu-03 40 %  1 min 05 s of about 6 min 00 s"
+    )
+
+
+def test_a_poll_outside_of_a_stage_is_no_trouble():
+    screen = Screen()
+    screen._stage = None
+    screen.v2_runner_on_async_poll(poll("npu-03", {"ascend_progress": {"percent": 40}}, True))
