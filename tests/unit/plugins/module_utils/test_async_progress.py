@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import async_progress, process_io, vendor_run
@@ -218,3 +219,18 @@ def test_a_run_lets_its_listener_hear_the_output_while_it_works(tmp_path):
     assert run["rc"] == 0
     assert {10, 40} <= set(heard)
     assert len(heard) <= 4  # only when there was more
+
+
+def test_who_waits_for_an_earlier_runs_installer_hears_it_too(tmp_path):
+    env, heard = process_io.clean_environment({}), []
+    script = "echo upgradePercentage:10%; sleep 1; echo upgradePercentage:40%; sleep 0.5"
+    pid = os.fork()
+    if not pid:
+        process_io.run(["bash", "-c", script], str(tmp_path), env, 30)
+        os._exit(0)
+    while not (tmp_path / process_io.PROCESS).exists():
+        time.sleep(0.01)
+    record = process_io.read_record(str(tmp_path))
+    assert process_io.wait_for(record, 30, str(tmp_path), lambda text: heard.append(vendor_run.percentage(text)))
+    os.waitpid(pid, 0)
+    assert [percent for percent in heard if percent] == [10, 40]
