@@ -67,6 +67,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import failure
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
@@ -243,7 +244,7 @@ class CallbackModule(CallbackBase):
         name = text.short_name(task.get_name())
         lines = text.failure(data, self.get_option("width"))
         key = (name, *(text.without_host(line, host) for line in lines))
-        same = "the report says" if self._is_in_report(text.message(data)) else None
+        same = "the report says" if self._is_in_report(failure.read(data)["message"]) else None
         if key in self._told:
             same = f"on {self._told[key]}"
         self._told.setdefault(key, host)

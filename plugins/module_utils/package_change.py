@@ -65,8 +65,8 @@ class PackageChange(object):
         self.victim = None
         self.journal_path = os.path.join(self.state_dir, journal.FILE_NAME)
         self.boot_id = process_io.boot_id()
-        self.result = {"changed": False, "action": None, "argv": None, "rc": None, "seconds": 0.0, "notes": [],
-                       "reboot_required": False, "log": None, "busy": []}
+        self.result = {"component": self.component, "changed": False, "action": None, "argv": None, "rc": None,
+                       "seconds": 0.0, "notes": [], "reboot_required": False, "log": None, "busy": []}
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -266,7 +266,7 @@ class PackageChange(object):
         """Write the end line; a good end only once everything is on the disk."""
         kind = "ok" if verdict["ok"] else "refused" if verdict["untouched"] else "failed"
         if kind == "ok":
-            os.sync()
+            package_io.sync_installation(self.install_path)
         package_io.append_line(self.journal_path, journal.line(journal.end(
             started, time.time(), self.boot_id, rc, kind, verdict["reboot_required"], seconds, version)))
 

@@ -6,6 +6,7 @@
 The decisions are made elsewhere (vendor_run, package_change); here are the few system calls they need.
 """
 
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -19,6 +20,8 @@ _MB = 1024 * 1024
 # A package may need more than it says: logs, the kernel module's build, pip's copies.
 _SLACK_MB = 64
 _HEADER = 256 * 1024
+# Where the vendors' installers write, beside their install path.
+_PLACES = ("/etc", "/usr/local", "/lib/modules", "/boot", "/var")
 _SIZES = re.compile(r"Uncompressed size:\s*(\d+)\s*(KB|MB|GB)", re.IGNORECASE)
 
 
@@ -69,6 +72,29 @@ def sync_folder(path):
     try:
         os.fsync(handle)
     finally:
+        os.close(handle)
+
+
+def sync_installation(install_path):
+    """Wait until what an installer wrote is on the disk.
+
+    Not os.sync(), which waits for every file system of the host: a network share that hangs would hang it.
+    """
+    try:
+        syncfs = ctypes.CDLL(None).syncfs
+    except (OSError, AttributeError):
+        os.sync()
+        return
+    done = set()
+    for path in (install_path,) + _PLACES:
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except OSError:
+            continue
+        device = os.fstat(handle).st_dev
+        if device not in done:
+            done.add(device)
+            syncfs(handle)
         os.close(handle)
 
 

@@ -142,6 +142,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+component:
+  description: What the package holds.
+  returned: always
+  type: str
+  sample: driver
 before:
   description: The installed version before, read from the vendor's files. Null when there was none.
   returned: always

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal, planning, planning_reverse, resolver
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
@@ -119,15 +119,22 @@ def _subject(facts: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
         "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
         "host_kind": facts["host_kind"] if kind == "auto" else kind,
         "glibc": facts["glibc"],
-        "installed": {name: facts[name]["installed"] for name in ("driver", "firmware")},
+        "installed": {name: _settled(facts, name)["installed"] for name in ("driver", "firmware")},
     }
+
+
+def _settled(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    """Driver or firmware as observed; after a broken change what it was to bring, for nobody chose what it left."""
+    broken = journal.unfinished(facts["journal"]["entries"], name)
+    return {"installed": broken.get("to")} if broken else facts[name]
 
 
 def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
     """What the vendor's own files on the host say goes together."""
+    driver, firmware = _settled(facts, "driver"), _settled(facts, "firmware")
     return {
-        "driver": {key: facts["driver"].get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
-        "firmware": {key: facts["firmware"].get(key) for key in ("installed", "compatible_driver")},
+        "driver": {key: driver.get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
+        "firmware": {key: firmware.get(key) for key in ("installed", "compatible_driver")},
         "cann": [
             {key: row.get(key) for key in ("product", "version", "code", "innerversion")} for row in facts["cann"]
         ],

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import failure as failure_text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean, fold, pad, shorten, width, wrap
 
 COUNTS = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
 TAIL_LINES = 8  # of a program's output, shown with a failure
 HOSTS_AT_MOST = 30  # lines of the recap; above, hosts with equal counts share a line
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
-_PREFIXES = ("Task failed: ", "Module failed: ", "Action failed: ")
 
 
 def elapsed(seconds: float) -> str:
@@ -79,28 +79,16 @@ def failure(result: Mapping[str, Any], limit: int = 100, indent: str = "    ") -
     return found
 
 
-def message(result: Mapping[str, Any]) -> str:
-    """Return a failed result's message as one line, without Ansible's own prefixes."""
-    if result.get("censored"):
-        return clean(result["censored"])
-    text = result.get("msg") or result.get("module_stderr") or result.get("reason") or "no message"
-    if isinstance(text, (list, tuple)):
-        text = " ".join(str(item) for item in text)
-    text = str(text).strip()
-    for prefix in _PREFIXES:
-        text = text.removeprefix(prefix)
-    return text
-
-
 def _message(result: Mapping[str, Any], limit: int, indent: str, prefix: str) -> list[str]:
     found: list[str] = []
-    paragraphs = [line for line in message(result).splitlines() if line.strip()] or ["no message"]
+    told = failure_text.read(result)
+    paragraphs = [line for line in told["message"].splitlines() if line.strip()] or ["no message"]
     for place, paragraph in enumerate(paragraphs[:12]):
         found += wrap((prefix if not place else "") + paragraph, limit, indent, indent)
     for key in ("cause", "fix"):
-        if result.get(key):
+        if told[key]:
             head = f"{indent}{key + ':':<7}"
-            found += wrap(str(result[key]), limit, head, " " * width(head))
+            found += wrap(told[key], limit, head, " " * width(head))
     output = _tail(result)
     if output:
         found += [shorten(f"{indent}| {line}", limit) for line in output]

@@ -59,7 +59,8 @@ def observation(number: int) -> dict:
         "busy": [], "devices": [], "proofs": {"inference": None},
         "npu": {"available": bool(driver), "chips": chips if driver else [], "message": None},
         "journal": {"unfinished": None, "previous": {}, "durations": {"driver": 100.0 + number % 60},
-                    "entries": [{"id": f"{number}-{entry}", "component": "driver"} for entry in range(10)]},
+                    "entries": [{"id": f"{number}-{entry // 2}", "component": "driver", "result": "ok", "to": driver,
+                                 "event": ("start", "end")[entry % 2]} for entry in range(10)]},
         "reboot_required": False, "reboot_reasons": [],
     }
     return {"ansible_facts": {"ascend": facts}}

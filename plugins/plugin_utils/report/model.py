@@ -54,7 +54,7 @@ def failures(report: dict) -> dict[str, str]:
     for host in report["hosts"]:
         error = host["error"]
         if error:
-            more = [f"{word.capitalize()}: {error[word]}" for word in ("cause", "fix") if error[word]]
+            more = [f"{word.capitalize()}: {error[word].rstrip('.')}." for word in ("cause", "fix") if error[word]]
             found[host["name"]] = " ".join([f"{host['status']}:", error["message"], *more])
         elif host["status"] == "not_started":
             found[host["name"]] = "not started: " + (host["reason"] or "the run ended before this host's turn.")

@@ -1,6 +1,7 @@
 """package_checks and package_io: what is refused before an installer starts, and the lock."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import package_checks, package_io, process_io
@@ -160,3 +161,25 @@ def test_a_pid_that_was_given_away_is_not_the_old_process():
     assert process_io.still_running(own) == []
     assert process_io.still_running(dict(own, boot_id="another")) == []
     assert process_io.still_running(None) == []
+
+
+def test_only_the_installers_file_systems_are_waited_for(tmp_path, monkeypatch):
+    """A network share that hangs must not hang an installation."""
+    synced = []
+    monkeypatch.setattr(package_io.ctypes, "CDLL", lambda _name: SimpleNamespace(syncfs=lambda fd: synced.append(
+        os.fstat(fd).st_dev)))
+    monkeypatch.setattr(package_io.os, "sync", lambda: pytest.fail("every file system was waited for"))
+    package_io.sync_installation(str(tmp_path))
+    assert os.stat(tmp_path).st_dev in synced
+    assert len(synced) == len(set(synced))
+    before = len(os.listdir("/proc/self/fd"))
+    package_io.sync_installation(str(tmp_path / "gone"))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_without_syncfs_all_file_systems_are_waited_for(tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(package_io.ctypes, "CDLL", lambda _name: SimpleNamespace())
+    monkeypatch.setattr(package_io.os, "sync", lambda: called.append(True))
+    package_io.sync_installation(str(tmp_path))
+    assert called

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import doctor
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, desired, diagnosis, unobserved
+from ansible_collections.ascend.fleet.plugins.plugin_utils import desired, diagnosis, unobserved
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
 from ansible_collections.ascend.fleet.tests.unit.plugins.module_utils import test_doctor as hosts
@@ -25,26 +23,6 @@ UNOBSERVED = {
     "unreachable": {"unreachable": True, "msg": "Data could not be sent to remote host"},
     "not-observed": {"failed": True, "msg": "KeyError: 'x'"},
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def tables():
-    return catalog.load()
-
-
-@pytest.fixture(scope="module")
-def _healthy():
-    node = hosts.Node(owner="HwHiAiUser", group="HwHiAiUser", mode="0660", kind="char")
-    return hosts.observe(
-        hosts.trees.driver(), hosts.trees.firmware(), hosts.trees.cann_6_3("8.3.RC1", "nnae", "C23"),
-        hosts.environment(), *[hosts.pci(number) for number in range(8)],
-        {f"/dev/davinci{number}": node for number in range(8)}, answer=hosts.npu(8),
-    )  # fmt: skip
-
-
-@pytest.fixture
-def facts(_healthy):
-    return copy.deepcopy(_healthy)
 
 
 def diagnose(tables, observation, variables=None):

@@ -246,7 +246,7 @@ def test_failures_are_told_with_cause_and_fix():
         "good": {"ascend_plan": {"status": "converged"}},
     }
     assert failures(model(hosts)) == {
-        "bad": "failed: Broken. Cause: busy Fix: wait", "late": "not started: stopped",
+        "bad": "failed: Broken. Cause: busy. Fix: wait.", "late": "not started: stopped",
     }
 
 

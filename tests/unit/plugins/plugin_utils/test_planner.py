@@ -1,0 +1,41 @@
+"""Wishes, an observation and the catalog become a plan."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.ascend.fleet.plugins.plugin_utils import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+
+PINNED = {"ascend_components": ["driver", "firmware"], "ascend_driver_version": "25.3.rc1",
+          "ascend_firmware_version": "7.8.0.2.212"}
+BROKEN = {"id": "20261122T160102Z-ab12", "event": "start", "time": "2026-11-22T16:01:02Z", "boot_id": "b",
+          "component": "firmware", "action": "upgrade", "from": "7.5.0.1.129", "to": "7.8.0.2.212", "package": None}
+
+
+def plan(tables, facts, tmp_path, **changes):
+    (tmp_path / "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run").touch()
+    facts["firmware"].update(installed="9.9.9", loaded="9.9.9")
+    values, problems = desired.read({**PINNED, **changes, "ascend_artifacts": str(tmp_path)})
+    return Planner().plan("h", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems))
+
+
+def test_newer_firmware_on_the_chips_refuses_an_older_one(tables, facts, tmp_path):
+    result = plan(tables, facts, tmp_path)
+    assert result["status"] == "refused"
+    assert "firmware-flash" in {row["rule"] for row in result["findings"] if not row["accepted"]}
+
+
+def test_newer_firmware_stays_when_nothing_is_pinned(tables, facts, tmp_path):
+    result = plan(tables, facts, tmp_path, ascend_firmware_version="auto")
+    assert (result["status"], result["steps"]) == ("converged", [])
+
+
+@pytest.mark.parametrize("version", ["auto", "7.8.0.2.212"])
+def test_what_a_broken_change_of_ours_left_on_the_chips_is_mended(tables, facts, tmp_path, version):
+    """A package that installs another version than it says must not need a human on the next run."""
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN])
+    result = plan(tables, facts, tmp_path, ascend_firmware_version=version)
+    assert result["status"] == "pending", result["findings"]
+    assert [(step["action"], step["to"]) for step in result["steps"] if step["component"] == "firmware"] == [
+        ("repair", "7.8.0.2.212")]
