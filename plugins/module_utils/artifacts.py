@@ -11,9 +11,11 @@ import re
 
 LOCK_NAME = "artifacts.lock.yml"
 LOCK_VERSION = 1
+SUMS_NAME = "SHA256SUMS"
 KINDS = ("package", "archive", "signature", "wheel", "model", "other")
 
 _SHA256 = re.compile(r"\A(?:sha256:)?([0-9a-fA-F]{64})\Z")
+_SUM_LINE = re.compile(r"\A([0-9a-fA-F]{64})[ \t]+\*?(\S.*?)[ \t\r]*\Z")
 _CONTENT_RANGE = re.compile(r"\Abytes\s+(\d+)-(\d+)/(\d+|\*)\Z")
 # Vendor packages for Intel spell the architecture both ways: x86-64 in uniform packages, x86_64 elsewhere.
 _X86 = re.compile(r"x86[-_]64")
@@ -99,6 +101,33 @@ def parse_lock(data, origin):
             raise ArtifactError("%s lists %s twice" % (origin, entry["name"]))
         artifacts[entry["name"]] = entry
     return {"artifacts": artifacts, "sets": _lock_sets(data.get("sets"), artifacts, origin)}
+
+
+def parse_sums(text, origin):
+    """Reads a SHA256SUMS file, as sha256sum writes it.
+
+    Args:
+        text: its content.
+        origin: where it came from, for messages.
+
+    Returns:
+        {file name: sha256}.
+
+    Raises:
+        ArtifactError: a line that is none of its kind, or a file with two hashes.
+    """
+    sums = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _SUM_LINE.match(line)
+        if not found:
+            raise ArtifactError("%s, line %d is no '<sha256>  <file name>': make it again with sha256sum" % (
+                origin, number))
+        name, value = check_name(found.group(2)), found.group(1).lower()
+        if sums.setdefault(name, value) != value:
+            raise ArtifactError("%s gives two hashes for %s: keep the right one" % (origin, name))
+    return sums
 
 
 def _lock_entry(row, where):

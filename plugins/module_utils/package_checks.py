@@ -45,12 +45,19 @@ def package_file(path, checksum):
     promised = (checksum or "").lower().replace("sha256:", "").strip() or package_io.cached_sha256(path)
     try:
         found = package_io.sha256_of(path)
+        with open(path, "rb") as stream:
+            begin = stream.read(60)
     except OSError as exc:
         raise Refused("The package %s cannot be read" % path, exc.strerror, "check the disk and the file's permissions")
     if promised and found != promised:
         raise Refused("The package %s is not what it should be" % path,
                       "its sha256 is %s, expected %s: it is damaged or was changed" % (found, promised),
                       "remove it and stage it again; nothing was executed", sha256=found)
+    if not begin.startswith(b"#!"):
+        # A shell would "run" an empty file well, and a web page line by line.
+        raise Refused("The package %s is not an installer" % path,
+                      "it begins with %r" % begin.decode("utf-8", "replace") if begin else "it is empty",
+                      "download it again; a web page saved in its place (login, licence) is the usual reason")
     return found
 
 

@@ -107,7 +107,7 @@ def load_lock(text: str, origin: str) -> dict[str, Any]:
 
 
 class FolderSource:
-    """Artifacts in a folder on the control node, with or without a lock."""
+    """Artifacts in a folder on the control node, with a lock, with SHA256SUMS, or with neither."""
 
     def __init__(self, folder: str, serving_url: str | None = None, ignore_lock: bool = False) -> None:
         self.folder = Path(folder).expanduser()
@@ -121,6 +121,9 @@ class FolderSource:
         self.lock = (
             load_lock(lock.read_text(encoding="utf-8"), str(lock)) if lock.is_file() and not ignore_lock else None
         )
+        sums = self.folder / artifacts.SUMS_NAME
+        text = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
+        self.sums = artifacts.parse_sums(text, str(sums))
 
     def resolve(self, name: str) -> dict[str, Any]:
         """The file's place, size and hash. Raises ArtifactError when it is absent or not what the lock says."""
@@ -143,6 +146,11 @@ class FolderSource:
                     f" {entry['size']} bytes): it is damaged or was exchanged. No host was touched."
                     " Fetch it again with ascend.fleet.bundle"
                 )
+        elif self.sums.get(found, file_sha256(path)) != file_sha256(path):
+            raise ArtifactError(
+                f"{path} is not the file that {artifacts.SUMS_NAME} there describes (sha256 {self.sums[found]}):"
+                " it is damaged or was exchanged. No host was touched. Fetch it again, or mend the list"
+            )
         url = _join(self.serving_url, found) if self.serving_url else None
         return {"sha256": sha256 or file_sha256(path), "size": size, "path": str(path), "url": url}
 
@@ -183,17 +191,22 @@ class FolderSource:
 
 
 class MirrorSource:
-    """Artifacts on an http(s) server that hosts fetch from themselves; its lock is read once per run."""
+    """Artifacts on an http(s) server that hosts fetch from themselves; its lock or SHA256SUMS is read once per run."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        text = _once("mirror", url, run_id(), lambda: _get_lock(_join(url, artifacts.LOCK_NAME)))
-        self.lock = load_lock(text, _join(url, artifacts.LOCK_NAME)) if text is not None else None
+        lock, sums = (_join(url, name) for name in (artifacts.LOCK_NAME, artifacts.SUMS_NAME))
+        text = _once("mirror", url, run_id(), lambda: _get_text(lock))
+        self.lock = load_lock(text, lock) if text is not None else None
+        self.sums: dict[str, str] = {}
+        if self.lock is None:
+            text = _once("mirror-sums", url, run_id(), lambda: _get_text(sums))
+            self.sums = artifacts.parse_sums(text or "", artifacts.public_url(sums))
 
     def resolve(self, name: str) -> dict[str, Any]:
-        """The file's URL and what the mirror's lock says of it; without a lock the hash is None."""
+        """The file's URL and what the mirror's lock or SHA256SUMS says of it; without either the hash is None."""
         if self.lock is None:
-            return {"sha256": None, "size": None, "path": None, "url": _join(self.url, name)}
+            return {"sha256": self.sums.get(name), "size": None, "path": None, "url": _join(self.url, name)}
         known = self.lock["artifacts"]
         key = artifacts.spelling_key(name)
         entry = known.get(name)
@@ -274,6 +287,23 @@ def missing(source: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if artifacts.spelling_key(name) not in keys]
 
 
+def unproven(source: str, names: Iterable[str]) -> list[str]:
+    """Why some of `names` may not be used: not what lock or SHA256SUMS say, or on a mirror that has neither.
+
+    In a plain folder nothing says anything, so nothing is read. Raises ArtifactError as missing does.
+    """
+    opened = open_source(source)
+    if isinstance(opened, FolderSource) and not opened.lock and not opened.sums:
+        return []
+    found = []
+    for name in names:
+        try:
+            resolve_files(opened, [{"name": name}])
+        except ArtifactError as error:
+            found.append(str(error))
+    return found
+
+
 def resolve_files(source: FolderSource | MirrorSource, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every wanted file with name, sha256, size, path, url and headers.
 
@@ -297,8 +327,9 @@ def resolve_files(source: FolderSource | MirrorSource, files: list[dict[str, Any
         item["sha256"] = item["sha256"] or given
         if not item["sha256"]:
             raise ArtifactError(
-                f"{name}: the mirror has no {artifacts.LOCK_NAME} and no sha256 was given;"
-                " nothing unverified ever runs. Put the lock that ascend.fleet.bundle writes beside the files"
+                f"{name}: the mirror has no {artifacts.LOCK_NAME} and no {artifacts.SUMS_NAME} that lists it, and no"
+                " sha256 was given; nothing unverified ever runs. Put the lock that ascend.fleet.bundle writes, or a"
+                f" {artifacts.SUMS_NAME}, beside the files"
             )
         resolved.append({"headers": None, **item, "name": name})
     return resolved
@@ -319,7 +350,8 @@ def _join(base: str | None, name: str) -> str:
     return f"{(base or '').rstrip('/')}/{urllib.parse.quote(name)}"
 
 
-def _get_lock(url: str) -> str | None:
+def _get_text(url: str) -> str | None:
+    """The content of a small file on the mirror; None when the mirror has none."""
     try:
         with urls.open_url(url, timeout=30) as response:
             return response.read(64 * 1024 * 1024).decode("utf-8")

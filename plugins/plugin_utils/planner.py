@@ -23,7 +23,7 @@ class Planner:
         self._components = components
         self._pins = {key: value for key, value in (pins or {}).items() if value not in (None, "", "auto")}
         self._judged: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
-        self._missing: dict[tuple, dict[str, Any] | None] = {}
+        self._artifacts: dict[tuple, dict[str, Any] | None] = {}
 
     def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> dict[str, Any]:
         """The plan of one host; an unobserved host or a wrong variable gives a plan without steps.
@@ -47,16 +47,16 @@ class Planner:
             plan = self._forward(host, facts, wish, components, pins)
         else:
             plan = self._reverse(host, facts, wish, components, target)
-        self._refuse_missing(plan, wish.desired["ascend_artifacts"])
+        self._refuse_artifacts(plan, wish.desired["ascend_artifacts"])
         return dict(plan, target=target)
 
-    def _refuse_missing(self, plan: dict[str, Any], source: str | None) -> None:
+    def _refuse_artifacts(self, plan: dict[str, Any], source: str | None) -> None:
         packages = tuple(step["package"] for step in plan["steps"] if step["package"])
         key = (source, packages)
-        if key not in self._missing:
-            self._missing[key] = _missing_packages(packages, source)
-        if self._missing[key]:
-            plan["findings"].append(self._missing[key])
+        if key not in self._artifacts:
+            self._artifacts[key] = _artifact_problem(packages, source)
+        if self._artifacts[key]:
+            plan["findings"].append(self._artifacts[key])
             plan["status"] = "refused"
 
     def _forward(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], pins: dict[str, Any],
@@ -152,7 +152,7 @@ def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[d
     return resolution, findings
 
 
-def _missing_packages(packages: tuple[str, ...], source: str | None) -> dict[str, Any] | None:
+def _artifact_problem(packages: tuple[str, ...], source: str | None) -> dict[str, Any] | None:
     if not packages:
         return None
     if not source:
@@ -161,8 +161,11 @@ def _missing_packages(packages: tuple[str, ...], source: str | None) -> dict[str
         return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
     try:
         missing = artifact_source.missing(source, packages)
+        unproven = [] if missing else artifact_source.unproven(source, packages)
     except artifact_source.ArtifactError as error:
         return planning.finding("artifact-missing", "error", str(error), variable="ascend_artifacts")
+    if unproven:
+        return planning.finding("artifact-unproven", "error", " ".join(unproven), variable="ascend_artifacts")
     if not missing:
         return None
     near = artifact_source.similar(source, missing[0])

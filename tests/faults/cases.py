@@ -215,7 +215,8 @@ def _files() -> Iterator[Case]:
     yield Case("installed files", "cann", "latest leads nowhere", "done",
                before=f"rm -rf {judge.ROOT}/nnae/latest; mkdir {judge.ROOT}/nnae/latest;"
                       f" ln -s ../9.9.9/opp {judge.ROOT}/nnae/latest/opp")
-    yield Case("installed files", "driver", "install record gone", "done", before="rm -f /etc/ascend_install.info")
+    # A sound driver is not installed anew because of it; the next upgrade has to get along without.
+    yield Case("installed files", "driver", "install record gone", "old", before="rm -f /etc/ascend_install.info")
 
 
 def _hosts() -> Iterator[Case]:

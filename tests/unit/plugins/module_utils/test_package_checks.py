@@ -183,3 +183,14 @@ def test_without_syncfs_all_file_systems_are_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(package_io.os, "sync", lambda: called.append(True))
     package_io.sync_installation(str(tmp_path))
     assert called
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "it is empty"), (b"<!DOCTYPE html><title>Log in</title>", "<!DOCTYPE html>"), (b"PK\x03\x04", "begins with"),
+])
+def test_what_is_no_installer_is_not_run(tmp_path, content, words):
+    path = tmp_path / "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
+    path.write_bytes(content)
+    text = refused(package_checks.package_file, str(path), None)
+    assert words in text
+    assert "download it again" in text

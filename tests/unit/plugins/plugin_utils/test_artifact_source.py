@@ -110,6 +110,30 @@ def test_a_tampered_file_is_refused_before_any_host(folder, content):
         resolve(folder, DRIVER)
 
 
+def test_sums_hold_for_what_they_list(folder):
+    (folder / artifacts.SUMS_NAME).write_text(f"# by sha256sum\n{SHA} *{DRIVER}\n")
+    assert resolve(folder, DRIVER)[0]["sha256"] == SHA
+    assert resolve(folder, "wheels/a-1.whl")[0]["sha256"]
+    assert artifact_source.unproven(str(folder), [DRIVER]) == []
+    (folder / DRIVER).write_bytes(b"")
+    with pytest.raises(ArtifactError, match="not the file that SHA256SUMS there describes"):
+        resolve(folder, DRIVER)
+    [why] = artifact_source.unproven(str(folder), [DRIVER])
+    assert "No host was touched" in why
+
+
+@pytest.mark.parametrize("text", ["abc  driver.run\n", f"{'0' * 64}\n", f"{'0' * 64}  a\n{'1' * 64}  a\n"])
+def test_broken_sums_are_named(folder, text):
+    (folder / artifacts.SUMS_NAME).write_text(text)
+    with pytest.raises(ArtifactError, match="SHA256SUMS"):
+        resolve(folder, DRIVER)
+
+
+def test_a_plain_folder_is_not_read_to_plan(folder, monkeypatch):
+    monkeypatch.setattr(artifact_source, "file_sha256", lambda path: pytest.fail(f"{path} was read"))
+    assert artifact_source.unproven(str(folder), [DRIVER]) == []
+
+
 def test_a_given_hash_must_agree(folder):
     assert resolve(folder, DRIVER, sha256="sha256:" + SHA.upper())[0]["sha256"] == SHA
     with pytest.raises(ArtifactError, match="expected 0000"):
@@ -174,7 +198,17 @@ def test_a_mirror_without_a_lock_runs_nothing_unverified():
     with serving({}) as server:
         with pytest.raises(ArtifactError, match="nothing unverified ever runs"):
             resolve(server.url, DRIVER)
+        [why] = artifact_source.unproven(server.url, [DRIVER])
+        assert "nothing unverified ever runs" in why
         assert resolve(server.url, DRIVER, sha256=SHA)[0]["url"] == f"{server.url}/{DRIVER}"
+
+
+def test_a_mirror_with_sums_instead_of_a_lock():
+    with serving({artifacts.SUMS_NAME: f"{SHA}  {DRIVER}\n".encode()}) as server:
+        assert resolve(server.url, DRIVER)[0]["sha256"] == SHA
+        assert artifact_source.unproven(server.url, [DRIVER]) == []
+        with pytest.raises(ArtifactError, match="nothing unverified ever runs"):
+            resolve(server.url, "other.run")
 
 
 def test_a_mirror_that_does_not_answer_is_an_error():

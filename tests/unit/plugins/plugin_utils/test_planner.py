@@ -39,3 +39,11 @@ def test_what_a_broken_change_of_ours_left_on_the_chips_is_mended(tables, facts,
     assert result["status"] == "pending", result["findings"]
     assert [(step["action"], step["to"]) for step in result["steps"] if step["component"] == "firmware"] == [
         ("repair", "7.8.0.2.212")]
+
+
+def test_a_damaged_package_is_refused_before_anything_changes(tables, facts, tmp_path):
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run\n")
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN])
+    result = plan(tables, facts, tmp_path)
+    assert result["status"] == "refused"
+    assert [row["rule"] for row in result["findings"] if row["severity"] == "error"] == ["artifact-unproven"]
