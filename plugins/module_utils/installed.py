@@ -30,10 +30,18 @@ def driver(view, install_path):
         "compatible_cann": info["compatible_cann"],
         "compatible_firmware": info["compatible_firmware"],
         "install_info": record,
+        "recorded": _recorded(view, record),
         "ascendhal_version": info["ascendhal_version"],
         "modules_loaded": _modules_loaded(view),
         "damaged": damaged,
     }
+
+
+def _recorded(view, record):
+    """Whether the install record names the driver; None when this user cannot know."""
+    if view.denied(INSTALL_RECORD) or (view.exists(INSTALL_RECORD) and view.read(INSTALL_RECORD) is None):
+        return None
+    return bool(record.get("Driver_Install_Path_Param"))
 
 
 def firmware(view, install_path):

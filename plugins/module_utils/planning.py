@@ -205,9 +205,11 @@ def _hdk_steps(facts, stack, wanted):
     """Driver and firmware in the vendor's order, and the reboot that makes them effective.
 
     First installation: the firmware package needs the driver's upgrade tool, so the driver goes first. Over an
-    existing installation the vendor asks for firmware first.
+    existing installation the vendor asks for firmware first, which looks the driver up in the install record: where
+    that is lost, the driver goes first and writes a new one.
     """
-    order = ["driver", "firmware"] if facts["driver"]["installed"] is None else ["firmware", "driver"]
+    there = facts["driver"]["installed"] is not None and facts["driver"].get("recorded") is not False
+    order = ["firmware", "driver"] if there else ["driver", "firmware"]
     steps = []
     for component in order:
         if component in wanted:

@@ -212,6 +212,7 @@ ansible_facts:
               elements: list
               sample: [["7.0.0", "7.8.99"]]
             install_info: {description: All keys of C(/etc/ascend_install.info)., type: dict}
+            recorded: {description: Whether that file names the driver. Null when this user cannot know., type: bool}
             ascendhal_version: {description: Version of its hardware layer., type: str}
             modules_loaded:
               description: Whether a kernel module of it is loaded; V(null) when that cannot be read.

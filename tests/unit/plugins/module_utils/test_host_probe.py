@@ -68,6 +68,7 @@ INNER = {
         "compatible_cann",
         "compatible_firmware",
         "install_info",
+        "recorded",
         "ascendhal_version",
         "modules_loaded",
         "damaged",

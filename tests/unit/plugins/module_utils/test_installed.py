@@ -34,9 +34,8 @@ def test_nothing_installed():
     view = DictView({"/proc/modules": "ext4 1 0 - Live 0x0\n"})
     assert installed.driver(view, ROOT) == {
         "installed": None, "path": None, "package_version": None, "build_version": None, "innerversion": None,
-        "compatible_cann": [],
-        "compatible_firmware": [], "install_info": {}, "ascendhal_version": None, "modules_loaded": False,
-        "damaged": None,
+        "compatible_cann": [], "compatible_firmware": [], "install_info": {}, "recorded": False,
+        "ascendhal_version": None, "modules_loaded": False, "damaged": None,
     }
     assert installed.firmware(view, ROOT) == {
         "installed": None, "package_version": None, "compatible_driver": [], "path": None, "damaged": None,
@@ -79,6 +78,14 @@ def test_damaged_driver(change, words):
     state = installed.driver(DictView({**trees.driver(), **change}), ROOT)
     assert state["installed"] is None
     assert words in state["damaged"]
+
+
+def test_whether_the_record_names_the_driver():
+    tree = trees.driver()
+    assert installed.driver(DictView(tree), ROOT)["recorded"] is True
+    assert installed.driver(DictView({**tree, "/etc/ascend_install.info": "UserName=HwHiAiUser\n"}), ROOT)[
+        "recorded"] is False
+    assert installed.driver(DictView({**tree, "/etc/ascend_install.info": Unreadable()}), ROOT)["recorded"] is None
 
 
 def test_driver_recorded_but_gone():

@@ -85,6 +85,8 @@ def test_firmware_goes_first_over_an_installed_driver():
     facts["driver"].update(installed="24.1.rc3", loaded="24.1.rc3")
     facts["firmware"].update(installed="7.5.0.1.129", loaded="7.5.0.1.129")
     assert ids(plan(facts)) == ["firmware-upgrade", "driver-upgrade", "reboot-reboot"]
+    facts["driver"]["recorded"] = False
+    assert ids(plan(facts)) == ["driver-upgrade", "firmware-upgrade", "reboot-reboot"], "the installers know no driver"
 
 
 def test_pending_reboot_alone_is_a_step_with_its_reason():
