@@ -7,9 +7,8 @@ Pure: data in, data out. Nothing here reads a file, asks a host or looks at a cl
 input gives an equal plan, and a plan can be saved, compared and explained.
 """
 
+from ansible_collections.ascend.fleet.plugins.module_utils.resolver_stack import COMPONENTS
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import compare
-
-COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers", "inference")
 
 # Minutes a step takes when the host's journal knows no earlier duration. Packages: rounded up from published
 # installation logs (driver 0.5 to 2, firmware 0.5 to 1, toolkit 2.5); the reboot is a server's with 8 cards.

@@ -6,6 +6,7 @@
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import find_row
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_files import hdk_row, name_or_none
 
+# What a stack is made of, in the order it is installed.
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers", "inference")
 
 

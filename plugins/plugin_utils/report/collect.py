@@ -13,7 +13,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import planning
 
 from .values import number, part, plain, rows, text
 
-COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
+COMPONENTS = tuple(name for name in planning.COMPONENTS if name != "inference")  # what has a version
 INPUTS = (
     "ascend_facts",
     "ascend_plan",
