@@ -1,4 +1,4 @@
-"""File trees that the Ascend installers leave, as DictView dictionaries, and the arguments host_facts looks at them with."""
+"""File trees that the Ascend installers leave, as DictView dictionaries, and what host_facts looks at them with."""
 
 from __future__ import annotations
 
