@@ -116,6 +116,7 @@ def describe(step):
 
 
 def make_step(facts, component, action, before, after, why, package=None, reboot=False):
+    """One step of a plan; its minutes are those that the host's journal tells of the component's last installation."""
     seconds = ((facts.get("journal") or {}).get("durations") or {}).get(component)
     return {
         "id": "%s-%s" % (component, action),

@@ -11,6 +11,7 @@ COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "m
 
 
 def build(catalog, chosen, pins, parts, host, chip, why, case):
+    """{component: what installing it needs, or None where this host does not get it}. Adds to why what decided."""
     grammar, arch, key = catalog["filenames"], host["arch"], host.get("chip")
     variant = host.get("variant") if host.get("variant") == "soc" else None
     stack = dict.fromkeys(COMPONENTS)

@@ -19,6 +19,8 @@ _SHARED = TemplateCache()
 
 @dataclass
 class Wishes:
+    """What one host's variables ask for, with defaults, and the catalog they are judged by."""
+
     desired: dict[str, Any]
     catalog: dict[str, Any]
     problems: list[_desired.Problem]
