@@ -8,6 +8,7 @@ input gives an equal plan, and a plan can be saved, compared and explained.
 """
 
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_stack import COMPONENTS
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import KERNELS
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import compare
 
 # Minutes a step takes when the host's journal knows no earlier duration. Packages: rounded up from published
@@ -23,9 +24,6 @@ MINUTES = {
     "mindformers": 1,
     "inference": 2,
 }
-
-# CANN's kernel packages are called ops from 8.5 on.
-KERNEL_PRODUCTS = ("kernels", "ops")
 
 
 def plan_host(name, facts, resolution, findings, options):
@@ -264,7 +262,7 @@ def _cann_step(facts, stack, options):
 
 
 def _kernels_step(facts, stack, options):
-    return _cann_package_step(facts, "kernels", KERNEL_PRODUCTS, stack["kernels"], facts["accelerators"]["family"])
+    return _cann_package_step(facts, "kernels", KERNELS, stack["kernels"], facts["accelerators"]["family"])
 
 
 def environment(facts, name):

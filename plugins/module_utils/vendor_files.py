@@ -19,6 +19,10 @@ _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 # What the middle of a package name says: Ascend-cann-toolkit, Ascend-cann-kernels-910b,
 # Ascend-cann-910b-ops, Atlas-A3-cann-kernels.
 _PRODUCTS = ("toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox")
+# Those that are a CANN of their own; the others add to one.
+BASES = ("toolkit", "nnae", "nnrt")
+# The same product under two names; it is called ops from CANN 8.5 on.
+KERNELS = ("kernels", "ops")
 
 # The vendor's spelling of a chip (package names, kernel folders) -> our family key.
 _CHIPS = {
