@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "docs"
 COLLECTION = ROOT / ".cache" / "collections" / "ansible_collections" / "ascend" / "fleet"
 GUIDES = ("getting-started", "operating", "article", "air-gap", "variables", "report", "doctor", "rules", "catalog",
-          "architecture", "performance")  # fmt: skip
+          "architecture", "performance", "faults")  # fmt: skip
 
 CONFIGURATION = """\
 project = "ascend.fleet"

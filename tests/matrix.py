@@ -1,9 +1,10 @@
-"""Runs the collection under every ansible-core it supports: tests/matrix.py [ends | VERSION ...] [-- pytest arguments].
+"""Runs the collection under the ansible-cores it supports: tests/matrix.py [ends | fleet | VERSION ...] [-- pytest's].
 
 For each version, in an environment of its own below .cache/matrix: the unit tests, the syntax of every playbook by its
 full name, the documentation of every module, and runs on this machine that change nothing (wrong variables are refused,
 a stack is resolved, this host is observed and planned). `ends` takes the oldest and the newest only, and of the unit
-tests those whose subject meets ansible-core; what is pure is the same under all of them.
+tests those whose subject meets ansible-core; what is pure is the same under all of them. `fleet` (after `make
+simulator`): the newest brings a bare host to a driver, firmware and CANN, the oldest and the newest find nothing to do.
 """
 
 from __future__ import annotations
@@ -58,12 +59,26 @@ def run(command: list, environment: dict[str, str], expected: int = 0) -> str:
 
 
 def interpreter(name: str) -> str | None:
-    """Path of a Python by its name, or None when there is none that works."""
+    """Path of a Python by its name, or None when there is none that works, neither on the path nor among pyenv's."""
     if f"python{sys.version_info.major}.{sys.version_info.minor}" == name:
         return sys.executable
-    path = shutil.which(name)
-    works = path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
-    return path if works else None
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for path in filter(None, (shutil.which(name), *map(str, pyenv.glob(f"versions/*/bin/{name}")))):
+        if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return path
+    return None
+
+
+def environment_of(version: str, python: str) -> tuple[Path, dict[str, str]]:
+    """(programs, variables) of one ansible-core's environment, which is made when it is missing."""
+    tools = virtualenv(f"matrix/{version}", [f"ansible-core=={version}.*", *TOOLS], python)
+    return tools, {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_HOME": str(CACHE / "matrix" / "home"),
+        "ANSIBLE_DEPRECATION_WARNINGS": "true",
+    }
 
 
 def unit(tools: Path, environment: dict[str, str], arguments: list[str]) -> str:
@@ -113,13 +128,36 @@ def runs(tools: Path, environment: dict[str, str], _arguments: list[str]) -> str
 CHECKS = (unit, syntax, documentation, runs)
 
 
+def fleet(pythons: dict[str, str]) -> int:
+    """The newest ansible-core converges a simulated host, the oldest and the newest leave it as it is."""
+    from matrix_fleet import Fleet
+
+    oldest, *_others, newest = pythons
+    failed = False
+    with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder)) as host:
+        for version, work in ((newest, True), (oldest, False), (newest, False)):
+            started = time.monotonic()
+            try:
+                changes = host.site(*environment_of(version, pythons[version]))
+            except RuntimeError as error:
+                words, failed = f"FAILED, {error}", True
+            else:
+                failed = failed or bool(changes) != work
+                words = f"{len(changes)} changes and more" if work else "; ".join(changes) or "nothing to do"
+            print(f"==> ansible-core {version}: {words} ({time.monotonic() - started:.0f} s)", flush=True)
+    return 1 if failed else 0
+
+
 def main(arguments: list[str]) -> int:
     split = arguments.index("--") if "--" in arguments else len(arguments)
     versions, further = arguments[:split] or list(VERSIONS), arguments[split + 1 :]
     pythons = {version: interpreter(VERSIONS[version]) for version in VERSIONS}
+    here = {version: python for version, python in pythons.items() if python}
+    if versions == ["fleet"]:
+        return fleet(here)
     if versions == ["ends"]:
-        here = [version for version, python in pythons.items() if python]
-        versions = [here[0], here[-1]]
+        oldest, *_others, newest = here
+        versions = [oldest, newest]
         further = [f"--ignore={ROOT / 'tests/unit/plugins/module_utils'}", *further]
     failed = []
     for version in versions:
@@ -127,14 +165,7 @@ def main(arguments: list[str]) -> int:
         if not pythons[version]:
             print(f"    not run: there is no {VERSIONS[version]} here", flush=True)
             continue
-        tools = virtualenv(f"matrix/{version}", [f"ansible-core=={version}.*", *TOOLS], pythons[version])
-        environment = {
-            **os.environ,
-            "PATH": f"{tools}:{os.environ['PATH']}",
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_HOME": str(CACHE / "matrix" / "home"),
-            "ANSIBLE_DEPRECATION_WARNINGS": "true",
-        }
+        tools, environment = environment_of(version, pythons[version])
         for check in CHECKS:
             started = time.monotonic()
             try:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, resolver
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
@@ -24,41 +23,36 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import (
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import WORK, Bundle, Lacking
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want, WheelSet
-
-SPEC: dict[str, Any] = {
-    "dest": {"type": "path", "required": True},
-    "hosts": {"type": "list", "elements": "str"},
-    "chips": {"type": "list", "elements": "str", "default": []},
-    "arches": {"type": "list", "elements": "str", "default": ["aarch64"]},
-    "host_kind": {"type": "str", "default": "physical"},
-    "glibc": {"type": "str"},
-    "sources": {"type": "list", "elements": "path", "default": []},
-    "files": {"type": "list", "elements": "dict", "default": []},
-    "requirements": {"type": "list", "elements": "str", "default": []},
-    "build": {"type": "list", "elements": "str", "default": []},
-    "wheels": {"type": "bool", "default": True},
-    "index": {"type": "str"},
-    "python": {"type": "path"},
-    "ca_file": {"type": "path"},
-    "require_signature": {"type": "bool", "default": False},
-    "offline": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 60},
-    "retries": {"type": "int", "default": 5},
-}
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControlAction):
     """Implements ascend.fleet.bundle; its documentation is in plugins/modules/bundle.py."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: dict[str, Any] = {
+        **HOSTS,
+        "dest": {"type": "path", "required": True},
+        "chips": {"type": "list", "elements": "str", "default": []},
+        "arches": {"type": "list", "elements": "str", "default": ["aarch64"]},
+        "host_kind": {"type": "str", "default": "physical"},
+        "glibc": {"type": "str"},
+        "sources": {"type": "list", "elements": "path", "default": []},
+        "files": {"type": "list", "elements": "dict", "default": []},
+        "requirements": {"type": "list", "elements": "str", "default": []},
+        "build": {"type": "list", "elements": "str", "default": []},
+        "wheels": {"type": "bool", "default": True},
+        "index": {"type": "str"},
+        "python": {"type": "path"},
+        "ca_file": {"type": "path"},
+        "require_signature": {"type": "bool", "default": False},
+        "offline": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 60},
+        "retries": {"type": "int", "default": 5},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        _result, args = self.validate_argument_spec(argument_spec=SPEC)
+    def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
-            wants, sets = self._needs(args, task_vars or {})
+            wants, sets = self._needs(args, task_vars)
             bundle = Bundle(
                 Path(args["dest"]),
                 [Path(folder) for folder in args["sources"]],
@@ -110,14 +104,14 @@ class ActionModule(ActionBase):
                 for arch in args["arches"]
             ]
         found = []
-        for host in args["hosts"] or task_vars.get("ansible_play_hosts_all") or []:
+        for host in hosts(args, task_vars):
             variables = task_vars["hostvars"].raw_get(host)
             facts = ((variables.get("ascend_observation") or {}).get("ansible_facts") or {}).get("ascend")
             if not facts:
                 Display().warning(f"{host} was not observed: what only this host needs is not collected")
                 continue
             wish = wishes.of_host(self._templar, variables)
-            found.append((host, wish, _observed(facts, wish.desired), variables))
+            found.append((host, wish, wish.subject(facts), variables))
         if not found:
             raise ArtifactError(
                 "No host was observed. Name the hosts' kinds instead, for example"
@@ -137,18 +131,6 @@ def _described(chip: str, arch: str, args: dict[str, Any]) -> dict[str, Any]:
         "glibc": args["glibc"],
         "host_kind": args["host_kind"],
         "installed": None,
-    }
-
-
-def _observed(facts: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
-    chip, kind = wished["ascend_chip"], wished["ascend_host_kind"]
-    return {
-        "chip": facts["accelerators"]["family"] if chip == "auto" else chip,
-        "arch": facts["arch"],
-        "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
-        "host_kind": facts["host_kind"] if kind == "auto" else kind,
-        "glibc": facts["glibc"],
-        "installed": {name: facts[name]["installed"] for name in ("driver", "firmware")},
     }
 
 

@@ -5,27 +5,14 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
 
-ARGUMENTS = ("versions", "host", "report_only", "accept", "catalog_overlay")
 
+class ActionModule(judging.JudgingAction):
+    ARGUMENTS = ("versions", "host", "report_only", "accept", "catalog_overlay")
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        try:
-            return self._judge(self._task.args)
-        except (compat_input.InputError, catalog.CatalogError) as error:
-            return {"failed": True, "changed": False, "msg": f"compat_check: {error}"}
-
-    def _judge(self, args):
-        judging.only(args, ARGUMENTS)
+    def act(self, args, task_vars):
         tables = catalog.load(args.get("catalog_overlay"))
         versions = compat_input.read_versions(judging.dictionary(args.get("versions"), "versions"))
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
@@ -37,7 +24,6 @@ class ActionModule(ActionBase):
         findings = judging.sorted_findings(found["findings"])
         blocking = compat.blocking(findings)
         result = {
-            "changed": False,
             "compatible": not blocking,
             "findings": findings,
             "evidence": found["evidence"],

@@ -5,24 +5,18 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.plugin_utils import diagnosis, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+class ActionModule(ControlAction):
+    ARGUMENTS = HOSTS
 
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        _result, args = self.validate_argument_spec({"hosts": {"type": "list", "elements": "str"}})
-        task_vars = task_vars or {}
-        hosts = args["hosts"] or task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+    def act(self, args, task_vars):
         planner = Planner()
         diagnoses, summaries, failures = {}, {}, {}
-        for host in hosts:
+        for host in hosts(args, task_vars):
             variables = task_vars["hostvars"].raw_get(host)
             observation = variables.get("ascend_observation") or {}
             probe = variables.get("doctor_observation") or {}
@@ -34,7 +28,6 @@ class ActionModule(ActionBase):
             if errors:
                 failures[host] = " ".join(errors) + " The diagnosis says how to mend it."
         return {
-            "changed": False,
             "diagnoses": diagnoses,
             "states": {host: diagnosis.state(problems) for host, problems in diagnoses.items()},
             "failures": failures,

@@ -6,39 +6,30 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
 from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 
-ARGUMENTS = {
-    "hosts": {"type": "list", "elements": "str"},
-    "components": {"type": "list", "elements": "str"},
-    "pins": {"type": "dict", "default": {}},
-    "target": {"type": "str", "choices": ["desired", "previous", "undo", "absent"], "default": "desired"},
-    "save": {"type": "path"},
-    "against": {"type": "path"},
-}
 
+class ActionModule(ControlAction):
+    ARGUMENTS = {
+        **HOSTS,
+        "components": {"type": "list", "elements": "str"},
+        "pins": {"type": "dict", "default": {}},
+        "target": {"type": "str", "choices": ["desired", "previous", "undo", "absent"], "default": "desired"},
+        "save": {"type": "path"},
+        "against": {"type": "path"},
+    }
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        _result, args = self.validate_argument_spec(ARGUMENTS)
-        task_vars = task_vars or {}
-        hosts = args["hosts"] or task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+    def act(self, args, task_vars):
         planner = Planner(components=args["components"], pins=args["pins"])
         plans = {}
-        for host in hosts:
+        for host in hosts(args, task_vars):
             variables = task_vars["hostvars"].raw_get(host)
             observation = variables.get("ascend_observation") or {}
             plans[host] = planner.plan(host, observation, wishes.of_host(self._templar, variables), args["target"])
@@ -49,7 +40,7 @@ class ActionModule(ActionBase):
         groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
         for host, plan in plans.items():
             groups[plan["status"]].append(host)
-        result = {"changed": False, "plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
+        result = {"plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
         if self._task.diff:
             result["diff"] = [diff for host, plan in plans.items() for diff in plan_text.diff(host, plan)]
         return result
@@ -84,7 +75,4 @@ def _hold_to(plans: dict[str, dict[str, Any]], path: Path) -> None:
 
 def _save(plans: dict[str, dict[str, Any]], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump({"schema": 1, "plans": plans}, stream, indent=1, sort_keys=True)
-    os.replace(temporary, path)
+    whole_file.put(str(path), json.dumps({"schema": 1, "plans": plans}, indent=1, sort_keys=True), 0o600)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input, resolver, resolver_files
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
@@ -26,32 +25,18 @@ PINS = (
     "device_target",
     "model",
 )
-ARGUMENTS = ("pins", "host", "accept", "catalog_overlay", "show")
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+class ActionModule(judging.JudgingAction):
+    ARGUMENTS = ("pins", "host", "accept", "catalog_overlay", "show")
 
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        try:
-            result = self._resolve(self._task.args)
-        except (compat_input.InputError, catalog.CatalogError) as error:
-            return {"failed": True, "changed": False, "msg": f"resolve: {error}"}
-        if result["ok"] and judging.flag(self._task.args.get("show", True), "show"):
-            self._display.display("\n".join(result["lines"]))
-        return result
-
-    def _resolve(self, args: dict[str, Any]) -> dict[str, Any]:
-        judging.only(args, ARGUMENTS)
+    def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         tables = catalog.load(args.get("catalog_overlay"))
         pins = _pins(judging.dictionary(args.get("pins"), "pins"))
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
         accept = judging.rule_ids(args.get("accept"), "accept")
         found = resolver.resolve(tables, pins, host, accept, host.get("installed"))
-        result: dict[str, Any] = {"changed": False, **found, "files": []}
+        result: dict[str, Any] = {**found, "files": []}
         if not found["ok"]:
             message = found["conflict"]["message"]
             return {**result, "failed": True, "msg": message, "lines": [*_why(found), "", message]}
@@ -62,6 +47,8 @@ class ActionModule(ActionBase):
             tables, found["stack"], host.get("chip"), host["arch"], host.get("variant")
         )
         result["lines"] = _lines(result, host)
+        if judging.flag(args.get("show", True), "show"):
+            self._display.display("\n".join(result["lines"]))
         return result
 
 

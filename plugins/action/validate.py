@@ -5,33 +5,28 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.plugin_utils import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+class ActionModule(ControlAction):
+    ARGUMENTS = HOSTS
 
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        _result, args = self.validate_argument_spec({"hosts": {"type": "list", "elements": "str"}})
-        task_vars = task_vars or {}
-        hosts = args["hosts"] or task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+    def act(self, args, task_vars):
+        judged = hosts(args, task_vars)
         hostvars = task_vars["hostvars"]
         problems: dict[str, list[str]] = {}
-        for host in hosts:
+        for host in judged:
             for problem in wishes.of_host(self._templar, hostvars.raw_get(host)).problems:
                 problems.setdefault(str(problem), []).append(host)
-        result = {"changed": False, "problems": problems, "ascend_lines": [
-            f"{message} ({_who(names, hosts)})" for message, names in problems.items()
+        result = {"problems": problems, "ascend_lines": [
+            f"{message} ({_who(names, judged)})" for message, names in problems.items()
         ]}
         # What is wrong on some hosts only is refused host by host in the plan, so that the others go on.
         fatal = [
             line
             for line, names in zip(result["ascend_lines"], problems.values(), strict=True)
-            if len(names) == len(hosts)
+            if len(names) == len(judged)
         ]
         if fatal:
             result.update(failed=True, msg=" ".join(fatal))

@@ -12,7 +12,6 @@ import re
 LOCK_NAME = "artifacts.lock.yml"
 LOCK_VERSION = 1
 SUMS_NAME = "SHA256SUMS"
-KINDS = ("package", "archive", "signature", "wheel", "model", "other")
 
 _SHA256 = re.compile(r"\A(?:sha256:)?([0-9a-fA-F]{64})\Z")
 _SUM_LINE = re.compile(r"\A([0-9a-fA-F]{64})[ \t]+\*?(\S.*?)[ \t\r]*\Z")

@@ -20,7 +20,6 @@ VARIABLES = {
     "host_kind": "ascend_host_kind",
     "chip": "ascend_chip",
 }
-TRAINING_PARTS = ("mindspore", "mindformers")
 
 
 _INDEXES = {}

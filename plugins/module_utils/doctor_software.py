@@ -9,16 +9,15 @@ Sources: an installed CANN 8.1 tree and its scripts, the FAQ of MindSpore, and t
 from ansible_collections.ascend.fleet.plugins.module_utils import vendor_files, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.doctor_driver import install_disk
 
-_BASES = ("toolkit", "nnae", "nnrt")
 _CANN_SPACE = 10240  # MiB a toolkit takes
 
 
 def _bases(facts):
-    return [row for row in facts["cann"] if row["product"] in _BASES]
+    return [row for row in facts["cann"] if row["product"] in vendor_files.BASES]
 
 
 def _kernels(facts):
-    return [row for row in facts["cann"] if row["product"] in ("kernels", "ops")]
+    return [row for row in facts["cann"] if row["product"] in vendor_files.KERNELS]
 
 
 def _title(row):

@@ -7,11 +7,11 @@ They take the facts with the probe's answer beside them, as facts["probe"].
 """
 
 from ansible_collections.ascend.fleet.plugins.module_utils.doctor_driver import concerned
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES
 
 _SCRIPTS = "hicann/driver scripts/package"
 _SKEW = 120  # seconds; less may be the way from the control node to the host
 _WRONG = 3600  # seconds from which certificates and signatures may be out of their time
-_BASES = ("toolkit", "nnae", "nnrt")
 _DRIVER_LOG = "/ascend_install.log"
 
 
@@ -74,7 +74,7 @@ def _dkms_other_kernel(facts):
 def _complaints(facts, failed):
     """The logs' rows that explain why something is not there (failed), or the others."""
     missing = {True: concerned(facts) and not facts["driver"]["installed"],
-               False: not any(row["product"] in _BASES for row in facts["cann"])}
+               False: not any(row["product"] in BASES for row in facts["cann"])}
     return [row for row in facts["probe"]["logs"] if missing[row["file"].endswith(_DRIVER_LOG)] is failed]
 
 
@@ -120,7 +120,7 @@ def _redirected(facts):
 
 
 def _not_in_shell(facts):
-    there = [row for row in facts["cann"] if row["product"] in _BASES and row["set_env"]]
+    there = [row for row in facts["cann"] if row["product"] in BASES and row["set_env"]]
     if not there or facts["probe"]["login_files"] or facts["environments"]:
         return None
     return "%s is installed, no login file loads %s" % (there[0]["product"], there[0]["set_env"])

@@ -10,11 +10,10 @@ import glob
 import os
 import pwd
 import shutil
-import tempfile
 
 from ansible_collections.ascend.fleet.plugins.module_utils import environment_commands as commands
 from ansible_collections.ascend.fleet.plugins.module_utils import environment_providers as providers
-from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed
+from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -343,11 +342,7 @@ class Environment(object):
     def _put(self, name, text, mode):
         path = os.path.join(self.path, name)
         commands.make_folder(os.path.dirname(path))
-        handle, draft = tempfile.mkstemp(dir=os.path.dirname(path))
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(draft, mode)
-        os.replace(draft, path)
+        whole_file.put(path, text, mode)
 
     def _do(self, said, command, got=(), gone=()):
         """Run a command, or in check mode predict its effect."""

@@ -9,12 +9,22 @@ Touches the host, unlike most of module_utils.
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import generation_runner, npu_smi_run
 
+# What every module that runs a framework takes, as in the documentation fragment options.FRAMEWORK.
+OPTIONS = {
+    "environment": {"type": "path", "required": True},
+    "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
+    "device_id": {"type": "int", "default": 0},
+    "stack": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 900},
+}
 RUNNER = "generation_runner.py"
 _TAIL = 12  # lines
 _WATCH_SECONDS = 2.0
@@ -79,15 +89,14 @@ class Failure(Exception):
         self.log_tail = log_tail
 
 
-def run(environment, request, folder, timeout, watch_npu=False, environ=None):
-    """Carry out one request in the environment.
+def run(wanted, request, watch_npu=False, links=None, environ=None):
+    """Carry out one request in the environment, in a folder of its own that is gone afterwards.
 
     Args:
-        environment: folder of the managed environment.
-        request: what generation_runner takes.
-        folder: an empty folder for this run.
-        timeout: seconds until it is ended.
-        watch_npu: whether to read the HBM in use meanwhile, from npu-smi.
+        wanted: values of OPTIONS: the environment, the device, and the seconds until the run is ended.
+        request: what else generation_runner takes.
+        watch_npu: whether to read the HBM in use meanwhile, from npu-smi, where it runs on an NPU.
+        links: {path below the folder: path of a file} that the run finds there.
         environ: further environment variables.
 
     Returns:
@@ -96,7 +105,21 @@ def run(environment, request, folder, timeout, watch_npu=False, environ=None):
     Raises:
         Failure: no result, or one that says that it failed.
     """
-    command = _command(environment, folder, request)
+    folder = tempfile.mkdtemp(prefix="ascend-fleet-")
+    device = {name: wanted[name] for name in ("device_target", "device_id")}
+    try:
+        for name, path in (links or {}).items():
+            link = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(path, link)
+        command = _command(wanted["environment"], folder, dict(request, work_dir=folder, **device))
+        watch_npu = watch_npu and wanted["device_target"] == "Ascend"
+        return _run(command, folder, wanted["timeout"], watch_npu, environ)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(command, folder, timeout, watch_npu, environ):
     begun = time.time()
     with open(os.path.join(folder, "output.log"), "wb") as log:
         try:

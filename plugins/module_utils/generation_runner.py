@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generates one text, or trains a few steps, inside a managed environment. Started as a program of its own.
 
-The modules text_generation and training_check hand this file's text to the environment's Python, which may be another
+The modules text_generation and framework_check hand this file's text to the environment's Python, which may be another
 one than Ansible's: C(runner.py REQUEST RESULT). REQUEST and RESULT are JSON files; whatever the frameworks print
 goes elsewhere. MindSpore and MindFormers are imported where they are used, and only there.
 """

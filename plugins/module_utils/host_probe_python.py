@@ -15,6 +15,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.environments import (
     parse_marker,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.host_probe_system import which
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES
 
 PACKAGES = ("mindspore", "mindspore-ascend", "mindformers", "torch", "torch-npu", "te", "topi", "hccl", "numpy",
             "protobuf", "sympy", "pip", "requests")
@@ -163,7 +164,7 @@ def _wheel_origin(view, site, packages, cann):
         record = parse_marker(view.read("%s/%s-%s.dist-info/direct_url.json" % (site, name, packages[name]))) or {}
         url = _text(record.get("url")) or ""
         for row in cann:
-            named = row["version"] and row["version"] in row["path"] and row["product"] in ("toolkit", "nnae", "nnrt")
+            named = row["version"] and row["version"] in row["path"] and row["product"] in BASES
             if named and url.startswith("file://" + row["path"] + "/"):
                 return "%s %s" % (row["product"], row["version"])
     return None

@@ -18,7 +18,6 @@ _CONTAINERS = ("openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker", "podm
 _DMI = re.compile(r"KVM|QEMU|VMware|VirtualBox|Bochs|Xen|Virtual Machine|OpenStack|HVM domU|Parallels|BHYVE|oVirt|"
                   r"RHEV|Alibaba Cloud ECS|Google Compute Engine", re.IGNORECASE)
 _APT = ("debian", "ubuntu")
-_DNF = ("rhel", "fedora", "centos", "openeuler", "euleros", "anolis", "rocky", "almalinux")
 _ARCH = {"arm64": "aarch64", "amd64": "x86_64"}
 
 

@@ -108,7 +108,7 @@ def component(view, name, install_path, chip=None, version=None):
         script = "%s/script/uninstall.sh" % state["path"] if state["path"] else None
         state["uninstall"] = script if script and view.exists(script) else None
         return state
-    wanted = ("kernels", "ops") if name in ("kernels", "ops") else (name,)
+    wanted = vendor_files.KERNELS if name in vendor_files.KERNELS else (name,)
     rows = [row for row in cann(view, install_path)
             if row["product"] in wanted and (chip is None or row["chip"] in (None, chip))]
     if not rows:

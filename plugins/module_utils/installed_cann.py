@@ -23,7 +23,6 @@ _FOLDERS = (
     ("tfplugin", "tfplugin"),
     ("toolbox", "toolbox"),
 )
-_BASES = ("toolkit", "nnae", "nnrt")
 # Parts of a CANN release whose version.info proves that an installer has been here.
 _PARTS = ("compiler", "runtime", "opp", "toolkit", "hccl", "fwkacllib", "acllib")
 _WHEELS = ("te", "hccl", "topi")
@@ -148,7 +147,7 @@ def _release(view, root, path, product, latest):
                 rows.append(_stated(view, root, path, folder + "/" + name, named, common))
     rows = _once(rows)
     found = [row["product"] for row in rows]
-    if parts and not any(name in found for name in ((product,) if product else _BASES)):
+    if parts and not any(name in found for name in ((product,) if product else vendor_files.BASES)):
         rows.append(_row(product or "toolkit", root, path, damaged=(
             "%s holds parts of %s, but no ascend_%s_install.info; the installation is incomplete" % (
                 path, parts.get("version_dir") or "a release", product or "toolkit")), **common))
@@ -244,14 +243,14 @@ def _complete(view, row, arch_dirs):
     if row["arch"] is None and len(arch_dirs) == 1:
         row["arch"] = arch_dirs[0].rsplit("/", 1)[1][: -len("-linux")].replace("arm64", "aarch64")
     scripts = [folder + "/script" for folder in arch_dirs] + [path + "/script"]
-    if product in ("kernels", "ops"):
+    if product in vendor_files.KERNELS:
         row["chip"] = row["chip"] or _kernel_chip(view, path)
         row["uninstall"] = _first(view, [script + "/ops_uninstall.sh" for script in scripts]
                                   + [path + "/opp_kernel/script/uninstall.sh"])
         return
     row["uninstall"] = _first(view, [path + "/cann_uninstall.sh"]
                               + [script + "/uninstall.sh" for script in scripts])
-    if product not in _BASES:
+    if product not in vendor_files.BASES:
         return
     parent = path.rsplit("/", 1)[0]
     if row["layout"] == "8.5":

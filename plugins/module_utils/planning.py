@@ -7,9 +7,9 @@ Pure: data in, data out. Nothing here reads a file, asks a host or looks at a cl
 input gives an equal plan, and a plan can be saved, compared and explained.
 """
 
+from ansible_collections.ascend.fleet.plugins.module_utils.resolver_stack import COMPONENTS
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import KERNELS
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import compare
-
-COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers", "inference")
 
 # Minutes a step takes when the host's journal knows no earlier duration. Packages: rounded up from published
 # installation logs (driver 0.5 to 2, firmware 0.5 to 1, toolkit 2.5); the reboot is a server's with 8 cards.
@@ -24,9 +24,6 @@ MINUTES = {
     "mindformers": 1,
     "inference": 2,
 }
-
-# CANN's kernel packages are called ops from 8.5 on.
-KERNEL_PRODUCTS = ("kernels", "ops")
 
 
 def plan_host(name, facts, resolution, findings, options):
@@ -117,6 +114,7 @@ def describe(step):
 
 
 def make_step(facts, component, action, before, after, why, package=None, reboot=False):
+    """One step of a plan; its minutes are those that the host's journal tells of the component's last installation."""
     seconds = ((facts.get("journal") or {}).get("durations") or {}).get(component)
     return {
         "id": "%s-%s" % (component, action),
@@ -266,7 +264,7 @@ def _cann_step(facts, stack, options):
 
 
 def _kernels_step(facts, stack, options):
-    return _cann_package_step(facts, "kernels", KERNEL_PRODUCTS, stack["kernels"], facts["accelerators"]["family"])
+    return _cann_package_step(facts, "kernels", KERNELS, stack["kernels"], facts["accelerators"]["family"])
 
 
 def environment(facts, name):

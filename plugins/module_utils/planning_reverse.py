@@ -7,18 +7,17 @@ Pure. What there is to go back to is read from the host's journal, so only what 
 """
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, planning
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES, KERNELS
 
-# The journal names packages, a plan names components.
-CANN_PRODUCTS = ("nnae", "toolkit", "nnrt")
 # What depends on something goes before what it depends on.
 REMOVAL_ORDER = ("python", "kernels", "cann", "firmware", "driver")
 
 
 def component_of(product):
     """The plan's component of a package in the journal."""
-    if product in CANN_PRODUCTS:
+    if product in BASES:
         return "cann"
-    return "kernels" if product in planning.KERNEL_PRODUCTS else product
+    return "kernels" if product in KERNELS else product
 
 
 def rollback_target(facts, components, run=None):
@@ -102,7 +101,7 @@ def _installed(facts, component, env_name):
     if component == "python":
         env = planning.environment(facts, env_name)
         return (env["python"] if env else None), "environment %s" % env_name
-    products = CANN_PRODUCTS if component == "cann" else planning.KERNEL_PRODUCTS
+    products = BASES if component == "cann" else KERNELS
     for row in facts["cann"]:
         if row["product"] in products:
             return row["version"], row["product"]

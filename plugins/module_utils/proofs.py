@@ -7,8 +7,9 @@ import json
 import math
 import os
 import re
-import tempfile
 import time
+
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 
 # What the answer depends on; a proof for another request proves nothing for this one.
 _REQUEST = ("model", "prompt", "top_k", "do_sample", "max_length", "device_target", "expected", "expected_pattern")
@@ -155,9 +156,4 @@ def write(path, proof):
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.makedirs(folder, 0o755)
-    handle, draft = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(proof, stream, indent=2, sort_keys=True)
-        stream.write("\n")
-    os.chmod(draft, 0o644)
-    os.replace(draft, path)
+    whole_file.put(path, json.dumps(proof, indent=2, sort_keys=True) + "\n")

@@ -6,10 +6,12 @@
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import find_row
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_files import hdk_row, name_or_none
 
+# What a stack is made of, in the order it is installed.
 COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers", "inference")
 
 
 def build(catalog, chosen, pins, parts, host, chip, why, case):
+    """{component: what installing it needs, or None where this host does not get it}. Adds to why what decided."""
     grammar, arch, key = catalog["filenames"], host["arch"], host.get("chip")
     variant = host.get("variant") if host.get("variant") == "soc" else None
     stack = dict.fromkeys(COMPONENTS)

@@ -6,7 +6,7 @@
 Pure functions: text in, plain data out. None, empty and damaged text are legal everywhere and give
 empty results, because a half-finished installation is exactly when these files matter.
 
-Sources: version.info, *_install.info, /etc/ascend_install.info and version.cfg as seen on hosts with
+Sources: version.info, *_install.info and /etc/ascend_install.info as seen on hosts with
 drivers 23.0 to 25.5 and CANN 6.0 to 9.2, and the vendor's open driver scripts.
 """
 
@@ -19,6 +19,10 @@ _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 # What the middle of a package name says: Ascend-cann-toolkit, Ascend-cann-kernels-910b,
 # Ascend-cann-910b-ops, Atlas-A3-cann-kernels.
 _PRODUCTS = ("toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox")
+# Those that are a CANN of their own; the others add to one.
+BASES = ("toolkit", "nnae", "nnrt")
+# The same product under two names; it is called ops from CANN 8.5 on.
+KERNELS = ("kernels", "ops")
 
 # The vendor's spelling of a chip (package names, kernel folders) -> our family key.
 _CHIPS = {
@@ -176,22 +180,6 @@ def chip_of_soc(name):
         return "a3"
     match = re.match(r"^(310p|310b|310|910b|910|950)", rest)
     return match.group(1) if match else None
-
-
-def parse_version_cfg(text):
-    """``version.cfg`` -> {"running"|"upgrade"|"installed": {part: [[component version, release], ..]}}.
-
-    ``compiler_running_version=[7.7.0.1.238:8.1.RC1]`` gives
-    ``{"running": {"compiler": [["7.7.0.1.238", "8.1.RC1"]]}}``.
-    """
-    states = {"running": {}, "upgrade": {}, "installed": {}}
-    for key, value in parse_key_values(text).items():
-        for state, parts in states.items():
-            suffix = "_" + state + "_version"
-            if key.endswith(suffix):
-                pairs = [item.split(":", 1) for item in parse_brackets(value) if ":" in item]
-                parts[key[: -len(suffix)]] = pairs
-    return states
 
 
 def install_paths(text):

@@ -123,11 +123,6 @@ def community_base(version):
     return _COMMUNITY.sub("", version)
 
 
-def newest(known):
-    """The newest of the versions, or None when there are none."""
-    return max(known, key=key) if known else None
-
-
 def nearest(version, known, count=3):
     """The known versions closest to a mistyped or unknown one, in the vendor's order.
 

@@ -16,6 +16,9 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.cache
+  - ascend.fleet.options.download
+  - ascend.fleet.options.state
 options:
   files:
     description: The files wanted.
@@ -47,25 +50,6 @@ options:
         description: The byte at which the piece O(files[].src) begins; earlier pieces came before.
         type: int
         default: 0
-  state_dir:
-    description: The state folder of the collection on the host.
-    type: path
-    default: /var/lib/ascend-fleet
-  link_dir:
-    description: A folder in which every file shall be found under its name as well, for tools that take a folder.
-    type: path
-  cache_max_mb:
-    description: Bound of the cache in units of 10^6 bytes; the least recently used files not wanted now go first.
-    type: int
-    default: 8192
-  timeout:
-    description: Seconds without a byte after which a download counts as interrupted.
-    type: int
-    default: 60
-  retries:
-    description: Attempts in a row without a new byte before a download is given up.
-    type: int
-    default: 5
 """
 
 EXAMPLES = r"""

@@ -2,6 +2,8 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the bundle action. plugins/action/bundle.py does the work on the control node."""
+
 DOCUMENTATION = r"""
 module: bundle
 short_description: Collect everything a fleet's stacks need into one verified folder
@@ -13,22 +15,20 @@ description:
     hashes and the vendor's signatures are checked; a file that fails stays out.
   - Writes C(artifacts.lock.yml) with name, size, hash, address and licence of every file, after each file. The folder
     alone then provisions hosts without access to any network but the control node's.
+  - Collects for O(hosts), observed earlier in the run into the variable C(ascend_observation), or for the kinds of
+    hosts that O(chips) and O(arches) describe.
   - Runs on the control node only. The playbook C(ascend.fleet.bundle) observes the hosts and calls it.
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
+  - ascend.fleet.options.hosts
+  - ascend.fleet.options.download
 options:
   dest:
     description: Folder to fill; the later value of C(ascend_artifacts).
     type: path
     required: true
-  hosts:
-    description:
-      - Inventory hosts to collect for, observed earlier in the run into the variable C(ascend_observation). Default is
-        every host of the play.
-    type: list
-    elements: str
   chips:
     description:
       - Chip families to collect for when there are no hosts yet, for example 910b. The stack follows from the
@@ -114,14 +114,6 @@ options:
     description: Use O(sources) only.
     type: bool
     default: false
-  timeout:
-    description: Seconds without a byte after which a download is resumed.
-    type: int
-    default: 60
-  retries:
-    description: Attempts in a row without a new byte before a download is given up.
-    type: int
-    default: 5
 """
 
 EXAMPLES = r"""
@@ -177,50 +169,3 @@ unproven:
   elements: str
   returned: always
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "dest": {"type": "path", "required": True},
-            "hosts": {"type": "list", "elements": "str"},
-            "chips": {"type": "list", "elements": "str", "default": []},
-            "arches": {"type": "list", "elements": "str", "default": ["aarch64"]},
-            "host_kind": {"type": "str", "default": "physical"},
-            "glibc": {"type": "str"},
-            "sources": {"type": "list", "elements": "path", "default": []},
-            "files": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "kind": {"type": "str"},
-                    "arch": {"type": "str"},
-                    "url": {"type": "str"},
-                    "headers": {"type": "dict"},
-                    "sha256": {"type": "str"},
-                    "licence": {"type": "str"},
-                },
-            },
-            "requirements": {"type": "list", "elements": "str", "default": []},
-            "build": {"type": "list", "elements": "str", "default": []},
-            "wheels": {"type": "bool", "default": True},
-            "index": {"type": "str"},
-            "python": {"type": "path"},
-            "ca_file": {"type": "path"},
-            "require_signature": {"type": "bool", "default": False},
-            "offline": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 60},
-            "retries": {"type": "int", "default": 5},
-        },
-        supports_check_mode=True,
-    )
-    # plugins/action/bundle.py does the work on the control node.
-    module.fail_json(msg="ascend.fleet.bundle works as a task of its own; it cannot be run as a bare module")
-
-
-if __name__ == "__main__":
-    main()

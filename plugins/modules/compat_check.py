@@ -2,9 +2,9 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the compat_check action. plugins/action/compat_check.py does the work on the control node."""
 
 DOCUMENTATION = r"""
----
 module: compat_check
 short_description: Judge whether versions of the Ascend stack go together
 version_added: "0.1.0"
@@ -20,6 +20,7 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
+  - ascend.fleet.options.judging
 options:
   versions:
     description:
@@ -46,14 +47,6 @@ options:
     description: Return the findings and do not fail, even when one is an error.
     type: bool
     default: false
-  accept:
-    description: Ids of rules whose errors are accepted. They are returned with C(accepted) set to true.
-    type: list
-    elements: str
-    default: []
-  catalog_overlay:
-    description: Folder with YAML files whose rows add to or replace those of the catalog.
-    type: path
 """
 
 EXAMPLES = r"""
@@ -126,26 +119,3 @@ evidence:
       description: Who says so.
       type: str
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "versions": {"type": "dict", "default": {}},
-            "host": {"type": "dict", "default": {}},
-            "report_only": {"type": "bool", "default": False},
-            "accept": {"type": "list", "elements": "str", "default": []},
-            "catalog_overlay": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    module.fail_json(
-        msg="ascend.fleet.compat_check runs as an action on the control node, where the catalog is: call it as a "
-        "task of a play or with the ansible command."
-    )
-
-
-if __name__ == "__main__":
-    main()

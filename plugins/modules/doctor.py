@@ -2,9 +2,9 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the doctor action. plugins/action/doctor.py does the work on the control node."""
 
 DOCUMENTATION = r"""
----
 module: doctor
 short_description: Diagnose observed hosts
 version_added: "0.1.0"
@@ -20,11 +20,7 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
-options:
-  hosts:
-    description: The hosts to diagnose. All hosts of the play by default.
-    type: list
-    elements: str
+  - ascend.fleet.options.hosts
 seealso:
   - module: ascend.fleet.host_facts
   - module: ascend.fleet.doctor_probe
@@ -68,14 +64,3 @@ ascend_lines:
   elements: str
   returned: always
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(argument_spec=dict(hosts=dict(type="list", elements="str")), supports_check_mode=True)
-    module.fail_json(msg="ascend.fleet.doctor runs as an action on the control node: call it as a task of a play.")
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 DOCUMENTATION = r"""
----
 module: doctor_probe
 short_description: Look deeper into a sick Ascend host
 version_added: "0.1.0"
@@ -18,15 +17,8 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
+  - ascend.fleet.options.places
 options:
-  install_path:
-    description: Where the vendor's packages are, or would be, installed.
-    type: path
-    default: /usr/local/Ascend
-  env_root:
-    description: The folder of managed Python environments.
-    type: path
-    default: /opt/ascend/envs
   controller_time:
     description: Seconds since 1970 on the control node when the task starts. Without it, the clock is not judged.
     type: float

@@ -9,30 +9,19 @@ version_added: "0.1.0"
 description:
   - Runs MindSpore's own installation check, or trains a small GPT-2 for a few steps, inside a managed environment.
   - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
-  - Changes nothing that lasts, except for the proof of a training.
+  - Changes nothing that lasts, except for the proof of a training, C(proofs/training.json) below O(state_dir).
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.framework
+  - ascend.fleet.options.state
 options:
-  environment:
-    description: Folder of the managed Python environment.
-    type: path
-    required: true
   task:
     description: V(installation) for C(mindspore.run_check()), V(training) for some optimizer steps.
     type: str
     choices: [installation, training]
     default: installation
-  device_target:
-    description: Where it runs.
-    type: str
-    choices: [Ascend, CPU]
-    default: Ascend
-  device_id:
-    description: Which NPU.
-    type: int
-    default: 0
   steps:
     description: Optimizer steps of V(training).
     type: int
@@ -41,18 +30,6 @@ options:
     description: The last loss of V(training) may be at most this part of the first.
     type: float
     default: 0.5
-  stack:
-    description: The versions a training proves something for; kept in the proof.
-    type: dict
-    default: {}
-  state_dir:
-    description: State folder of the host; the proof is C(proofs/training.json) below it.
-    type: path
-    default: /var/lib/ascend-fleet
-  timeout:
-    description: Seconds the run may take.
-    type: int
-    default: 900
 """
 
 EXAMPLES = r"""
@@ -79,30 +56,23 @@ log_tail:
 """
 
 import os
-import shutil
-import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
 
 SPEC = {
-    "environment": {"type": "path", "required": True},
     "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},
-    "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
-    "device_id": {"type": "int", "default": 0},
     "steps": {"type": "int", "default": 20},
     "max_loss_ratio": {"type": "float", "default": 0.5},
-    "stack": {"type": "dict", "default": {}},
     "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
-    "timeout": {"type": "int", "default": 900},
 }
 RUNNER_TASKS = {"installation": "check", "training": "train"}
 SHOWN = ("device", "mindspore", "text", "seconds", "wall_seconds", "hbm_used_mb")
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
     wanted = module.params
     training = wanted["task"] == "training"
     if training and wanted["steps"] < 2:
@@ -113,27 +83,11 @@ def main():
     diff = {"before": "", "after": "%s would be shown\n" % wanted["task"] if changed else ""}
     if module.check_mode:
         module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)
-    folder = tempfile.mkdtemp(prefix="ascend-fleet-")
-    request = {
-        "task": RUNNER_TASKS[wanted["task"]],
-        "work_dir": folder,
-        "device_target": wanted["device_target"],
-        "device_id": wanted["device_id"],
-        "steps": wanted["steps"],
-        "seed": 1,
-    }
+    request = {"task": RUNNER_TASKS[wanted["task"]], "steps": wanted["steps"], "seed": 1}
     try:
-        outcome = framework_process.run(
-            wanted["environment"],
-            request,
-            folder,
-            wanted["timeout"],
-            watch_npu=training and wanted["device_target"] == "Ascend",
-        )
+        outcome = framework_process.run(wanted, request, watch_npu=training)
     except framework_process.Failure as exc:
         module.fail_json(msg=str(exc), log_tail=exc.log_tail)
-    finally:
-        shutil.rmtree(folder)
     check = {name: outcome.get(name) for name in SHOWN}
     check["status"] = "passed"
     if training:

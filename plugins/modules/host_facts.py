@@ -14,30 +14,20 @@ description:
     package manager is asked. The only commands that may run are C(systemd-detect-virt), C(npu-smi), the driver's
     C(upgrade-tool), and C(gcc) or C(cmake) where no file tells their version.
   - Works without root; what cannot be read then is V(null). Works on a host with nothing Ascend about it.
+  - The variables C(ascend_install_path), C(ascend_user), C(ascend_env_root) and C(ascend_state_dir) are the defaults of
+    the options of these names, where they are set.
 notes:
   - The facts are an observation of one moment. Ansible may keep them in a fact cache; never decide from cached ones,
     observe again.
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
+  - ascend.fleet.options.places
+  - ascend.fleet.options.state
 options:
-  install_path:
-    description:
-      - Where driver, firmware and CANN are looked for, besides where the vendor's own records say.
-      - Default is the variable C(ascend_install_path).
-    type: path
-    default: /usr/local/Ascend
   user:
-    description: The driver's run user. Default is the variable C(ascend_user).
+    description: The driver's run user.
     type: str
     default: HwHiAiUser
-  env_root:
-    description: The folder of managed Python environments. Default is the variable C(ascend_env_root).
-    type: path
-    default: /opt/ascend/envs
-  state_dir:
-    description: The folder of the host's journal and proofs. Default is the variable C(ascend_state_dir).
-    type: path
-    default: /var/lib/ascend-fleet
   npu_smi_timeout:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int

@@ -2,9 +2,9 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the plan action. plugins/action/plan.py does the work on the control node."""
 
 DOCUMENTATION = r"""
----
 module: plan
 short_description: Plan observed hosts
 version_added: "0.1.0"
@@ -17,11 +17,8 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
+  - ascend.fleet.options.hosts
 options:
-  hosts:
-    description: The hosts to plan. All hosts of the play by default.
-    type: list
-    elements: str
   components:
     description: Plan these components only. Each host's C(ascend_components) by default.
     type: list
@@ -98,21 +95,3 @@ ascend_lines:
   elements: str
   returned: always
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(argument_spec=dict(
-        hosts=dict(type="list", elements="str"),
-        components=dict(type="list", elements="str"),
-        pins=dict(type="dict", default={}),
-        target=dict(type="str", choices=["desired", "previous", "undo", "absent"], default="desired"),
-        save=dict(type="path"),
-        against=dict(type="path"),
-    ), supports_check_mode=True)
-    module.fail_json(msg="ascend.fleet.plan runs as an action on the control node: call it as a task of a play.")
-
-
-if __name__ == "__main__":
-    main()

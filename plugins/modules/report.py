@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the report action; the work is done on the control node by the action plugin of the same name."""
+"""The documentation of the report action. plugins/action/report.py does the work on the control node."""
 
 DOCUMENTATION = r"""
 module: report
@@ -22,6 +22,7 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
+  - ascend.fleet.options.hosts
 options:
   path:
     description:
@@ -32,12 +33,6 @@ options:
     description: Title of the report.
     type: str
     default: Ascend fleet
-  hosts:
-    description:
-      - Names of the hosts to report on, in this order.
-      - Without it, all hosts of the play, those that failed or could not be reached included.
-    type: list
-    elements: str
   plans:
     description:
       - The plans of the fleet by host, as M(ascend.fleet.plan) returns them, for hosts without RV(ignore:ascend_plan).

@@ -2,9 +2,9 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the resolve action. plugins/action/resolve.py does the work on the control node."""
 
 DOCUMENTATION = r"""
----
 module: resolve
 short_description: Choose one consistent Ascend stack and name its packages
 version_added: "0.1.0"
@@ -18,6 +18,7 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
+  - ascend.fleet.options.judging
 options:
   pins:
     description:
@@ -32,14 +33,6 @@ options:
       driver, firmware and kernels.
     type: dict
     required: true
-  accept:
-    description: Ids of rules whose errors are accepted, so that pins only these rules forbid are taken as they are.
-    type: list
-    elements: str
-    default: []
-  catalog_overlay:
-    description: Folder with YAML files whose rows add to or replace those of the catalog.
-    type: path
   show:
     description: Print the result for people.
     type: bool
@@ -92,26 +85,3 @@ lines:
   elements: str
   returned: always
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "pins": {"type": "dict", "required": True},
-            "host": {"type": "dict", "required": True},
-            "accept": {"type": "list", "elements": "str", "default": []},
-            "catalog_overlay": {"type": "path"},
-            "show": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
-    module.fail_json(
-        msg="ascend.fleet.resolve runs as an action on the control node, where the catalog is: call it as a task of "
-        "a play or as ansible-playbook ascend.fleet.resolve."
-    )
-
-
-if __name__ == "__main__":
-    main()

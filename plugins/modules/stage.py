@@ -2,6 +2,8 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the stage action. plugins/action/stage.py does the work on the control node."""
+
 DOCUMENTATION = r"""
 module: stage
 short_description: Bring verified vendor packages, wheels and models to a host, at most once
@@ -16,6 +18,9 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.cache
+  - ascend.fleet.options.download
+  - ascend.fleet.options.state
 options:
   files:
     description: The files wanted; a plain string is short for a mapping with only O(files[].name).
@@ -56,25 +61,6 @@ options:
         Ansible connection. When a host cannot reach it the file is sent.
       - Default is the variable C(ascend_artifacts_url).
     type: str
-  state_dir:
-    description: State folder on the host; files are cached below it as C(cache/<sha256>/<name>).
-    type: path
-    default: /var/lib/ascend-fleet
-  link_dir:
-    description: Folder on the host in which every file shall be found by name too, for example for C(pip --find-links).
-    type: path
-  cache_max_mb:
-    description: Bound of the host's cache in units of 10^6 bytes; the least recently used files go first.
-    type: int
-    default: 8192
-  timeout:
-    description: Seconds without a byte after which a download is resumed.
-    type: int
-    default: 60
-  retries:
-    description: Attempts in a row without a new byte before a download is given up.
-    type: int
-    default: 5
 """
 
 EXAMPLES = r"""
@@ -129,28 +115,3 @@ evicted:
   elements: str
   returned: success
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            "files": {"type": "list", "elements": "raw", "default": []},
-            "requirement_set": {"type": "str"},
-            "source": {"type": "str", "required": True},
-            "source_url": {"type": "str"},
-            "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
-            "link_dir": {"type": "path"},
-            "cache_max_mb": {"type": "int", "default": 8192},
-            "timeout": {"type": "int", "default": 60},
-            "retries": {"type": "int", "default": 5},
-        },
-        supports_check_mode=True,
-    )
-    # The control node's half, plugins/action/stage.py, does the work and runs the module artifact on the host.
-    module.fail_json(msg="ascend.fleet.stage works as a task of its own; it cannot be run as a bare module")
-
-
-if __name__ == "__main__":
-    main()

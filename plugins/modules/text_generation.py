@@ -8,7 +8,8 @@ short_description: Prove that a host generates text
 version_added: "0.1.0"
 description:
   - Loads a model with MindFormers inside a managed environment, generates one text with C(pipeline("text_generation")),
-    compares it with what is expected, and keeps the result as a proof together with the versions it was obtained with.
+    compares it with what is expected, and keeps the result as a proof together with the versions it was obtained with,
+    in C(proofs/inference.json) below O(state_dir).
   - The model is a folder with a yaml description, or one of MindFormers' own names. Its files must be there; the run
     cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
@@ -16,11 +17,9 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.framework
+  - ascend.fleet.options.state
 options:
-  environment:
-    description: Folder of the managed Python environment.
-    type: path
-    required: true
   model:
     description: Name of the model in MindFormers, for example V(gpt2).
     type: str
@@ -51,37 +50,16 @@ options:
     description: Tokens of prompt and continuation together.
     type: int
     default: 20
-  device_target:
-    description: Where it runs.
-    type: str
-    choices: [Ascend, CPU]
-    default: Ascend
-  device_id:
-    description: Which NPU.
-    type: int
-    default: 0
   expected:
     description: The exact text. Without it and O(expected_pattern), any continuation passes.
     type: str
   expected_pattern:
     description: Regular expression that has to match somewhere in the text.
     type: str
-  stack:
-    description: The versions this proves something for; kept in the proof.
-    type: dict
-    default: {}
-  state_dir:
-    description: State folder of the host; the proof is C(proofs/inference.json) below it.
-    type: path
-    default: /var/lib/ascend-fleet
   force:
     description: Whether to run when a proof for the same O(stack) and request exists.
     type: bool
     default: false
-  timeout:
-    description: Seconds the run may take; compiling a large model for the first time takes minutes.
-    type: int
-    default: 900
 """
 
 EXAMPLES = r"""
@@ -121,14 +99,11 @@ log_tail:
 """
 
 import os
-import shutil
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
 
 SPEC = {
-    "environment": {"type": "path", "required": True},
     "model": {"type": "str", "required": True},
     "model_dir": {"type": "path", "required": True},
     "prompt": {"type": "str", "default": "I love Beijing, because"},
@@ -136,20 +111,16 @@ SPEC = {
     "do_sample": {"type": "bool", "default": False},
     "seed": {"type": "int", "default": 1},
     "max_length": {"type": "int", "default": 20},
-    "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
-    "device_id": {"type": "int", "default": 0},
     "expected": {"type": "str"},
     "expected_pattern": {"type": "str"},
-    "stack": {"type": "dict", "default": {}},
     "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
     "force": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 900},
 }
-REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length", "device_target", "device_id")
+REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length")
 
 
 def main():
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
     wanted = module.params
     try:
         proofs.check_expectation(wanted)
@@ -181,28 +152,15 @@ def main():
 def _run(module, links):
     """(the proof, last lines of the log)."""
     wanted = module.params
-    folder = tempfile.mkdtemp(prefix="ascend-fleet-")
     request = dict(
-        {name: wanted[name] for name in REQUEST},
-        task="generate",
-        work_dir=folder,
-        model_dir=None if links else wanted["model_dir"],
+        {name: wanted[name] for name in REQUEST}, task="generate", model_dir=None if links else wanted["model_dir"]
     )
-    log_tail = ""
     try:
-        for name, path in links.items():
-            link = os.path.join(folder, name)
-            os.makedirs(os.path.dirname(link), exist_ok=True)
-            os.symlink(path, link)
-        outcome = framework_process.run(
-            wanted["environment"], request, folder, wanted["timeout"], watch_npu=wanted["device_target"] == "Ascend"
-        )
+        outcome = framework_process.run(wanted, request, watch_npu=True, links=links)
         log_tail = outcome["log_tail"]
         reason = proofs.judge(outcome["text"], wanted)
     except framework_process.Failure as exc:
         outcome, reason, log_tail = {}, str(exc), exc.log_tail
-    finally:
-        shutil.rmtree(folder)
     return proofs.inference(wanted, outcome, reason), log_tail
 
 

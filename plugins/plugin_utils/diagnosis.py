@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, doctor
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import describe
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils import unobserved
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
@@ -61,7 +62,7 @@ def installed_findings(facts: dict[str, Any], wish: Wishes) -> list[dict[str, An
     """What the compatibility rules say of the versions that are there, whatever is wanted."""
     if not wish.catalog:
         return []
-    bases = [row for row in facts["cann"] if row["product"] in ("toolkit", "nnae", "nnrt") and row["version"]]
+    bases = [row for row in facts["cann"] if row["product"] in BASES and row["version"]]
     current = [row for row in bases if row["latest"]] or bases
     base = {"driver": facts["driver"]["installed"], "firmware": facts["firmware"]["installed"]}
     if len({row["version"] for row in current}) == 1:

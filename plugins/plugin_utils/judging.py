@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the control-node actions compat_check and resolve share: reading arguments, the overlay, words for people."""
+"""What the control-node actions compat_check and resolve share: reading arguments, refusing them, words for people."""
 
 from __future__ import annotations
 
@@ -11,8 +11,27 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_input import InputError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import ControlAction
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+class JudgingAction(ControlAction):
+    """Reads its arguments itself, from every shape a command line gives them; what is wrong becomes one message."""
+
+    ARGUMENTS: tuple[str, ...] = ()  # their names
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            return super().run(tmp, task_vars)
+        except (InputError, CatalogError) as error:
+            name = self._task.action.rpartition(".")[2]
+            return {"failed": True, "changed": False, "msg": f"{name}: {error}"}
+
+    def arguments(self) -> dict[str, Any]:
+        only(self._task.args, self.ARGUMENTS)
+        return self._task.args
 
 
 def only(arguments: Mapping[str, Any], allowed: Iterable[str]) -> None:

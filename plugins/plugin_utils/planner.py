@@ -10,10 +10,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal, planning, planning_reverse, resolver
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes, settled
 
 
 class Planner:
@@ -62,7 +62,7 @@ class Planner:
     def _forward(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], pins: dict[str, Any],
                  **overrides: Any) -> dict[str, Any]:
         desired = wish.desired
-        key = json.dumps([pins, _subject(facts, desired), desired["ascend_accept_findings"],
+        key = json.dumps([pins, wish.subject(facts), desired["ascend_accept_findings"],
                           desired["ascend_device_target"], desired["ascend_catalog_overlay"],
                           _declarations(facts)], sort_keys=True)
         if key not in self._judged:
@@ -109,29 +109,9 @@ def _message(observation: dict[str, Any]) -> str:
     return text[:500]
 
 
-def _subject(facts: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
-    """The host as the resolver and the compatibility check want to see it."""
-    chip = desired["ascend_chip"]
-    kind = desired["ascend_host_kind"]
-    return {
-        "chip": facts["accelerators"]["family"] if chip == "auto" else chip,
-        "arch": facts["arch"],
-        "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
-        "host_kind": facts["host_kind"] if kind == "auto" else kind,
-        "glibc": facts["glibc"],
-        "installed": {name: _settled(facts, name)["installed"] for name in ("driver", "firmware")},
-    }
-
-
-def _settled(facts: dict[str, Any], name: str) -> dict[str, Any]:
-    """Driver or firmware as observed; after a broken change what it was to bring, for nobody chose what it left."""
-    broken = journal.unfinished(facts["journal"]["entries"], name)
-    return {"installed": broken.get("to")} if broken else facts[name]
-
-
 def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
     """What the vendor's own files on the host say goes together."""
-    driver, firmware = _settled(facts, "driver"), _settled(facts, "firmware")
+    driver, firmware = settled(facts, "driver"), settled(facts, "firmware")
     return {
         "driver": {key: driver.get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
         "firmware": {key: firmware.get(key) for key in ("installed", "compatible_driver")},
@@ -142,7 +122,7 @@ def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    desired, subject, installed = wish.desired, _subject(facts, wish.desired), _declarations(facts)
+    desired, subject, installed = wish.desired, wish.subject(facts), _declarations(facts)
     accept, target = desired["ascend_accept_findings"], desired["ascend_device_target"]
     resolution = resolver.resolve(wish.catalog, {**pins, "device_target": target}, subject, accept, installed)
     findings = list(resolution.get("findings") or [])

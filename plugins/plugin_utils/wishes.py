@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat
+from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
@@ -19,9 +19,29 @@ _SHARED = TemplateCache()
 
 @dataclass
 class Wishes:
+    """What one host's variables ask for, with defaults, and the catalog they are judged by."""
+
     desired: dict[str, Any]
     catalog: dict[str, Any]
     problems: list[_desired.Problem]
+
+    def subject(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """The host as the resolver and the compatibility check want to see it: observed, but for what is wished."""
+        chip, kind = self.desired["ascend_chip"], self.desired["ascend_host_kind"]
+        return {
+            "chip": facts["accelerators"]["family"] if chip == "auto" else chip,
+            "arch": facts["arch"],
+            "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
+            "host_kind": facts["host_kind"] if kind == "auto" else kind,
+            "glibc": facts["glibc"],
+            "installed": {name: settled(facts, name)["installed"] for name in ("driver", "firmware")},
+        }
+
+
+def settled(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    """Driver or firmware as observed; after a broken change what it was to bring, for nobody chose what it left."""
+    broken = journal.unfinished(facts["journal"]["entries"], name)
+    return {"installed": broken.get("to")} if broken else facts[name]
 
 
 def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:

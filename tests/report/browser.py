@@ -133,11 +133,6 @@ class Browser:
         self._call("Emulation.setEmulatedMedia", media=media, features=features)
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def screenshot(self, path: Path, whole: bool = True) -> None:
-        """Write a PNG of the page."""
-        answer = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(answer["data"]))
-
     def pdf(self, path: Path) -> None:
         """Print the page."""
         path.write_bytes(base64.b64decode(self._call("Page.printToPDF", printBackground=True, landscape=True)["data"]))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _EXEC = re.compile(r"^<(?P<host>[^>]+)> SSH: EXEC (?P<command>.*)$")
 _PUT = re.compile(r"^<(?P<host>[^>]+)> PUT (?P<source>.+) TO (?P<target>.+)$")
+# The answer to what ansible-core 2.16 asks second to find the interpreter; the command looks like a module's.
+_DISCOVERY = re.compile(r"""^<(?P<host>[^>]+)> \(0, b'\{"platform_dist_result":""")
 # What Ansible itself sends before and after a module: interpreter discovery, home folder, temporary folders, modes.
 _SETUP = (
     re.compile(r"echo PLATFORM; uname"),
@@ -45,6 +47,11 @@ def count(lines: str | Iterable[str]) -> dict[str, Count]:
                 entry.setup += 1
             else:
                 entry.executions += 1
+            continue
+        match = _DISCOVERY.match(line)
+        if match:
+            result[match["host"]].executions -= 1
+            result[match["host"]].setup += 1
             continue
         match = _PUT.match(line)
         if match:

@@ -1,10 +1,22 @@
-"""File trees that the Ascend installers leave, as DictView dictionaries, one function per layout."""
+"""File trees that the Ascend installers leave, as DictView dictionaries, and what host_facts looks at them with."""
 
 from __future__ import annotations
 
+from ansible_collections.ascend.fleet.plugins.action import host_facts
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.tests.unit.dictview import Link
 
 ROOT = "/usr/local/Ascend"
+# What host_facts looks with.
+PARAMS = {
+    "pci_ids": host_facts.pci_ids(catalog.load()["chips"]),
+    "npu_names": host_facts.npu_names(catalog.load()["chips"]),
+    "install_path": ROOT,
+    "user": "HwHiAiUser",
+    "env_root": "/opt/ascend/envs",
+    "state_dir": "/var/lib/ascend-fleet",
+    "npu_smi_timeout": 30,
+}
 
 
 def driver(version="25.3.rc1", root=ROOT, **extra):

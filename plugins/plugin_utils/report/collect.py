@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import planning
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES, KERNELS
 
 from .values import number, part, plain, rows, text
 
-COMPONENTS = ("driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers")
+COMPONENTS = tuple(name for name in planning.COMPONENTS if name != "inference")  # what has a version
 INPUTS = (
     "ascend_facts",
     "ascend_plan",
@@ -23,8 +24,6 @@ INPUTS = (
     "ascend_observation",
 )
 
-_RUNTIMES = ("toolkit", "nnae", "nnrt")
-_KERNELS = ("kernels", "ops")
 _CUT_OFF = (
     "The run lost this host before its plan was done, most likely with the connection. "
     "Fix: see that the host is up and reachable, and run the playbook again; it takes up where it stopped."
@@ -199,8 +198,8 @@ def _as_error(message: Any, step: Any = None, cause: Any = None, fix: Any = None
 
 def _versions(facts: dict, stack: dict) -> dict:
     wanted = part(stack, "cann")
-    runtime = _installed(facts, _RUNTIMES, wanted.get("flavor"), wanted.get("version"))
-    kernels = _installed(facts, _KERNELS, None, part(stack, "kernels").get("version"))
+    runtime = _installed(facts, BASES, wanted.get("flavor"), wanted.get("version"))
+    kernels = _installed(facts, KERNELS, None, part(stack, "kernels").get("version"))
     environment = _environment(facts)
     packages = part(environment, "packages")
     return {

@@ -35,6 +35,13 @@ def test_set_up_is_counted_apart():
     assert ssh_count.count(lines) == {"10.0.0.1": ssh_count.Count(executions=1, setup=5, files=1)}
 
 
+def test_an_older_ansible_core_asks_twice_for_the_interpreter():
+    asked = executed("/usr/bin/python3.11 && sleep 0")
+    answer = "<10.0.0.1> (0, b'{\"platform_dist_result\": [], \"osrelease_content\": \"ID=debian\"}\\n', b'')"
+    found = {"10.0.0.1": ssh_count.Count(executions=1, setup=2)}
+    assert ssh_count.count([DISCOVERY, asked, answer, MODULE]) == found
+
+
 def test_other_lines_say_nothing():
     text = "<10.0.0.1> ESTABLISH SSH CONNECTION FOR USER: ops\n<10.0.0.1> (0, b'{}', b'')\n<localhost> EXEC /bin/sh"
     assert ssh_count.count(text) == {}

@@ -12,7 +12,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible_collections.ascend.fleet.plugins.action import bundle
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog, desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog, control_action, desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
 
 PACKAGES = (
@@ -42,7 +42,7 @@ class Action(bundle.ActionModule):
 @pytest.fixture(autouse=True)
 def quiet(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
-    monkeypatch.setattr(bundle.ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr(control_action.ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(bundle.wishes, "of_host", wish)
     warnings: list[str] = []
     monkeypatch.setattr(bundle.Display, "warning", lambda self, text: warnings.append(text))
@@ -132,6 +132,7 @@ def observed(**changes):
         "glibc": "2.34",
         "driver": {"installed": None},
         "firmware": {"installed": None},
+        "journal": {"entries": []},
         **changes,
     }
     return {"ascend_observation": {"ansible_facts": {"ascend": facts}}}

@@ -5,23 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.action import host_facts as action
 from ansible_collections.ascend.fleet.plugins.module_utils import host_probe, journal
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.tests.unit import ascend_trees as trees
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Node
 
 PYTHON = {"version": "3.11.2", "executable": "/usr/bin/python3"}
-CHIPS = catalog.load()["chips"]
-PARAMS = {
-    "pci_ids": action.pci_ids(CHIPS),
-    "npu_names": action.npu_names(CHIPS),
-    "install_path": "/usr/local/Ascend",
-    "user": "HwHiAiUser",
-    "env_root": "/opt/ascend/envs",
-    "state_dir": "/var/lib/ascend-fleet",
-    "npu_smi_timeout": 30,
-}
 BOOT = {"/proc/sys/kernel/random/boot_id": "b1\n", "/proc/1/stat": "1 (systemd) S" + " 0" * 18 + " 42 0"}
 UPGRADE_TOOL = "/usr/local/Ascend/driver/tools/upgrade-tool --device_index -1 --component -1 --version"
 KEYS = {
@@ -137,7 +125,7 @@ def collect(*tree, answer=None, params=None, **view):
 
     host = DictView(BOOT, *tree, **view)
     facts = host_probe.collect(
-        host, {**PARAMS, **(params or {})}, PYTHON, lambda timeout: answer or no_npu(), find_users
+        host, {**trees.PARAMS, **(params or {})}, PYTHON, lambda timeout: answer or no_npu(), find_users
     )
     assert set(facts) == KEYS
     for key, inner in INNER.items():

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.ascend.fleet.plugins.action import host_facts as action
 from ansible_collections.ascend.fleet.plugins.module_utils import doctor, host_probe, journal
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.tests.unit import ascend_trees as trees
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Link, Node, Unreadable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-CHIPS = catalog.load()["chips"]
-PARAMS = {
-    "pci_ids": action.pci_ids(CHIPS),
-    "npu_names": action.npu_names(CHIPS),
-    "install_path": "/usr/local/Ascend",
-    "user": "HwHiAiUser",
-    "env_root": "/opt/ascend/envs",
-    "state_dir": "/var/lib/ascend-fleet",
-    "npu_smi_timeout": 5,
-}
 STARTED = journal.start("1-a", 0, "b:1", "driver", "install", None, "25.3.rc1")
 ENV = "/opt/ascend/envs/mindspore"
 SITE = f"{ENV}/lib/python3.11/site-packages"
@@ -114,7 +102,7 @@ def test_any_host_gives_all_facts(changes, answer):
     view = DictView({path: node for path, node in tree.items() if node != "away"})
     view.run = lambda argv, timeout=10: answer
     facts = host_probe.collect(
-        view, PARAMS, {"version": "3", "executable": "x"}, lambda timeout: NPU, lambda npu_processes: []
+        view, trees.PARAMS, {"version": "3", "executable": "x"}, lambda timeout: NPU, lambda npu_processes: []
     )
     assert len(facts) == 25
     json.dumps(facts)

@@ -134,10 +134,8 @@ def _run(environment: Path, tmp_path: Path, frameworks: str, timeout: float = 30
     site = tmp_path / "site"
     site.mkdir()
     (site / "mindspore.py").write_text(frameworks)
-    work = tmp_path / "work"
-    work.mkdir()
-    request = {"task": "check", "device_target": "CPU", "device_id": 0, "work_dir": str(work)}
-    return framework_process.run(str(environment), request, str(work), timeout, environ={"PYTHONPATH": str(site)})
+    wanted = {"environment": str(environment), "device_target": "CPU", "device_id": 0, "timeout": timeout}
+    return framework_process.run(wanted, {"task": "check"}, environ={"PYTHONPATH": str(site)})
 
 
 FRAMEWORK = """

@@ -161,16 +161,6 @@ def test_package_info():
     assert vf.parse_package_info("arch=x86-64")["arch"] == "x86_64"
 
 
-def test_version_cfg():
-    states = vf.parse_version_cfg(
-        "# version: 1.0\nruntime_running_version=[7.7.0.1.238:8.1.RC1]\n"
-        "opp_kernel_installed_version=[7.6.0:8.0.0],[7.7.0.1.238:8.1.RC1]\n"
-    )
-    assert states["running"] == {"runtime": [["7.7.0.1.238", "8.1.RC1"]]}
-    assert states["installed"] == {"opp_kernel": [["7.6.0", "8.0.0"], ["7.7.0.1.238", "8.1.RC1"]]}
-    assert states["upgrade"] == {}
-
-
 def test_install_paths():
     text = "Install_Path=/data/Ascend/\nToolkit_Install_Path_Param=/data/Ascend\nUserName=root\nOther_Path=relative\n"
     assert vf.install_paths(text) == ["/data/Ascend"]
@@ -182,7 +172,6 @@ def test_nothing_raises(text):
     vf.parse_key_values(text)
     vf.parse_version_info(text)
     vf.parse_package_info(text)
-    vf.parse_version_cfg(text)
     vf.parse_ranges(text)
     vf.accepts_code(text, [text])
     vf.chip_of_soc(text)

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that several modules have, described once."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Actions about many hosts at once.
+    HOSTS = r"""
+options:
+  hosts:
+    description: Names of the hosts it is about. Default is every host of the play, those that dropped out included.
+    type: list
+    elements: str
+"""
+
+    # Actions that judge versions against the catalog.
+    JUDGING = r"""
+options:
+  accept:
+    description:
+      - Ids of rules whose errors are accepted. Their findings are returned with C(accepted) set to true, and a stack
+        that only these rules forbid is taken.
+    type: list
+    elements: str
+    default: []
+  catalog_overlay:
+    description: Folder with YAML files whose rows add to or replace those of the catalog.
+    type: path
+"""
+
+    # Whatever downloads.
+    DOWNLOAD = r"""
+options:
+  timeout:
+    description: Seconds without a byte after which a download counts as interrupted and is resumed.
+    type: int
+    default: 60
+  retries:
+    description: Attempts in a row without a new byte before a download is given up.
+    type: int
+    default: 5
+"""
+
+    # What fills the host's cache.
+    CACHE = r"""
+options:
+  link_dir:
+    description: Folder on the host in which every file shall be found by name too, for example for C(pip --find-links).
+    type: path
+  cache_max_mb:
+    description: Bound of the host's cache in units of 10^6 bytes. The least recently used files go first.
+    type: int
+    default: 8192
+"""
+
+    # What looks at an installation.
+    PLACES = r"""
+options:
+  install_path:
+    description: Where driver, firmware and CANN are, or would be, besides where the vendor's own records say.
+    type: path
+    default: /usr/local/Ascend
+  env_root:
+    description: The folder of managed Python environments.
+    type: path
+    default: /opt/ascend/envs
+"""
+
+    # What keeps or reads something of ours on the host.
+    STATE = r"""
+options:
+  state_dir:
+    description: State folder of the collection on the host - journal, C(cache/<sha256>/<name>) and C(proofs).
+    type: path
+    default: /var/lib/ascend-fleet
+"""
+
+    # What runs MindSpore.
+    FRAMEWORK = r"""
+options:
+  environment:
+    description: Folder of the managed Python environment.
+    type: path
+    required: true
+  device_target:
+    description: Where it runs.
+    type: str
+    choices: [Ascend, CPU]
+    default: Ascend
+  device_id:
+    description: Which NPU.
+    type: int
+    default: 0
+  stack:
+    description: The versions this proves something for; kept in the proof.
+    type: dict
+    default: {}
+  timeout:
+    description: Seconds the run may take; compiling a large model for the first time takes minutes.
+    type: int
+    default: 900
+"""

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What actions that work on the control node alone have in common: no connection, no host changed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+HOSTS: dict[str, Any] = {"hosts": {"type": "list", "elements": "str"}}
+
+
+class ControlAction(ActionBase):
+    """Checks the arguments and lets act() work. The module of the same name documents it and holds no code."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    ARGUMENTS: Any = {}  # argument specification
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        return {"changed": False, **self.act(self.arguments(), task_vars or {})}
+
+    def arguments(self) -> dict[str, Any]:
+        """The task's arguments, checked and with defaults."""
+        _result, args = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        return args
+
+    @abstractmethod
+    def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The result of the task."""
+
+
+def hosts(args: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
+    """The hosts that the task names, else all of the play, those that dropped out included."""
+    named = args["hosts"]
+    if named is None:
+        named = task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
+    return [str(name) for name in named]
