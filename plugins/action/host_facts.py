@@ -62,6 +62,7 @@ def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "subsystem_device": row.get("subsystem_device"),
             "family": chip["chip"],
             "chips": row.get("chips", 1),
+            "devices_per_card": chip.get("devices_per_card", 1),
             "product": row.get("product"),
             "role": row.get("role", chip["role"]),
         }

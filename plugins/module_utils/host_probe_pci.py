@@ -18,8 +18,8 @@ _ENGINES = ("a250", "a251", "a255", "a256", "a258", "a259")
 def accelerators(view, rows):
     """facts["accelerators"].
 
-    ``rows``: [{"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "product", "role"}],
-    ids in hexadecimal without 0x.
+    ``rows``: [{"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "devices_per_card",
+    "product", "role"}], ids in hexadecimal without 0x.
     """
     devices, unknown = [], []
     matches = []
@@ -41,7 +41,7 @@ def accelerators(view, rows):
     return {
         "family": families[0] if len(families) == 1 else None,
         "count": sum(device["chips"] for device in devices),
-        "cards": len(devices),
+        "cards": _cards(matches),
         "product": products[0] if len(products) == 1 else None,
         "role": roles[0] if len(roles) == 1 else None,
         "devices": devices,
@@ -90,13 +90,20 @@ def _match(device, rows):
     for row in same:
         if (row["subsystem_vendor"], row["subsystem_device"]) == subsystem:
             return {"family": row["family"], "chips": row.get("chips") or 1, "product": row.get("product"),
-                    "role": row.get("role")}
+                    "devices_per_card": row.get("devices_per_card") or 1, "role": row.get("role")}
     if not same:
         return None
     families = _distinct(row["family"] for row in same)
     roles = _distinct(row.get("role") for row in same)
     return {"family": families[0] if len(families) == 1 else None, "chips": 1, "product": None,
-            "role": roles[0] if len(roles) == 1 else None}
+            "devices_per_card": same[0].get("devices_per_card") or 1, "role": roles[0] if len(roles) == 1 else None}
+
+
+def _cards(matches):
+    """Cards as npu-smi numbers them: a device each, but for chips whose dies are devices of their own (A3)."""
+    shares = [match["devices_per_card"] for match in matches]
+    # A virtual machine may have been given one die of a card.
+    return sum(-(-shares.count(share) // share) for share in set(shares))
 
 
 def _distinct(values):

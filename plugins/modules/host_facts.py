@@ -37,34 +37,15 @@ options:
     type: list
     elements: dict
     suboptions:
-      vendor:
-        description: PCI vendor id, hexadecimal without C(0x), as all ids here.
-        type: str
-        required: true
-      device:
-        description: PCI device id.
-        type: str
-        required: true
-      subsystem_vendor:
-        description: PCI subsystem vendor id.
-        type: str
-      subsystem_device:
-        description: PCI subsystem device id.
-        type: str
-      family:
-        description: Chip family, for example V(910b).
-        type: str
-        required: true
-      chips:
-        description: Chips a device holds.
-        type: int
-        default: 1
-      product:
-        description: Product name.
-        type: str
-      role:
-        description: V(training) or V(inference).
-        type: str
+      vendor: {description: "PCI vendor id, hexadecimal without C(0x), as all ids here.", type: str, required: true}
+      device: {description: PCI device id., type: str, required: true}
+      subsystem_vendor: {description: PCI subsystem vendor id., type: str}
+      subsystem_device: {description: PCI subsystem device id., type: str}
+      family: {description: "Chip family, for example V(910b).", type: str, required: true}
+      chips: {description: Chips a device holds., type: int, default: 1}
+      devices_per_card: {description: "Devices of a card: V(2) for A3, where each die is one.", type: int, default: 1}
+      product: {description: Product name., type: str}
+      role: {description: V(training) or V(inference)., type: str}
   npu_names:
     description: Chip family by the name C(npu-smi) prints. Filled from the catalog, so there is no need to give any.
     type: dict
@@ -139,7 +120,10 @@ ansible_facts:
               type: str
               sample: 910b
             count: {description: Chips., type: int, sample: 8}
-            cards: {description: PCI devices., type: int, sample: 8}
+            cards:
+              description: Cards, as C(npu-smi) numbers them. An A3 server has 8 of them and 16 chips.
+              type: int
+              sample: 8
             product: {description: "Product, where all devices are the same one.", type: str, sample: Atlas 300I A2}
             role: {description: "V(training) or V(inference), where all devices agree.", type: str, sample: training}
             devices:
@@ -382,6 +366,7 @@ def main():
                     "subsystem_device": {"type": "str"},
                     "family": {"type": "str", "required": True},
                     "chips": {"type": "int", "default": 1},
+                    "devices_per_card": {"type": "int", "default": 1},
                     "product": {"type": "str"},
                     "role": {"type": "str"},
                 },

@@ -1,15 +1,22 @@
-"""What the simulated fleet is served beside vendor packages: the wheels, fetched once here, and the trained model."""
+"""What the simulated fleet is served beside vendor packages: wheels and uv, fetched once, and the trained model."""
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
+import tarfile
+import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
 REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
 MODEL = ROOT / "tests" / "model"
+DOWNLOAD = (sys.executable, "-m", "pip", "download", "-qq", "--progress-bar", "off", "--disable-pip-version-check",
+            "--no-deps", "--only-binary=:all:")
+UV = "0.13.9"
 
 
 def wheelhouse() -> None:
@@ -27,6 +34,27 @@ def wheelhouse() -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
+def uv() -> None:
+    """The real uv, from its wheel, packed as its makers' own releases are."""
+    name = f"uv-{platform.machine()}-unknown-linux-gnu"
+    target, stamp = ARTIFACTS / f"{name}.tar.gz", ARTIFACTS / f".uv-{UV}"
+    if target.is_file() and stamp.is_file():
+        return
+    print("==> Fetch uv, once (18 MB)", flush=True)
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run([*DOWNLOAD, "--dest", work, f"uv=={UV}"], check=True)
+        (wheel,) = Path(work).glob("uv-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(work)
+        partial = target.with_suffix(".partial")
+        with tarfile.open(partial, "w:gz", compresslevel=1) as packed:
+            for program in sorted(Path(work).glob("uv-*.data/scripts/*")):
+                program.chmod(0o755)
+                packed.add(program, f"{name}/{program.name}")
+        partial.replace(target)
+    stamp.touch()
+
+
 def model() -> None:
     """Lay the trained model where its weights would lie on a mirror."""
     target = ARTIFACTS / "models" / "gpt2"
@@ -39,4 +67,5 @@ def model() -> None:
 
 if __name__ == "__main__":
     wheelhouse()
+    uv()
     model()

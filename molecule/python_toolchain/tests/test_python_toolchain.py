@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+testinfra_hosts = ["toolchain"]
+
 ENVIRONMENT = "/opt/ascend/envs/tools"
 
 

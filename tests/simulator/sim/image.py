@@ -21,8 +21,11 @@ PACKAGES = (
 )
 # dnf for real in a Debian root; apt and its data base go (setup-dnf.sh).
 _DNF_PACKAGES = (*(word for word in PACKAGES if word != "python3-apt"), "dnf", "rpm", "python3-dnf")
-# Unpacking a compiler under emulation takes minutes, so it is in the image; the roles find it and say so.
+# What the roles would install takes minutes under emulation, so it is in the image, and they find it there.
 _EMULATED_PACKAGES = (*PACKAGES, "pciutils", "net-tools", "python3-pip", "gcc", "g++", "make", "cmake", "python3-dev")
+# Nothing comes by itself where mmdebstrap only unpacks.
+_ESSENTIAL = ("?essential", "?priority(required)", "apt,debian-archive-keyring")
+_EMULATED_ROOT = Path(__file__).with_name("emulated-root.sh")
 _BASE_PACKAGES = ("python3", "openssh-server", "sudo", "systemd", "kmod", "procps", "ca-certificates")
 REPOSITORY = f"localhost/{LABEL}"
 
@@ -32,6 +35,8 @@ def name(base: str | None = None, system: str = SYSTEMS[0], arch: str = MACHINE)
     words = [base or SUITE, *_packages(system, arch), *(script.read_text() for script in _scripts(system))]
     if (system, arch) != (SYSTEMS[0], MACHINE):
         words += [system, arch]
+    if arch != MACHINE:
+        words.append(_EMULATED_ROOT.read_text())
     return f"{REPOSITORY}:{hashlib.sha256(chr(10).join(words).encode()).hexdigest()[:12]}"
 
 
@@ -73,19 +78,25 @@ def _from_packages(image: str, again: bool, system: str, arch: str) -> None:
         sources = apt_sources()
         source_list = CACHE / "image" / "sources.list"
         write_if_changed(source_list, sources)
+        hook = "customize" if arch == MACHINE else "extract"
         hooks = []
         for script in _scripts(system):
             hooks += [
-                f"--customize-hook=copy-in {script} /tmp",
-                f'--customize-hook=chroot "$1" sh /tmp/{script.name} {LOGIN_USER}',
-                f'--customize-hook=rm "$1/tmp/{script.name}"',
+                f"--{hook}-hook=copy-in {script} /tmp",
+                f'--{hook}-hook=chroot "$1" sh /tmp/{script.name} {LOGIN_USER}',
+                f'--{hook}-hook=rm "$1/tmp/{script.name}"',
             ]
         mirror = [source_list] if sources else []
-        architecture = [f"--architectures={emulation.DEBIAN_NAMES[arch]}"] if arch != MACHINE else []
-        patience = "about a minute" if arch == MACHINE else f"for {arch} under qemu, about six minutes, once"
+        variant, patience = ["--variant=minbase"], "about a minute"
+        if arch != MACHINE:
+            variant = ["--variant=extract", f"--architectures={emulation.DEBIAN_NAMES[arch]}",
+                       "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                       f'--extract-hook=sh {_EMULATED_ROOT} "$1"',
+                       *(f"--include={words}" for words in _ESSENTIAL)]
+            patience = f"for {arch} under qemu, about three minutes, once"
         run_long(f"image: building a Debian root file system with mmdebstrap, {patience}",
                  CACHE / "log" / "mmdebstrap.log",
-                 "mmdebstrap", "--variant=minbase", "--include=" + ",".join(_packages(system, arch)), *architecture,
+                 "mmdebstrap", *variant, "--include=" + ",".join(_packages(system, arch)),
                  *apt_options(), *hooks, SUITE, partial, *mirror)
         partial.replace(archive)
     platform = ["--arch", emulation.DEBIAN_NAMES[arch], "--os", "linux"] if arch != MACHINE else []

@@ -65,6 +65,7 @@ def test_ids_of_the_catalog_and_of_an_overlay(tmp_path):
         "subsystem_device": None,
         "family": "950",
         "chips": 1,
+        "devices_per_card": 1,
         "product": "Atlas 350",
         "role": "training",
     }

@@ -36,7 +36,6 @@ def found(*slots):
         ("d801", ("0200", "0100"), "910", "Atlas 800"),
         ("d802", ("19e5", "3003"), "910b", "900 A2"),
         ("d802", ("19e5", "4000"), "910b", "300I A2"),
-        ("d803", ("19e5", "3000"), "a3", "900 A3"),
         ("d500", ("0200", "0100"), "310p", "300I Pro"),
         ("d100", ("0200", "0100"), "310", "300I"),
         ("d107", ("0000", "0000"), "310b", "200I DK A2"),
@@ -60,6 +59,14 @@ def test_family_and_product(device, subsystem, family, product):
 def test_one_device_with_two_chips():
     answer = found(slot(1, "d500", ("0200", "0110")), slot(2, "d500", ("0200", "0110")))
     assert (answer["cards"], answer["count"], answer["role"]) == (2, 4, "inference")
+
+
+@pytest.mark.parametrize("dies, cards", [(16, 8), (2, 1), (1, 1)])
+@pytest.mark.parametrize("subsystem, product", [(("19e5", "3000"), "Atlas 900 A3"), (("19e5", "9999"), None)])
+def test_both_dies_of_an_a3_are_devices_of_one_card(dies, cards, subsystem, product):
+    answer = found(*[slot(number, "d803", subsystem) for number in range(dies)])
+    assert (answer["family"], answer["count"], answer["cards"], answer["product"]) == ("a3", dies, cards, product)
+    assert len(answer["devices"]) == dies
 
 
 def test_unknown_subsystem_of_a_known_device_still_gives_the_family():
@@ -134,8 +141,6 @@ def test_from_npu_smi_where_no_pci_tree_is_shown():
 
 
 def test_rows_of_the_catalog():
-    assert all(
-        set(row) == {"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "product", "role"}
-        for row in ROWS
-    )
+    keys = {"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "devices_per_card"}
+    assert all(set(row) == keys | {"product", "role"} for row in ROWS)
     assert {row["family"] for row in ROWS} >= {"310", "310p", "310b", "910", "910b", "a3"}
