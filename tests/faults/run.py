@@ -330,7 +330,7 @@ def main() -> int:
     result = summary(rows)
     say(f"{result['injected']} faults injected, {result['converged']} converged,"
         f" {result['needed_a_human']} needed a human, {result['false_ok']} false ok,"
-        f" {result['not_injected']} did not strike; {len(chosen) - len(rows)} not tried;"
+        f" {result['not_injected']} did not strike; {todo.qsize()} not tried;"
         f" {time.monotonic() - begun:.0f} s; {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
     good = result["converged"] == result["injected"] and not result["false_ok"] and not failures
     return 0 if good and (not given.quick or len(rows) == len(chosen)) else 1
