@@ -33,3 +33,20 @@ def test_the_record_of_a_long_task_goes_with_the_power(task):
     """A job file that outlives a power cut says "running" for ever, and the run waits to the time limit."""
     assert task["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
     assert "poll" in task, task["name"]
+
+
+INCLUDES = [
+    pytest.param(task, id=f"{path.parents[1].name}: {task['name']}")
+    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+    for task in _tasks(yaml.safe_load(path.read_text()) or [])
+    if "loop" in task and any(key.partition("builtin.include_")[1] for key in task)
+]
+
+
+@pytest.mark.parametrize("task", INCLUDES)
+def test_hosts_share_what_is_included_in_a_loop(task):
+    """Ansible joins equal items of different hosts and keeps the order of the first host only.
+
+    Hosts with different items would work one after the other, and not each in its own order.
+    """
+    assert task["loop"].startswith("{{ range("), task["name"]
