@@ -71,8 +71,9 @@ faults: simulator ## All faults (hours); leaves build/faults.json
 rollout: simulator ## Canary, rollback, uninstall, resumed rollouts, slices, on eight simulated hosts
 	@$(BIN)/python tests/rollout/run.py
 
-matrix: venv ## The unit tests and playbooks on every supported ansible-core
+matrix: simulator ## The unit tests and playbooks on every supported ansible-core, a no-op on the oldest and the newest
 	@$(BIN)/python tests/matrix.py
+	@$(BIN)/python tests/matrix.py fleet
 
 bench: simulator ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
 	@$(BIN)/python tests/bench/bench.py
