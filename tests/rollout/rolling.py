@@ -112,7 +112,8 @@ def failing_hosts(hosts: Hosts) -> None:
 def unreachable_hosts(hosts: Hosts) -> None:
     """Hosts that do not answer, from the start or lost while they change, are named; the others finish."""
     limit = ("--limit", "npu-03,npu-07,npu-08")
-    wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100}
+    # A host lost under its installer is waited for as long as the installer may take.
+    wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100, "cann_timeout": 60}
     hosts.stop("npu-03")
     hosts.fault("npu-07", "nnae.slow", "60")
     try:
