@@ -50,3 +50,4 @@ def test_hosts_share_what_is_included_in_a_loop(task):
     Hosts with different items would work one after the other, and not each in its own order.
     """
     assert task["loop"].startswith("{{ range("), task["name"]
+    assert "label" not in task["loop_control"], "items with different labels count as different"
