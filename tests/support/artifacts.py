@@ -12,11 +12,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
+ARTICLE = ROOT / ".cache" / "simulator" / "article"
 REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
 MODEL = ROOT / "tests" / "model"
 DOWNLOAD = (sys.executable, "-m", "pip", "download", "-qq", "--progress-bar", "off", "--disable-pip-version-check",
             "--no-deps", "--only-binary=:all:")
 UV = "0.13.9"
+# What MindFormers is built from its source with; the last ones for Python 3.7.
+BUILDERS = ("setuptools-68.0.0", "wheel-0.42.0")
 
 
 def wheelhouse() -> None:
@@ -55,6 +58,14 @@ def uv() -> None:
     stamp.touch()
 
 
+def builders() -> None:
+    """What builds a wheel on the article's machine, beside the article's wheels."""
+    wheels = ARTICLE / "wheels"
+    missing = [name.replace("-", "==") for name in BUILDERS if not (wheels / f"{name}-py3-none-any.whl").is_file()]
+    if missing:
+        subprocess.run([*DOWNLOAD, "--dest", str(wheels), *missing], check=True)
+
+
 def model() -> None:
     """Lay the trained model where its weights would lie on a mirror."""
     target = ARTIFACTS / "models" / "gpt2"
@@ -68,4 +79,5 @@ def model() -> None:
 if __name__ == "__main__":
     wheelhouse()
     uv()
+    builders()
     model()

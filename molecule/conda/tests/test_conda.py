@@ -41,6 +41,16 @@ def test_what_pip_installs_in_the_article(host):
     assert {"te", "topi", "hccl", "sympy", "requests"} <= set(found)
 
 
+def test_mindformers_was_built_from_the_branch_and_mindspore_left_alone(host):
+    info = f"{ENVIRONMENT}/lib/python3.7/site-packages/mindformers-0.6.0.dist-info"
+    origin = host.file(f"{info}/direct_url.json").content_string
+    commit = host.check_output("git -c safe.directory=* --git-dir=/srv/git/mindformers.git rev-parse r0.6")
+    assert json.loads(origin)["vcs_info"]["commit_id"] == commit
+    # Its source asks for a package `mindspore`, which conda's is not.
+    assert packages(host)["mindspore-ascend"] == "1.10.1"
+    assert host.run(f"{ENVIRONMENT}/bin/pip show mindspore").rc != 0
+
+
 @pytest.mark.parametrize(
     "command",
     [

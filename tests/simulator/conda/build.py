@@ -13,7 +13,9 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -37,6 +39,11 @@ WHEELS = {
 PYTHON = {"python": ("3.7.12", "hf930737_100_cpython", []), "pip": ("23.0.1", "pyhd8ed1ab_0", ["python >=3.7"])}
 LIBRARIES = {"numpy": ("1.21.6", "py37h976b520_0"), "protobuf": ("3.20.3", "py37hd23a5d3_0")}
 MINDSPORE = ("1.10.0", "1.10.1")
+# It asks for a MindSpore that conda's package does not count as, as the real one did.
+SETUP = """from setuptools import setup
+
+setup(name="mindformers", version="{}", packages=["mindformers"], install_requires=["mindspore"])
+"""
 VENDOR = (
     "Ascend-hdk-910-npu-*_23.0.rc1_*.run",
     "Ascend-hdk-910-npu-firmware_6.3.0.1.241.run",
@@ -44,7 +51,7 @@ VENDOR = (
 )
 EPOCH = (2020, 1, 1, 0, 0, 0)
 
-Files = dict[str, tuple[str, int]]  # path -> (text, mode)
+Files = dict[str, tuple[str | bytes, int]]  # path -> (content, mode)
 
 
 def main() -> None:
@@ -80,12 +87,9 @@ def build(out: Path, vendor: Path | None = None) -> None:
         for name, version in WHEELS.items():
             _wheel(out / "wheels", name, version, {f"{name}/__init__.py": _module(name, version)})
         source = HERE / "packages" / "mindformers"
-        _wheel(
-            out / "wheels",
-            "mindformers",
-            MINDFORMERS,
-            {f"mindformers/{path.name}": _filled(path, MINDFORMERS) for path in sorted(source.glob("*.py"))},
-        )
+        modules = {f"mindformers/{path.name}": _filled(path, MINDFORMERS) for path in sorted(source.glob("*.py"))}
+        _wheel(out / "wheels", "mindformers", MINDFORMERS, modules)
+        _repository(out / "mindformers.git.tar.gz", "r0.6", {**modules, "setup.py": SETUP.format(MINDFORMERS)})
         stamp.write_text(digest.hexdigest())
     for pattern in VENDOR if vendor else ():
         for path in vendor.glob(pattern):
@@ -215,10 +219,11 @@ def _tar(files: Files, mode: str) -> bytes:
     buffer = io.BytesIO()
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as archive:
-        for name, (text, bits) in sorted(files.items()):
+        for name, (content, bits) in sorted(files.items()):
+            data = content.encode() if isinstance(content, str) else content
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, entry.mtime = len(text.encode()), bits, 1577836800
-            archive.addfile(entry, io.BytesIO(text.encode()))
+            entry.size, entry.mode, entry.mtime = len(data), bits, 1577836800
+            archive.addfile(entry, io.BytesIO(data))
     if mode == "w:bz2":
         import bz2
 
@@ -242,6 +247,22 @@ def _wheel(folder: Path, name: str, version: str, modules: dict[str, str]) -> No
             entry = zipfile.ZipInfo(path, EPOCH)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, text)
+
+
+def _repository(target: Path, branch: str, files: dict[str, str]) -> None:
+    """A bare git repository with one commit, in an archive."""
+    who = "simulator <simulator@localhost> 1577836800 +0000"
+    lines = [f"commit refs/heads/{branch}", f"author {who}", f"committer {who}", "data 7", "Release"]
+    for name, text in sorted(files.items()):
+        lines += [f"M 644 inline {name}", f"data {len(text.encode())}", text]
+    with tempfile.TemporaryDirectory() as work:
+        repository = Path(work) / "mindformers.git"
+        git = ["git", "-C", work]
+        subprocess.run([*git, "init", "--quiet", "--bare", "--template=", "-b", branch, repository.name], check=True)
+        text = "\n".join([*lines, ""])
+        subprocess.run([*git, "-C", repository.name, "fast-import", "--quiet"], input=text, text=True, check=True)
+        paths = [path for path in repository.rglob("*") if path.is_file()]
+        target.write_bytes(_tar({str(path.relative_to(work)): (path.read_bytes(), 0o644) for path in paths}, "w:gz"))
 
 
 def _digest(text: str) -> str:
