@@ -1,7 +1,8 @@
 """What a run of ascend.fleet costs, as ratios against a floor that is measured in the same run. `make bench`.
 
 Variables of the environment: HOSTS (16), REPEAT (5: pairs of the short runs), INSTALLER_SECONDS (10: how long a
-simulated installer works), PEER (1; 0 leaves the peer out).
+simulated installer works), PEER (1; 0 leaves the peer out), FIRST (1; 0 leaves the first installation and the peer out:
+one host is installed and the others are copies of it).
 Result: build/bench.json and a table. docs/performance.md explains the floor.
 """
 
@@ -66,6 +67,15 @@ def first_installation(hosts: bench_hosts.Hosts) -> dict:
         "first_install_components": ["driver", "firmware", "cann", "kernels"],
         "cpu": {"bare_sequence": round(by_hand["cpu"], 2), "first_install": round(first.cpu, 2)},
     }
+
+
+def copies(hosts: bench_hosts.Hosts) -> dict:
+    """One host brought to its end, the others copied from it: what the short runs need, and nothing measured."""
+    say("One bare host, its first installation, and copies of it")
+    hosts.bare(1)
+    good(playbook("first-install", SITE, hosts.sockets), "the first installation")
+    hosts.copy_first()
+    return {"bare_sequence_s": None, "first_install_s": None, "first_install_ratio": None, "cpu": {}}
 
 
 def short_runs(hosts: bench_hosts.Hosts, repeat: int) -> dict:
@@ -144,6 +154,7 @@ def machine() -> str:
 
 def main() -> None:
     count, repeat = int(os.environ.get("HOSTS") or 16), int(os.environ.get("REPEAT") or 5)
+    everything = os.environ.get("FIRST", "1") != "0"
     started = time.monotonic()
     load = os.getloadavg()[0]
     WORK.mkdir(parents=True, exist_ok=True)
@@ -151,7 +162,7 @@ def main() -> None:
     try:
         say(f"Prepare {count} simulated hosts with eight NPUs each (prefix {bench_hosts.PREFIX})")
         hosts.prepare()
-        first = first_installation(hosts)
+        first = first_installation(hosts) if everything else copies(hosts)
         short = short_runs(hosts, repeat)
         result = {
             "hosts": count, "machine": machine(), "load_before": round(load, 2), "repetitions": repeat,
@@ -160,7 +171,7 @@ def main() -> None:
             **{key: value for key, value in first.items() if key != "cpu"},
             "control_node_cpu_s": {**short["cpu"], **first["cpu"]},
         }
-        result["peer"] = the_peer(hosts, result)
+        result["peer"] = the_peer(hosts, result) if everything else None
     finally:
         hosts.remove()
     result["bench_s"] = round(time.monotonic() - started)

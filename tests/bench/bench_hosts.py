@@ -23,6 +23,7 @@ PREFIX = "bench"
 SUBNET = "10.214.0.0/22"
 # Seconds a simulated installer works. Real ones: half a minute (firmware) to minutes (CANN).
 INSTALLER_SECONDS = int(os.environ.get("INSTALLER_SECONDS") or 10)
+_FIRMWARE = ("firmware.flash", "firmware.running")
 PARALLEL = 32  # as many as the forks of ansible.cfg
 # A server and an operating system both sides support. The packages are those the vendor's installers and the peer call.
 OS_RELEASE = {"ID": "ubuntu", "ID_LIKE": "debian", "NAME": "Ubuntu", "PRETTY_NAME": "Ubuntu 22.04 LTS",
@@ -68,10 +69,28 @@ class Hosts:
         base.podman("commit", "-q", name, self._image)
         self.down()
 
-    def bare(self) -> None:
-        """Throw the hosts away and start them anew; then write the inventory."""
+    def bare(self, count: int | None = None) -> None:
+        """Throw the hosts away and start them (or only so many) anew."""
+        self._begin(count or self.count, self._image)
+
+    def copy_first(self) -> None:
+        """As many hosts as wanted, each a copy of the first one as it is now, firmware on its chips included."""
+        image_name = f"{image.REPOSITORY}:{PREFIX}-copy"
+        state = self._silicon(self._fleet.hosts[0].name)
+        firmware = {name: (state / name).read_text(encoding="utf-8") for name in _FIRMWARE}
+        base.podman("commit", "-q", f"{PREFIX}-{self._fleet.hosts[0].name}", image_name)
+        self._begin(self.count, image_name)
+        for host in self._fleet.hosts:
+            for name, text in firmware.items():
+                (self._silicon(host.name) / name).write_text(text, encoding="utf-8")
+
+    def _silicon(self, name: str) -> Path:
+        return hosts.folder(PREFIX) / "hosts" / name / "npu-sim"
+
+    def _begin(self, count: int, image_name: str) -> None:
+        """Start hosts from an image and write their inventory."""
         self.disconnect()
-        self._up(self.count, self._image, again=True)
+        self._up(count, image_name, again=True)
         folder = WORK / "inventory"
         (folder / "group_vars").mkdir(parents=True, exist_ok=True)
         (folder / "hosts.json").write_text(json.dumps(hosts.inventory(self._fleet), indent=1), encoding="utf-8")
@@ -84,6 +103,7 @@ class Hosts:
     def remove(self) -> None:
         """Everything that this run has made outside the cache folder."""
         self.down()
+        base.run("podman", "rmi", "-f", f"{image.REPOSITORY}:{PREFIX}-copy", check=False)
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def disconnect(self) -> None:

@@ -22,10 +22,11 @@ def lines(result: dict) -> list[str]:
         second = peer["second_run"]
         rows.append((f"second run of the peer ({peer['version']})", second["seconds"], peer["second_run_ratio"],
                      second["control_node_cpu_s"]))
-    rows += [
-        ("bare vendor installers over SSH", result["bare_sequence_s"], 1.0, cpu["bare_sequence"]),
-        ("first installation", result["first_install_s"], result["first_install_ratio"], cpu["first_install"]),
-    ]
+    if result["first_install_s"] is not None:
+        rows += [
+            ("bare vendor installers over SSH", result["bare_sequence_s"], 1.0, cpu["bare_sequence"]),
+            ("first installation", result["first_install_s"], result["first_install_ratio"], cpu["first_install"]),
+        ]
     if "first_run" in peer:
         first = peer["first_run"]
         rows.append(("first run of the peer, without reboot", first["seconds"],
@@ -42,7 +43,9 @@ def lines(result: dict) -> list[str]:
                     f"{second['artifact_bytes']} artifact bytes, "
                     f"{second['installers_started']} installers started, changed={second['changed']}")
     elif not peer:
-        text.append("peer: not run (PEER=0)")
+        text.append("peer: not run")
+    if result["first_install_s"] is None:
+        text.append("first installation: not measured (FIRST=0); the hosts are copies of one that was installed")
     text += [f"peer: {reason}" for reason in peer.get("reason", [])]
     if result["repeated_runs"]:
         text.append(f"repeated because a host did not answer in time: {', '.join(result['repeated_runs'])}")
