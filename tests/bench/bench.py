@@ -156,28 +156,29 @@ def main() -> None:
     count, repeat = int(os.environ.get("HOSTS") or 16), int(os.environ.get("REPEAT") or 5)
     everything = os.environ.get("FIRST", "1") != "0"
     started = time.monotonic()
-    load = os.getloadavg()[0]
+    result = {"hosts": count, "machine": machine(), "load_before": round(os.getloadavg()[0], 2),
+              "repetitions": repeat, "installer_seconds": bench_hosts.INSTALLER_SECONDS, "control_node_cpu_s": {}}
     WORK.mkdir(parents=True, exist_ok=True)
     hosts = bench_hosts.Hosts(count)
     try:
         say(f"Prepare {count} simulated hosts with eight NPUs each (prefix {bench_hosts.PREFIX})")
         hosts.prepare()
-        first = first_installation(hosts) if everything else copies(hosts)
-        short = short_runs(hosts, repeat)
-        result = {
-            "hosts": count, "machine": machine(), "load_before": round(load, 2), "repetitions": repeat,
-            "installer_seconds": bench_hosts.INSTALLER_SECONDS,
-            **{key: value for key, value in short.items() if key != "cpu"}, **executions(hosts),
-            **{key: value for key, value in first.items() if key != "cpu"},
-            "control_node_cpu_s": {**short["cpu"], **first["cpu"]},
-        }
-        result["peer"] = the_peer(hosts, result) if everything else None
+        add(result, first_installation(hosts) if everything else copies(hosts))
+        add(result, short_runs(hosts, repeat))
+        add(result, executions(hosts))
+        add(result, {"peer": the_peer(hosts, result) if everything else None})
     finally:
         hosts.remove()
-    result["bench_s"] = round(time.monotonic() - started)
+    add(result, {"bench_s": round(time.monotonic() - started)})
+    print("\n" + "\n".join(bench_table.lines(result)) + f"\n\nresult  {OUT.relative_to(ROOT)}")
+
+
+def add(result: dict, part: dict) -> None:
+    """Keep what a part has measured, in the file too: a bench that is ended early leaves what it has found out."""
+    result["control_node_cpu_s"].update(part.pop("cpu", {}))
+    result.update(part)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print("\n" + "\n".join(bench_table.lines(result)) + f"\n\nresult  {OUT.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -309,5 +309,7 @@ def _wait(prefix: str, host: Host, network: str) -> None:
 
 
 def _begun(name: str) -> str:
-    """When a container was started; empty while it does not run."""
-    return podman("inspect", "--format", "{{if .State.Running}}{{.State.StartedAt}}{{end}}", name, check=False)
+    """When a container was started; empty while it does not run, whatever podman remembers of it."""
+    pid, _space, begun = podman("inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}}", name,
+                                check=False).partition(" ")
+    return begun if pid.strip("0") and Path("/proc", pid).exists() else ""
