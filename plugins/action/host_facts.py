@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -21,10 +20,7 @@ FROM_VARIABLES = {
     "state_dir": "ascend_state_dir",
 }
 
-# Plugins are imported before the workers are forked: loaded here, the catalog is read once a run and not once a host.
-# A broken catalog is reported by the task that needs it.
-with contextlib.suppress(catalog.CatalogError):
-    catalog.load()
+catalog.load_early()
 
 
 class ActionModule(ActionBase):

@@ -8,12 +8,18 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
-from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import (
+    HOSTS,
+    ControlAction,
+    Registered,
+    hosts,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
@@ -34,9 +40,10 @@ class ActionModule(ControlAction):
 
     def act(self, args, task_vars):
         """Return the table, the summary and the paths; in check mode too, since a report changes no host."""
-        hostvars = task_vars.get("hostvars") or {}
+        names = hosts(args, task_vars)
+        variables = {name: Registered(task_vars["hostvars"], name) for name in names}
         report = build(
-            collect(hostvars, hosts(args, task_vars), self._plans(args, task_vars), self._task.check_mode),
+            collect(variables, names, self._plans(args, task_vars), self._task.check_mode),
             title=plain(args["title"]),
             generated=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             controller=socket.gethostname(),
@@ -67,12 +74,14 @@ class ActionModule(ControlAction):
         }
 
     def _plans(self, args: dict, task_vars: dict) -> dict:
-        """Return the fleet's plans, templated once and not once per host."""
+        """Return the fleet's plans: given, or registered by the plays."""
         if args["plans"] is not None:
             return args["plans"]
         try:
-            planned = self._templar.template(task_vars.get("ascend_fleet_plan")) or {}
+            planned = task_vars.get("ascend_fleet_plan")
+            # What a play registered is data; a text can only be a template that reads it from elsewhere.
+            planned = self._templar.template(planned) if isinstance(planned, str) else planned
         except AnsibleError:
             return {}
-        plans = planned.get("plans") if isinstance(planned, dict) else None
-        return plans if isinstance(plans, dict) else {}
+        plans = planned.get("plans") if isinstance(planned, Mapping) else None
+        return plans if isinstance(plans, Mapping) else {}

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+
+catalog.load_early()
 
 
 class ActionModule(ControlAction):

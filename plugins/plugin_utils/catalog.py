@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from pathlib import Path
@@ -196,3 +197,12 @@ def load(overlay: str | None = None) -> dict[str, Any]:
 def _own() -> dict[str, Any]:
     """The collection's own tables: its files do not change while a run lasts, and every host asks for them."""
     return {**{table: [] for table in TABLES}, **_folder(FOLDER)}
+
+
+def load_early() -> None:
+    """For actions, where they are imported: that is before Ansible forks its workers, which then have it all.
+
+    Otherwise every worker reads it again. A broken catalog is reported by the task that needs it.
+    """
+    with contextlib.suppress(CatalogError):
+        _own()

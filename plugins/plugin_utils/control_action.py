@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -41,3 +42,31 @@ def hosts(args: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
     if named is None:
         named = task_vars.get("ansible_play_hosts_all") or [task_vars["inventory_hostname"]]
     return [str(name) for name in named]
+
+
+class Registered(Mapping):
+    """One host's variables as the plays left them. What they registered is data and is not templated again.
+
+    To template the facts of every host is most of what a report of a large fleet costs; hostvars does it at each look.
+    """
+
+    def __init__(self, hostvars: Any, host: str) -> None:
+        self._hostvars, self._host, self._raw = hostvars, host, hostvars.raw_get(host)
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._raw[name]
+        return self._hostvars[self._host][name] if _is_template(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+def _is_template(value: Any) -> bool:
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(map(_is_template, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_is_template, value))

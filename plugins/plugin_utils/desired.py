@@ -56,6 +56,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_reboot_timeout": (1800, int),
     "ascend_boot_time_command": (None, str),
     "ascend_poll_seconds": (10, int),
+    "ascend_silence_timeout": (600, int),
 }
 
 # Registered or set by the playbooks themselves.
@@ -97,6 +98,12 @@ def read(values: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
             problems.append(problem)
     problems.extend(_contradictions(result))
     return result, problems
+
+
+def alone(name: str, value: Any) -> Any:
+    """One templated variable by itself, its default for None. Raises Problem."""
+    default, kind = VARIABLES[name]
+    return default if value is None else _convert(name, value, kind)
 
 
 def pins(desired: dict[str, Any], components: list[str] | None = None) -> dict[str, Any]:

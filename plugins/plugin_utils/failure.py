@@ -12,7 +12,7 @@ from typing import Any
 _PREFIXES = ("Task failed: ", "Module failed: ", "Action failed: ")
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
 # What Ansible says of a long task that gave no answer: (its words, message, cause, fix). ansible-core's async_status,
-# async_wrapper and task_executor, 2.16 to 2.21.
+# async_wrapper and task_executor, 2.16 to 2.21; the last one is said by plugin_utils/long_action.py.
 _NO_ANSWER = (
     (re.compile(r"could not find job"), "The host restarted, or was reset, while work was running on it.",
      "The record of the work is gone with the boot it belonged to.", _AGAIN),
@@ -22,6 +22,9 @@ _NO_ANSWER = (
     (re.compile(r"async task did not complete within the requested time - (\d+)s"),
      "What was running on the host did not end within {0} s.", "It hung or was slow.",
      _AGAIN + " If it was still working, raise the timeout of the role."),
+    (re.compile(r"no answer for (\d+) s while work was running on the host"),
+     "The host has not answered for {0} s while work was running on it.", "It is down, or its network is.",
+     "Look at its console. " + _AGAIN),
 )
 
 

@@ -56,8 +56,10 @@ class Hosts:
     def prepare(self) -> None:
         """An image with the packages the installers call and the key for root, which the peer wants."""
         plain = image.build(None)
-        packages = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:6]
-        self._image = f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-{packages}"
+        hosts.key()
+        added = " ".join(PACKAGES) + hosts.KEY.with_suffix(".pub").read_text(encoding="utf-8")
+        self._image = (f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-"
+                       f"{hashlib.sha256(added.encode()).hexdigest()[:6]}")
         if base.run("podman", "image", "exists", self._image, check=False).returncode == 0:
             return
         self._up(1, None, again=True)

@@ -112,8 +112,7 @@ def failing_hosts(hosts: Hosts) -> None:
 def unreachable_hosts(hosts: Hosts) -> None:
     """Hosts that do not answer, from the start or lost while they change, are named; the others finish."""
     limit = ("--limit", "npu-03,npu-07,npu-08")
-    # A host lost under its installer is waited for as long as the installer may take.
-    wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100, "cann_timeout": 60}
+    wanted = {**NEW, **CANN, "ascend_max_fail_percentage": 100, "ascend_silence_timeout": 30}
     hosts.stop("npu-03")
     hosts.fault("npu-07", "nnae.slow", "60")
     try:
@@ -125,6 +124,7 @@ def unreachable_hosts(hosts: Hosts) -> None:
     assert run.code != 0
     assert run.statuses() == {"npu-03": "unreachable", "npu-07": "failed", "npu-08": "converged"}, run.statuses()
     assert "lost" in run.host("npu-07")["error"]["message"], run.host("npu-07")["error"]
+    assert "has not answered for" in run.text
     assert run.text.count("unreachable at observe: npu-03") == 1
     hosts.mend()
     run = play(hosts, "site", wanted, *limit)

@@ -47,7 +47,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
         rpms.build()
     place = folder(fleet.prefix)
     place.mkdir(parents=True, exist_ok=True)
-    _key()
+    key()
     _make_room()
     write_if_changed(CACHE / "environment", _environment_file())
     if again:
@@ -251,7 +251,8 @@ def _network(fleet: Fleet) -> str:
     return name
 
 
-def _key() -> None:
+def key() -> None:
+    """Make the key pair that every host of this clone accepts, unless it is there."""
     if not KEY.exists():
         KEY.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "simulated fleet", "-f", KEY)

@@ -12,11 +12,20 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.ascend.fleet.plugins.action.report import ActionModule
 
-HOSTVARS = {
+class Hostvars(dict):
+    """What templates give; raw_get gives what was registered."""
+
+    raw: dict = {}
+
+    def raw_get(self, host):
+        return {**self[host], **self.raw.get(host, {})}
+
+
+HOSTVARS = Hostvars({
     "a": {"ascend_plan": {"status": "converged"}},
     "b": {"ascend_error": {"unreachable": True, "message": "no route"}},
     "c": {},
-}
+})
 
 
 def run(args, check_mode=False, **variables):
@@ -49,6 +58,17 @@ def test_hosts_and_plans_from_elsewhere(tmp_path):
     assert result["summary"]["pending"] == 1
     assert result["failures"] == {}
     assert run({"path": str(tmp_path), "hosts": ["c"], "plans": {}}, ascend_fleet_plan=fleet)["summary"]["pending"] == 0
+
+
+def test_only_what_is_a_template_is_templated(tmp_path, monkeypatch):
+    monkeypatch.setattr(HOSTVARS, "raw", {
+        "a": {"ascend_plan": "{{ somewhere.else }}"},
+        "b": {"ascend_error": {"unreachable": True, "message": ["{{ reason }}"]}},
+        "c": {"ascend_plan": {"status": "pending", "steps": [{"id": "{ 1 }"}]}},
+    })
+    result = run({"path": str(tmp_path)}, ansible_play_hosts_all=["a", "b", "c"])
+    assert result["summary"]["converged"] == 1 and result["summary"]["pending"] == 1
+    assert result["failures"] == {"b": "unreachable: no route"}
 
 
 def test_second_run_is_stored(tmp_path):
