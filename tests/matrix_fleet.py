@@ -19,7 +19,6 @@ WANTED = {
     "ascend_driver_version": "25.3.rc1",
     "ascend_cann_version": "8.3.RC1",
     "ascend_components": ["driver", "firmware", "cann"],
-    "ascend_poll_seconds": 1,
     "npu_driver_dkms": False,
 }
 CALLS = "/var/log/npu-sim/vendor-calls.log"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables
 
 HUAWEI = "19e5"
 # Option of the module -> variable of the host that is its default.
@@ -30,22 +30,14 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        arguments = dict(self._task.args)
-        for option, variable in FROM_VARIABLES.items():
-            value = self._variable(task_vars, variable)
-            if option not in arguments and value is not None:
-                arguments[option] = value
+        arguments = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         try:
-            chips = catalog.load(self._variable(task_vars, "ascend_catalog_overlay"))["chips"]
+            chips = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))["chips"]
         except catalog.CatalogError as error:
             raise AnsibleActionFail(str(error)) from error
         arguments.setdefault("pci_ids", pci_ids(chips))
         arguments.setdefault("npu_names", npu_names(chips))
         return self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
-
-    def _variable(self, task_vars: dict[str, Any], name: str) -> Any:
-        value = task_vars.get(name)
-        return self._templar.template(value) if value is not None else None
 
 
 def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller
-from ansible_collections.ascend.fleet.plugins.plugin_utils.long_action import LongAction
 
 
 def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
     return filenames.parse_package(os.path.basename(path), grammar) or {}
 
 
-def completed(args: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+def complete(args: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
     """The arguments with what the name adds. Raises ValueError where both say something and differ."""
     result = dict(args)
     for key in ("component", "version", "chip"):
@@ -49,16 +49,26 @@ def run_name(task_vars: dict[str, Any]) -> str:
     return journal.rollback_name(controller.name()) if target in ("previous", "undo") else controller.name()
 
 
-class ActionModule(LongAction):
-    """Completes the arguments from the package's name and says who makes the change."""
+class ActionModule(ActionBase):
+    """Completes the arguments and runs the module of the same name, with async as without."""
 
-    def complete(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        args = dict(self._task.args)
         if args.get("path"):
-            overlay = task_vars.get("ascend_catalog_overlay")
+            overlay = (task_vars or {}).get("ascend_catalog_overlay")
             try:
                 grammar = catalog.load(self._templar.template(overlay) if overlay else None)["filenames"]
-                args = completed(args, named_in(args["path"], grammar))
+                args = complete(args, named_in(args["path"], grammar))
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        args.setdefault("controller", run_name(task_vars))
-        return {**args, "run_identity": run_identity.make(os.getppid()), "living_runs": run_identity.living()}
+        args.setdefault("controller", run_name(task_vars or {}))
+        args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
+        wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
+        result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
+        if not wrap_async:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result

@@ -16,7 +16,7 @@ description:
   - Prints the table of a plan or a report (C(ascend_lines) of a result) as it is.
   - On a terminal a live line shows what is running and for how long. Elsewhere a line is printed every now and then
     while a task runs long, naming the hosts it still runs on. Both show the percentage that a vendor's installer
-    prints, as of the last poll of its task (M(ascend.fleet.run_package) under C(async)).
+    prints, as of the last look at it (M(ascend.fleet.async_wait)).
   - With C(-v) it also names tasks that changed nothing, with C(-vv) it prints their results. With C(--diff) it prints
     differences.
 author:
@@ -67,7 +67,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import failure
+from ansible_collections.ascend.fleet.plugins.plugin_utils import failure, told_progress
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
@@ -275,11 +275,6 @@ class CallbackModule(CallbackBase):
             tries = f"{data.get('attempts', '?')} of {data.get('retries', '?')}"
             self._print(f"  waiting  {text.short_name(task.get_name())}: {host} (try {tries})", C.COLOR_DEBUG)
 
-    def v2_runner_on_async_poll(self, result: Any) -> None:
-        host, _task, data = _parts(result)
-        if self._stage is not None:
-            self._stage.reached(host, text.percent(data))
-
     def v2_on_file_diff(self, result: Any) -> None:
         host, task, data = _parts(result)
         entries = data.get("results") if task.loop and "results" in data else [data]
@@ -322,14 +317,15 @@ class CallbackModule(CallbackBase):
             groups.setdefault(task, []).append(host)
         for task, hosts in groups.items():
             seconds = now - min(running[host][1] for host in hosts)
-            busy = text.hosts_and_percents(hosts, stage.percents(), 60)
+            busy = text.hosts_and_percents(hosts, told_progress.percents(hosts), 60)
             self._print(f"  {text.elapsed(seconds)} so far  {task}: {busy}", C.COLOR_SKIP)
 
     def _status(self, stage: Stage, running: dict) -> str:
         task = next(iter(running.values()))[0] if running else ""
         left = text.elapsed(self._minutes_left * 60) if self._minutes_left and stage.has_changes else ""
         done, total = stage.progress()
-        return text.status_line(stage.name, done, total, running, task, stage.seconds(), left, stage.percents())
+        percents = told_progress.percents(running)
+        return text.status_line(stage.name, done, total, running, task, stage.seconds(), left, percents)
 
     # --- the end
 

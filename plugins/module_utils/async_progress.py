@@ -15,9 +15,8 @@ import os
 import re
 import stat
 
-from ansible_collections.ascend.fleet.plugins.module_utils import vendor_run
+from ansible_collections.ascend.fleet.plugins.module_utils import async_job, vendor_run
 
-KEY = "ascend_progress"
 # A job file that is still open holds three short values.
 _LIMIT = 64 * 1024
 
@@ -84,10 +83,10 @@ def tell(path, progress):
     if not found:
         return False
     content, identity = found
-    if content.pop(KEY, None) == progress:
+    if content.pop(async_job.PROGRESS, None) == progress:
         return True
     if progress is not None:
-        content[KEY] = progress
+        content[async_job.PROGRESS] = progress
     new = path + ".ascend"  # the wrapper's own is called .tmp
     try:
         _write(new, content, stat.S_IMODE(os.lstat(path).st_mode))

@@ -19,8 +19,8 @@ description:
     installer that is still working, judges one that came to its end, and repeats everything else.
   - Prompts cannot stop it. The installer runs with C(--quiet), without a terminal, with an empty standard input, and
     for at most O(timeout) seconds.
-  - Use it with C(async) and C(poll) so that a long installation survives a lost connection. Without, an installer that
-    has begun survives as well, and the next run takes it over.
+  - Use it with C(async) and M(ascend.fleet.async_wait) so that a long installation survives a lost connection. Without,
+    an installer that has begun survives as well, and the next run takes it over.
   - With C(async), the percentage that the installer prints is added to the job's status as C(ascend_progress), a
     dictionary of C(component) and C(percent), which P(ascend.fleet.progress#callback) shows.
 options:
@@ -126,7 +126,13 @@ EXAMPLES = r"""
     install_for_all: true
   become: true
   async: 3600
-  poll: 10
+  poll: 0
+  register: job
+
+- name: Wait for the driver
+  ascend.fleet.async_wait:
+    jid: "{{ job.ansible_job_id }}"
+  become: true
 
 - name: Install CANN beside a driver that is in use
   ascend.fleet.run_package:

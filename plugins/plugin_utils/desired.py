@@ -100,12 +100,6 @@ def read(values: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     return result, problems
 
 
-def alone(name: str, value: Any) -> Any:
-    """One templated variable by itself, its default for None. Raises Problem."""
-    default, kind = VARIABLES[name]
-    return default if value is None else _convert(name, value, kind)
-
-
 def pins(desired: dict[str, Any], components: list[str] | None = None) -> dict[str, Any]:
     """The pins the resolver takes, None where the user left the choice open."""
     result = {key: _pin(desired[name]) for name, key in VERSION_VARIABLES.items()}

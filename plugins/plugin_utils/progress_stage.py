@@ -26,7 +26,6 @@ class Stage:
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
-        self._percents: dict[str, int] = {}
         self._words: dict[str, list[str]] = {}
         self._state: dict[str, str] = {}
         self._differences: dict[tuple[str, str], list[str]] = {}
@@ -39,27 +38,12 @@ class Stage:
         """A host starts a task."""
         with self._lock:
             self._running[host] = (task, time.monotonic())
-            self._percents.pop(host, None)
             self._state.setdefault(host, "ok")
 
     def finish(self, host: str) -> None:
         """A host ended its task, well or badly."""
         with self._lock:
             self._running.pop(host, None)
-            self._percents.pop(host, None)
-
-    def reached(self, host: str, percent: int | None) -> None:
-        """A host's installer said how far it is; None: it has not said so, or another one has begun."""
-        with self._lock:
-            if percent is None or host not in self._running:
-                self._percents.pop(host, None)
-            else:
-                self._percents[host] = percent
-
-    def percents(self) -> dict[str, int]:
-        """Return host -> percent of its running task, where known."""
-        with self._lock:
-            return dict(self._percents)
 
     def running(self) -> dict[str, tuple[str, float]]:
         """Return host -> (task, monotonic start), the longest first."""

@@ -152,13 +152,6 @@ def hosts_in_short(hosts: Sequence[str], limit: int = 48) -> str:
     return f"{shorten(folded, limit)} ({len(hosts)})"
 
 
-def percent(result: Mapping[str, Any]) -> int | None:
-    """Return how far an installer is, from what a poll of its task brought along (module_utils/async_progress)."""
-    progress = result.get("ascend_progress")
-    value = progress.get("percent") if isinstance(progress, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100 else None
-
-
 def hosts_and_percents(hosts: Sequence[str], percents: Mapping[str, int], limit: int = 48) -> str:
     """Return host names, or their number where the names are too long, and the vendor's percentages if any."""
     known = sorted(percents[host] for host in hosts if host in percents)

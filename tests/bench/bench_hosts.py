@@ -37,7 +37,6 @@ ascend_components: [driver, firmware, cann, kernels]
 ascend_artifacts: "{{ inventory_dir }}/../../simulator/artifacts"
 # Everybody at once, as the bare sequence does it.
 ascend_rollout: ["100%"]
-ascend_poll_seconds: 5
 npu_driver_dkms: false
 ascend_report_dir: "{{ inventory_dir }}/../report"
 """

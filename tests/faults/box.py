@@ -25,7 +25,6 @@ VARIABLES = {
     "ascend_firmware_version": "7.8.0.2.212",
     "ascend_cann_version": "8.3.RC1",
     "ascend_cann_kernels": True,
-    "ascend_poll_seconds": 1,
     "ascend_rollout": ["100%"],
     "npu_driver_dkms": False,
     "npu_driver_timeout": 240,

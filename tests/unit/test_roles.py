@@ -18,9 +18,10 @@ def _tasks(rows: list[dict]):
 
 
 LONG = [
-    pytest.param(task, id=f"{path.parents[1].name}: {task['name']}")
+    pytest.param(block, task, id=f"{path.parents[1].name}: {task['name']}")
     for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
-    for task in _tasks(yaml.safe_load(path.read_text()) or []) if "async" in task
+    for block in _tasks(yaml.safe_load(path.read_text()) or [])
+    for task in block.get("block", ()) if "async" in task
 ]
 
 
@@ -28,11 +29,13 @@ def test_long_tasks_were_found():
     assert len(LONG) >= 4
 
 
-@pytest.mark.parametrize("task", LONG)
-def test_the_record_of_a_long_task_goes_with_the_power(task):
-    """A job file that outlives a power cut says "running" for ever, and the run waits to the time limit."""
-    assert task["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
-    assert "poll" in task, task["name"]
+@pytest.mark.parametrize(("block", "task"), LONG)
+def test_a_long_task_is_started_everywhere_and_then_waited_for(block, task):
+    """A record that outlives a power cut says "running" for ever, and the run would wait to the time limit."""
+    assert block["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
+    start, wait = block["block"]
+    assert start is task and start["poll"] == 0 and start["changed_when"] is False
+    assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {start['register']}.ansible_job_id }}}}"
 
 
 INCLUDES = [

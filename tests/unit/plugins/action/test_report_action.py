@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.ascend.fleet.plugins.action.report import ActionModule
 
+
 class Hostvars(dict):
     """What templates give; raw_get gives what was registered."""
 

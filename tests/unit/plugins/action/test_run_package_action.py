@@ -21,26 +21,26 @@ def grammar():
     ("Ascend-cann-910b-ops_8.5.0_linux-aarch64.run", "ops", "8.5.0", "910b"),
 ])
 def test_the_name_gives_what_is_not_said(grammar, name, component, version, chip):
-    args = run_package.completed({"path": "/srv/" + name}, run_package.named_in("/srv/" + name, grammar))
+    args = run_package.complete({"path": "/srv/" + name}, run_package.named_in("/srv/" + name, grammar))
     assert (args["component"], args["version"], args.get("chip")) == (component, version, chip)
 
 
 @pytest.mark.parametrize("key,value", [("component", "firmware"), ("version", "25.3.rc2"), ("chip", "910")])
 def test_a_contradiction_is_found_before_the_host_is_asked(grammar, key, value):
     with pytest.raises(ValueError, match=f"{key} is {value}"):
-        run_package.completed({"path": PATH, key: value}, run_package.named_in(PATH, grammar))
+        run_package.complete({"path": PATH, key: value}, run_package.named_in(PATH, grammar))
 
 
 def test_versions_agree_in_any_spelling_and_kernels_are_ops(grammar):
     named = run_package.named_in(PATH, grammar)
-    assert run_package.completed({"path": PATH, "version": "25.3.RC1"}, named)["version"] == "25.3.RC1"
+    assert run_package.complete({"path": PATH, "version": "25.3.RC1"}, named)["version"] == "25.3.RC1"
     ops = "/srv/Ascend-cann-910b-ops_8.5.0_linux-aarch64.run"
-    assert run_package.completed({"path": ops, "component": "kernels"},
+    assert run_package.complete({"path": ops, "component": "kernels"},
                                 run_package.named_in(ops, grammar))["component"] == "kernels"
 
 
 def test_a_name_nobody_knows_says_nothing(grammar):
-    assert run_package.completed({"path": "/srv/x.run", "component": "driver"},
+    assert run_package.complete({"path": "/srv/x.run", "component": "driver"},
                                 run_package.named_in("/srv/x.run", grammar)) == {
         "path": "/srv/x.run", "component": "driver"}
 

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words for changes and failures, the counts of a stage, what a long task shows."""
 
-from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.callback import progress
 from ansible_collections.ascend.fleet.plugins.callback.progress import CallbackModule
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
+from ansible_collections.ascend.fleet.plugins.plugin_utils import told_progress
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
 
 
@@ -117,34 +117,35 @@ def test_hosts_with_the_percentages_of_their_installers(hosts, percents, words):
     assert text.hosts_and_percents(hosts, percents, 20) == words
 
 
+@pytest.fixture
+def local_tmp(tmp_path, monkeypatch):
+    """The temporary folder of a run."""
+    monkeypatch.setattr(told_progress.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    return tmp_path
+
+
 @pytest.mark.parametrize(
-    ("result", "percent"),
+    ("progress_now", "percents"),
     [
-        ({"started": 1, "finished": 0, "ascend_progress": {"component": "driver", "percent": 40}}, 40),
-        ({"started": 1, "finished": 0}, None),
-        ({"ascend_progress": 40}, None),
-        ({"ascend_progress": {"percent": "40"}}, None),
-        ({"ascend_progress": {"percent": True}}, None),
-        ({"ascend_progress": {"percent": 400}}, None),
+        ({"component": "driver", "percent": 40}, {"a": 40}),
+        (None, {}),
+        (40, {}),
+        ({"percent": "40"}, {}),
+        ({"percent": True}, {}),
+        ({"percent": 400}, {}),
+        ({"percent": {1, 2}}, {"a": 7}),
     ],
 )
-def test_the_percentage_that_a_poll_brings_along(result, percent):
-    assert text.percent(result) == percent
+def test_the_percentage_that_a_worker_hands_over(local_tmp, progress_now, percents):
+    told_progress.tell("a", {"percent": 7})
+    told_progress.tell("a", progress_now)
+    assert told_progress.percents(["a", "b"]) == percents
 
 
-def test_a_percentage_belongs_to_one_task():
-    stage = Stage("Change")
-    stage.reached("a", 40)
-    assert stage.percents() == {}
-    stage.start("a", "Driver")
-    stage.reached("a", 40)
-    assert stage.percents() == {"a": 40}
-    stage.reached("a", None)
-    assert stage.percents() == {}
-    stage.reached("a", 90)
-    stage.finish("a")
-    stage.start("a", "Firmware")
-    assert stage.percents() == {}
+def test_progress_that_cannot_be_handed_over_is_no_trouble(local_tmp):
+    (local_tmp / "ascend-fleet-progress").write_text("")
+    told_progress.tell("a", {"percent": 7})
+    assert told_progress.percents(["a"]) == {}
 
 
 class Screen(CallbackModule):
@@ -166,15 +167,7 @@ class Screen(CallbackModule):
         monkeypatch.setattr(progress.time, "monotonic", lambda: now)
 
 
-def poll(host, result, public):
-    """A task's result as callbacks get it: public names since ansible-core 2.19, underscored ones before."""
-    name = SimpleNamespace(get_name=lambda: host)
-    values = {"host": name, "task": SimpleNamespace(get_name=lambda: ""), "result": result}
-    return SimpleNamespace(**{key if public else f"_{key}": value for key, value in values.items()})
-
-
-@pytest.mark.parametrize("public", [True, False])
-def test_the_heartbeat_shows_the_vendors_percentage(monkeypatch, public):
+def test_the_heartbeat_shows_the_vendors_percentage(monkeypatch, local_tmp):
     screen = Screen()
     screen.at(0, monkeypatch)
     for host in ("npu-01", "npu-02", "npu-03"):
@@ -182,9 +175,8 @@ def test_the_heartbeat_shows_the_vendors_percentage(monkeypatch, public):
     screen.at(40, monkeypatch)
     screen._tick()
     for host, percent in (("npu-01", 10), ("npu-03", 80)):
-        progress_now = {"component": "driver", "percent": percent}
-        screen.v2_runner_on_async_poll(poll(host, {"finished": 0, "ascend_progress": progress_now}, public))
-    screen.v2_runner_on_async_poll(poll("npu-02", {"finished": 0}, public))
+        told_progress.tell(host, {"component": "driver", "percent": percent})
+    told_progress.tell("npu-02", None)
     screen.at(80, monkeypatch)
     screen._tick()
     screen._stage.finish("npu-01")
@@ -197,21 +189,15 @@ def test_the_heartbeat_shows_the_vendors_percentage(monkeypatch, public):
     ]
 
 
-def test_the_live_line_shows_the_vendors_percentage(monkeypatch):
+def test_the_live_line_shows_the_vendors_percentage(monkeypatch, local_tmp):
     screen = Screen()
     screen.at(0, monkeypatch)
     screen._stage = Stage("Driver and firmware")
     screen._stage.start("npu-03", "Vendor package: driver 25.3.rc1")
-    screen.v2_runner_on_async_poll(poll("npu-03", {"ascend_progress": {"percent": 40}}, True))
+    told_progress.tell("npu-03", {"component": "driver", "percent": 40})
     screen._stage.has_changes, screen._minutes_left = True, 6
     screen.at(65, monkeypatch)
     line = screen._status(screen._stage, screen._stage.running())
     assert line == (
         "Driver and firmware 0/1  Vendor package: driver 25.3.rc1  npu-03 40 %  1 min 05 s of about 6 min 00 s"
     )
-
-
-def test_a_poll_outside_of_a_stage_is_no_trouble():
-    screen = Screen()
-    screen._stage = None
-    screen.v2_runner_on_async_poll(poll("npu-03", {"ascend_progress": {"percent": 40}}, True))

@@ -86,10 +86,3 @@ def test_own_variables_are_not_wishes():
     assert desired.names(
         {"ascend_plan": {}, "ascend_fleet_plan": {}, "ascend_mindspore_version": "2.7.1", "other": 1}
     ) == ["ascend_mindspore_version"]
-
-
-def test_one_variable_alone():
-    assert desired.alone("ascend_silence_timeout", None) == 600
-    assert desired.alone("ascend_silence_timeout", "30") == 30
-    with pytest.raises(desired.Problem, match="ascend_silence_timeout is 'soon'"):
-        desired.alone("ascend_silence_timeout", "soon")

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control-node half of async_wait: asks the host again and again, and gives up one that has fallen silent."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.module_utils.async_job import ARGUMENTS, PROGRESS
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables, told_progress
+
+PAUSE = 5  # seconds between two attempts to reach a host that does not answer
+# Option of the module -> variable of the host that is its default.
+FROM_VARIABLES = {"look_seconds": "ascend_poll_seconds", "silence_timeout": "ascend_silence_timeout"}
+_AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
+# What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
+# module, and of ansible-core's async_wrapper, 2.16 to 2.21.
+_NO_RESULT = (
+    (re.compile(r"could not find job"), "The host restarted, or was reset, while work was running on it.",
+     "The record of the work is gone with the boot it belonged to", _AGAIN),
+    (re.compile(r"async_wrapper.*No start of json char found", re.DOTALL),
+     "What was running on the host ended without an answer.", "It was killed",
+     _AGAIN + " If it happens again, look for 'Out of memory' in dmesg."),
+    (re.compile(r"^(?:Timeout exceeded|no end within)"), "What was running on the host did not end in time.",
+     "It hung or was slow", _AGAIN + " If it was still working, raise the timeout of the role."),
+    (re.compile(r"^no answer for (\d+) s"), "The host has not answered for {0} s while work was running on it.",
+     "It is down, or its network is", "Look at its console. " + _AGAIN),
+)
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
+        _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        args["_async_dir"] = self.get_shell_option("async_dir", default="~/.ansible_async")
+        host = task_vars.get("inventory_hostname", "")
+
+        def look() -> dict[str, Any]:
+            return self._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
+
+        try:
+            job = wait(look, args, lambda progress: told_progress.tell(host, progress), self._connection.reset)
+        finally:
+            told_progress.tell(host, None)
+        return {**result, **in_words(job)}
+
+
+def wait(look: Callable[[], dict[str, Any]], args: dict[str, Any], tell: Callable[[Any], None],
+         reset: Callable[[], Any], now: Callable[[], float] = time.monotonic,
+         sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+    """The job's result, or a failed one that says why there is none.
+
+    Args:
+        look: asks the host; raises AnsibleError where it does not answer. An answer that names no job is about the
+            asking and not the job: the host is short of something, and the job goes on.
+        args: the task's arguments, with their defaults.
+        tell: takes what the job tells of its progress.
+        reset: drops the connection, which may be one to a host as it was before it went away.
+    """
+    began = heard = now()
+    while True:
+        try:
+            job = look()
+        except AnsibleError as error:  # a lost connection, or a host too busy for sudo
+            job, trouble = {}, str(error)
+        else:
+            trouble = str(job.get("msg")) if job.get("failed") else ""
+        if job.get("ansible_job_id"):
+            return job
+        if not trouble:
+            heard = now()
+            tell(job.get(PROGRESS))
+            if heard - began >= args["timeout"]:
+                return {"failed": True, "msg": f"no end within {args['timeout']} s"}
+            continue
+        silent = now() - heard
+        if silent >= args["silence_timeout"]:
+            return {"failed": True, "msg": f"no answer for {silent:.0f} s", "last_error": trouble}
+        reset()
+        sleep(PAUSE)
+
+
+def in_words(job: dict[str, Any]) -> dict[str, Any]:
+    """The result, where the job gave none with message, cause and fix."""
+    said = str(job.get("msg", "")) if job.get("failed") else ""
+    for pattern, message, cause, fix in _NO_RESULT:
+        found = pattern.search(said)
+        if found:
+            message = message.format(*found.groups())
+            return {**job, "msg": f"{message} Cause: {cause}. Fix: {fix}", "cause": cause, "fix": fix}
+    return job
