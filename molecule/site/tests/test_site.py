@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -58,21 +57,12 @@ def test_report_names_every_host_as_converged(host, report):
     assert all(chip["health"] == "OK" for chip in entry["chips"])
 
 
-def test_a_run_that_changes_nothing_costs_one_execution_per_host(host):
+def test_a_run_that_changes_nothing_costs_one_execution_per_host(host, fleet):
     """Counted once for the fleet, from what Ansible says it sent over SSH."""
     if name(host) != "canary-310p":
         return
-    root = Path(os.environ["ASCEND_ROOT"])
-    fleet = root / ".cache" / "simulator" / "fleets" / os.environ["ASCEND_FLEET_PREFIX"] / "hosts.json"
-    command = ["ansible-playbook", "-vvv", "-i", str(fleet), "-i", str(root / "molecule" / "site" / "inventory"),
-               str(root / "site.yml")]
-    # A plain environment: the test runner's own settings would change what is printed.
-    environment = {key: os.environ[key] for key in ("PATH", "HOME", "ASCEND_ROOT", "MOLECULE_EPHEMERAL_DIRECTORY")}
-    environment.update(ANSIBLE_CONFIG=str(root / "ansible.cfg"), LC_ALL="C.UTF-8")
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:]
-    hosts = json.loads(fleet.read_text(encoding="utf-8"))["all"]["children"]["npu"]["hosts"]
-    sys.path.insert(0, str(root / "tests" / "support"))
+    output = fleet.run("site.yml", "-vvv")
+    sys.path.insert(0, str(fleet.root / "tests" / "support"))
     from ssh_count import check_noop
 
-    assert check_noop(done.stdout, [entry["ansible_host"] for entry in hosts.values()]) == []
+    assert check_noop(output, fleet.addresses) == []
