@@ -91,8 +91,9 @@ def main():
     if not async_job.is_finished(job):
         module.exit_json(changed=False, finished=False, **{async_job.PROGRESS: job.get(async_job.PROGRESS)})
     async_job.put_away(path)
-    # What the task has said is handed on as it is; exit_json would take it for values of this module.
+    # What the task has said is handed on as it is: it has been through exit_json once.
     sys.stdout.write("\n%s\n" % json.dumps(dict(job, ansible_job_id=jid, finished=True)))
+    sys.exit(0)
 
 
 if __name__ == "__main__":
