@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        args["_async_dir"] = self.get_shell_option("async_dir", default="~/.ansible_async")
+        args["async_dir"] = args["async_dir"] or self.get_shell_option("async_dir", default="~/.ansible_async")
         host = task_vars.get("inventory_hostname", "")
 
         def look() -> dict[str, Any]:

@@ -16,6 +16,7 @@ PROGRESS = "ascend_progress"
 # Of async_wait, for both of its halves. The times are in seconds.
 ARGUMENTS = {
     "jid": {"type": "str", "required": True},
+    "async_dir": {"type": "path"},
     "timeout": {"type": "int", "default": 3600},
     "look_seconds": {"type": "int", "default": 10},
     "silence_timeout": {"type": "int", "default": 600},

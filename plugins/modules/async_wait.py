@@ -23,6 +23,10 @@ options:
     description: C(ansible_job_id) of the registered result of the task.
     type: str
     required: true
+  async_dir:
+    description:
+      - Folder on the host with the records of its jobs. Its default is where Ansible puts them, C(ansible_async_dir).
+    type: path
   timeout:
     description: Seconds to wait for the end at most. The C(async) of the task ends it on the host itself.
     type: int
@@ -80,11 +84,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils import async_job
 
 
 def main():
-    # Where the jobs are is known to the half on the control node.
-    module = AnsibleModule(argument_spec=dict(async_job.ARGUMENTS, _async_dir={"type": "path", "required": True}),
-                           supports_check_mode=True)
+    module = AnsibleModule(argument_spec=async_job.ARGUMENTS, supports_check_mode=True)
     jid = module.params["jid"]
-    path = os.path.join(module.params["_async_dir"], os.path.basename(jid))
+    path = os.path.join(module.params["async_dir"], os.path.basename(jid))
     job = async_job.wait(path, time.time() + module.params["look_seconds"], time.time, time.sleep)
     if job is None:
         module.fail_json(msg="could not find job", ansible_job_id=jid, finished=True)
@@ -93,7 +95,7 @@ def main():
     async_job.put_away(path)
     # What the task has said is handed on as it is: it has been through exit_json once.
     sys.stdout.write("\n%s\n" % json.dumps(dict(job, ansible_job_id=jid, finished=True)))
-    sys.exit(0)
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":
