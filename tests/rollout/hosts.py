@@ -103,11 +103,18 @@ class Hosts:
         base.podman("kill", f"{PREFIX}-{name}")
 
     def start(self, name: str) -> None:
-        """The power is back, and SSH answers."""
+        """The power is back, and SSH answers. Raises TimeoutError."""
+        address = json.loads(self.inventory.read_text())["all"]["children"]["npu"]["hosts"][name]["ansible_host"]
         base.podman("start", f"{PREFIX}-{name}")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and "running" not in self.run(name, "systemctl", "is-system-running"):
-            time.sleep(0.5)
+        for _try in range(3):
+            deadline = time.monotonic() + 40
+            while time.monotonic() < deadline:
+                if hosts.ssh(PREFIX, address, "sudo -n true", check=False).returncode == 0:
+                    return
+                time.sleep(0.5)
+            # Now and then a container comes back without its network.
+            base.podman("restart", "-t", "0", f"{PREFIX}-{name}")
+        raise TimeoutError(f"{name} does not answer after its start")
 
 
 def _component(package: str) -> str:
