@@ -141,7 +141,8 @@ def the_peer(hosts: bench_hosts.Hosts, result: dict) -> dict | None:
     say(f"The peer, ascend-deployer {peer.VERSION}, on bare hosts: first run, reboot, second run")
     hosts.bare()
     found = peer.measure(hosts)
-    if "second_run" in found:
+    # What failed took no time worth comparing; "reason" says why it did.
+    if "second_run" in found and not found["second_run"]["failed_hosts"]:
         found["second_run_ratio"] = round(found["second_run"]["seconds"] / result["floor_s"], 3)
         found["second_run_over_our_noop"] = round(found["second_run"]["seconds"] / result["noop_s"], 2)
     return found

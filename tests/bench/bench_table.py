@@ -18,8 +18,8 @@ def lines(result: dict) -> list[str]:
         ("no-op, connections to be made", result["cold"]["noop_s"], result["cold"]["noop_ratio"], None),
     ]
     peer = result.get("peer") or {}
-    if "second_run" in peer:
-        second = peer["second_run"]
+    second = peer.get("second_run")
+    if "second_run_ratio" in peer:
         rows.append((f"second run of the peer ({peer['version']})", second["seconds"], peer["second_run_ratio"],
                      second["control_node_cpu_s"]))
     if result["first_install_s"] is not None:
@@ -27,7 +27,7 @@ def lines(result: dict) -> list[str]:
             ("bare vendor installers over SSH", result["bare_sequence_s"], 1.0, cpu["bare_sequence"]),
             ("first installation", result["first_install_s"], result["first_install_ratio"], cpu["first_install"]),
         ]
-    if "first_run" in peer:
+    if "second_run_ratio" in peer:
         first = peer["first_run"]
         rows.append(("first run of the peer, without reboot", first["seconds"],
                      round(first["seconds"] / result["bare_sequence_s"], 3), first["control_node_cpu_s"]))
@@ -38,7 +38,7 @@ def lines(result: dict) -> list[str]:
     text += ["", f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
                  f"{result['noop_artifact_bytes']} artifact bytes, "
                  f"{result['noop_installers_started']} installers started"]
-    if "second_run" in peer:
+    if second:
         text.append(f"peer's second run: {second['tasks_per_host']} tasks per host, "
                     f"{second['artifact_bytes']} artifact bytes, "
                     f"{second['installers_started']} installers started, changed={second['changed']}")
