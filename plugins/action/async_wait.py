@@ -22,15 +22,16 @@ _AGAIN = "Run again: the next run reads from the host's journal what was begun, 
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
 # module, and of ansible-core's async_wrapper, 2.16 to 2.21.
 _NO_RESULT = (
-    (re.compile(r"could not find job"), "The host restarted, or was reset, while work was running on it.",
+    (re.compile(r"^could not find job$"), "The host restarted, or was reset, while work was running on it.",
      "The record of the work is gone with the boot it belonged to", _AGAIN),
     (re.compile(r"async_wrapper.*No start of json char found", re.DOTALL),
      "What was running on the host ended without an answer.", "It was killed",
      _AGAIN + " If it happens again, look for 'Out of memory' in dmesg."),
-    (re.compile(r"^(?:Timeout exceeded|no end within)"), "What was running on the host did not end in time.",
+    (re.compile(r"^(?:Timeout exceeded$|no end within )"), "What was running on the host did not end in time.",
      "It hung or was slow", _AGAIN + " If it was still working, raise the timeout of the role."),
-    (re.compile(r"^no answer for (\d+) s"), "The host has not answered for {0} s while work was running on it.",
-     "It is down, or its network is", "Look at its console. " + _AGAIN),
+    (re.compile(r"^no answer for (\d+) s: (.*)$", re.DOTALL),
+     "The host has not answered for {0} s while work was running on it. The last attempt said: {1}",
+     "It is down, or its network is, or nothing can be started on it", "Look at its console. " + _AGAIN),
 )
 
 
@@ -43,13 +44,15 @@ class ActionModule(ActionBase):
         self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         args["async_dir"] = args["async_dir"] or self.get_shell_option("async_dir", default="~/.ansible_async")
-        host = task_vars.get("inventory_hostname", "")
+        host = task_vars["inventory_hostname"]
+        # Not every kind of connection is one that can be dropped.
+        reset = getattr(self._connection, "reset", lambda: None)
 
         def look() -> dict[str, Any]:
             return self._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
 
         try:
-            job = wait(look, args, lambda progress: told_progress.tell(host, progress), self._connection.reset)
+            job = wait(look, args, lambda progress: told_progress.tell(host, progress), reset)
         finally:
             told_progress.tell(host, None)
         return {**result, **in_words(job)}
@@ -85,7 +88,7 @@ def wait(look: Callable[[], dict[str, Any]], args: dict[str, Any], tell: Callabl
             continue
         silent = now() - heard
         if silent >= args["silence_timeout"]:
-            return {"failed": True, "msg": f"no answer for {silent:.0f} s", "last_error": trouble}
+            return {"failed": True, "msg": f"no answer for {silent:.0f} s: {trouble}"}
         reset()
         sleep(PAUSE)
 

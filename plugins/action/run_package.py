@@ -14,7 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, host_variables
 
 
 def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
@@ -57,15 +57,16 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
         args = dict(self._task.args)
         if args.get("path"):
-            overlay = (task_vars or {}).get("ascend_catalog_overlay")
+            overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
             try:
-                grammar = catalog.load(self._templar.template(overlay) if overlay else None)["filenames"]
+                grammar = catalog.load(overlay)["filenames"]
                 args = complete(args, named_in(args["path"], grammar))
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        args.setdefault("controller", run_name(task_vars or {}))
+        args.setdefault("controller", run_name(task_vars))
         args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))

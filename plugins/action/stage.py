@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables
 
 ARTIFACT = "ascend.fleet.artifact"
 # Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
@@ -65,9 +65,7 @@ class ActionModule(ActionBase):
 
     def _resolve(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Every file wanted with its hash and its ways to the host. Raises ArtifactError."""
-        serving_url = args["source_url"]
-        if not serving_url and task_vars.get("ascend_artifacts_url"):
-            serving_url = self._templar.template(task_vars["ascend_artifacts_url"])
+        serving_url = args["source_url"] or host_variables.value(self._templar, task_vars, "ascend_artifacts_url")
         source = artifact_source.open_source(args["source"], serving_url)
         wanted = [{"name": item} if isinstance(item, str) else dict(item) for item in args["files"]]
         if args["requirement_set"]:

@@ -4,10 +4,9 @@
 """How far an installer is, told to the playbook that waits for it.
 
 Under async, Ansible's async_wrapper starts the module and keeps {"started", "finished", "ansible_job_id"} in a job
-file that every poll reads and hands to the callbacks, keys it does not know included. When the module has ended, the
-wrapper replaces the file with the result. So a living module may add a key of its own, and a poll that takes place
-anyway brings it along. Without async, or where it is not certain which file is ours, nothing is told. This is only
-for display: nothing here may make a change fail.
+file (async_job). When the module has ended, the wrapper replaces the file with the result. So a living module may add a
+key of its own, and async_wait brings it along when it looks. Without async, or where it is not certain which file is
+ours, nothing is told. This is only for display: nothing here may make a change fail.
 """
 
 import json

@@ -139,7 +139,7 @@ class Hosts:
         names = [f"{PREFIX}-{host.name}" for host in self._fleet.hosts]
         try:
             return sum(map(_cpu_of, base.podman("inspect", "--format", "{{.State.Pid}}", *names).split()))
-        except (OSError, ValueError, StopIteration):
+        except (OSError, ValueError, LookupError):
             return None
 
     def ssh(self, address: str, command: str) -> subprocess.CompletedProcess[str]:
@@ -178,10 +178,10 @@ class Hosts:
 def _cpu_of(pid: str) -> float:
     """CPU seconds of the container of a process, counted by version 1 or 2 of control groups."""
     rows = [line.split(":", 2) for line in Path("/proc", pid, "cgroup").read_text(encoding="utf-8").splitlines()]
-    first = next((path for _id, controllers, path in rows if "cpuacct" in controllers.split(",")), None)
-    if first is not None:
-        return int(Path(f"/sys/fs/cgroup/cpuacct{first}/cpuacct.usage").read_text(encoding="utf-8")) / 1e9
+    counted = [path for _id, controllers, path in rows if "cpuacct" in controllers.split(",")]
+    if counted:
+        return int(Path(f"/sys/fs/cgroup/cpuacct{counted[0]}/cpuacct.usage").read_text(encoding="utf-8")) / 1e9
     # systemd moves itself to a group below the container's.
-    group = Path("/sys/fs/cgroup" + next(path for _id, _controllers, path in rows).removesuffix("/init.scope"))
+    group = Path("/sys/fs/cgroup" + rows[0][2].removesuffix("/init.scope"))
     usage = dict(line.split() for line in (group / "cpu.stat").read_text(encoding="utf-8").splitlines())
     return int(usage["usage_usec"]) / 1e6

@@ -313,4 +313,4 @@ def _begun(name: str) -> str:
     """When a container was started; empty while it does not run, whatever podman remembers of it."""
     pid, _space, begun = podman("inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}}", name,
                                 check=False).partition(" ")
-    return begun if pid.strip("0") and Path("/proc", pid).exists() else ""
+    return begun if pid not in ("", "0") and Path("/proc", pid).exists() else ""

@@ -1,8 +1,12 @@
 """Waiting for a job: its end is seen, a host that is gone is given up, and one that comes back is not."""
 
+from types import SimpleNamespace
+from unittest import mock
+
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.ascend.fleet.plugins.action import async_wait
+from ansible_collections.ascend.fleet.plugins.plugin_utils import told_progress
 
 KILLED = """Traceback (most recent call last):
   File "/tmp/ansible_ansible.legacy.async_wrapper_payload.zip/ansible/modules/async_wrapper.py", line 94, in _filter
@@ -50,7 +54,7 @@ def test_a_host_that_is_gone_is_given_up_by_the_clock():
     waiting = Waiting([RUNNING] + [LOST] * 100)
     result = async_wait.in_words(waiting.run())
     assert result["failed"] and "has not answered for 120 s" in result["msg"] and "console" in result["fix"]
-    assert result["last_error"] == "timed out" and waiting.resets == 4
+    assert "timed out" in result["msg"] and waiting.resets == 4
 
 
 @pytest.mark.parametrize("trouble", [
@@ -83,3 +87,28 @@ def test_the_words_of_the_task_itself_stay():
     failed = {"failed": True, "msg": "the vendor said no", "cause": "x", "fix": "y"}
     assert async_wait.in_words(failed) == failed
     assert async_wait.in_words({"msg": "could not find job", "changed": True})["msg"] == "could not find job"
+
+
+def test_the_task_takes_the_hosts_variables_and_forgets_the_progress(tmp_path, monkeypatch):
+    """Over a connection that cannot be dropped. What the job told is not shown with the host's next task."""
+    monkeypatch.setattr(told_progress.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    asked, seen = [], []
+
+    def execute(self, module_name, module_args, task_vars):
+        asked.append(module_args)
+        seen.append(told_progress.percents(["h"]))
+        return dict(END if len(asked) == 2 else RUNNING)
+
+    monkeypatch.setattr(async_wait.ActionModule, "_execute_module", execute)
+    monkeypatch.setattr(async_wait.ActionModule, "get_shell_option", lambda *_args, **_more: "/run/jobs")
+    monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *_args: {})
+    monkeypatch.setattr(async_wait.ActionModule, "validate_argument_spec", lambda self, argument_spec: (None, {
+        **{key: option.get("default") for key, option in argument_spec.items()}, **self._task.args}))
+    task = SimpleNamespace(args={"jid": "j1.2", "look_seconds": 3}, async_val=0)
+    templar = SimpleNamespace(template=lambda value: value)
+    action = async_wait.ActionModule(task, SimpleNamespace(), mock.Mock(), mock.Mock(), templar, mock.Mock())
+    variables = {"inventory_hostname": "h", "ascend_poll_seconds": 7, "ascend_silence_timeout": 42}
+    assert action.run(task_vars=variables) == END
+    assert asked[0] == {"jid": "j1.2", "look_seconds": 3, "silence_timeout": 42, "timeout": 3600,
+                        "async_dir": "/run/jobs"}
+    assert seen == [{}, {"h": 40}] and told_progress.percents(["h"]) == {}
