@@ -23,9 +23,11 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     installed,
     journal,
     package_checks,
+    package_copy,
     package_io,
     process_io,
     run_identity,
+    safe_folder,
     vendor_errors,
     vendor_run,
     versions,
@@ -148,6 +150,7 @@ class PackageChange(object):
         if self.done():
             self.result["reboot_required"] = self._reboot_waits()
             return self.result
+        safe_folder.check(self.state_dir)
         if not self.removal:
             self._check_wish()
             if self.args["path"] and os.path.exists(self.args["path"]):
@@ -160,15 +163,15 @@ class PackageChange(object):
         self.look()
         if self.done():
             return self.preview()
-        package_io.ensure_folder(self.state_dir)
         what = "%s %s" % (self.args["state"], " ".join(filter(None, (self.component, self.args["version"]))))
-        lock = package_io.take_lock(os.path.join(self.state_dir, "lock"), {
+        lock = package_io.take_host_lock(self.state_dir, {
             "pid": os.getpid(), "since": journal.timestamp(time.time()), "controller": self.args["controller"],
             "run": self.args["run_identity"], "what": what}, self.args["timeout"], self._orphaned)
         try:
             return self._locked()
         finally:
-            package_io.release_lock(lock)
+            package_copy.forget(self.args["path"], self.state_dir)
+            package_io.release_host_lock(lock)
 
     def _orphaned(self, holder):
         """Whether the lock's holder works for a playbook that is gone: nobody else will wait for its result."""
@@ -189,6 +192,7 @@ class PackageChange(object):
         self.result["action"] = self.action()
         sha256, tmpdir = None, None
         if self.args["path"] and (not self.removal or os.path.isfile(self.args["path"])):
+            self.args = package_checks.secured(self.args, self.state_dir)
             sha256 = package_checks.package_file(self.args["path"], self.args["checksum"])
             tmpdir = package_checks.space(self.component, self.args["path"], self.install_path, self.state_dir)
         environ = process_io.clean_environment(os.environ, tmpdir)
@@ -267,6 +271,7 @@ class PackageChange(object):
         kind = "ok" if verdict["ok"] else "refused" if verdict["untouched"] else "failed"
         if kind == "ok":
             package_io.sync_installation(self.install_path)
+        safe_folder.ensure(self.state_dir)  # somebody may have removed it meanwhile
         package_io.append_line(self.journal_path, journal.line(journal.end(
             started, time.time(), self.boot_id, rc, kind, verdict["reboot_required"], seconds, version)))
 
@@ -289,7 +294,7 @@ class Attempts(object):
     def make(self):
         """Run what is needed; returns the module's result or raises Failed."""
         change = self.change
-        package_io.ensure_folder(self.folder)
+        safe_folder.ensure(self.folder)
         self._forget_old_runs()
         if change.removal:
             change.victim = change.current["version"]
@@ -300,7 +305,8 @@ class Attempts(object):
                 "%s cannot be removed" % change.component, "its uninstall script is not there and no package is given",
                 "set path to the package of the installed version; its --uninstall is used then")
         if argv[1] == self.args["path"]:
-            self._check_archive()
+            package_checks.archive(
+                self.args["path"], os.path.join(self.folder, "check"), self.environ, self.args["timeout"])
         package_io.append_line(change.journal_path, journal.line(self.started))
         if not change.removal:
             # makeself works with umask 077: an install path that a package makes itself may shut out its users.
@@ -338,11 +344,12 @@ class Attempts(object):
     def _step(self, argv, step, wanted):
         """One run of a vendor program, judged by the files it leaves."""
         change = self.change
+        safe_folder.ensure(self.folder)  # an earlier step may have lost it
         files = self._version_files()
         before, prints = change.in_use(), package_io.fingerprint(files)
         run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer,
                              async_progress.Reporter(change.component).heard)
-        text = process_io.read_output(self.log, run["offset"])
+        text = run["text"]
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files
         verdict = vendor_run.judge(change.component, run, text, wanted, before, change.in_use(), rewritten,
@@ -357,24 +364,6 @@ class Attempts(object):
         state = self.change.in_use()
         files = [state.get("info_file"), "%s/version.info" % state["path"] if state.get("path") else None]
         return [path for path in files if path]
-
-    def _check_archive(self):
-        """Let the archive check itself before it is asked to do anything."""
-        folder = os.path.join(self.folder, "check")
-        package_io.ensure_folder(folder)
-        argv = ["bash", self.args["path"], "--check"]
-        run = process_io.run(argv, folder, self.environ, self.args["timeout"], "check")
-        text = process_io.read_output(os.path.join(folder, process_io.LOG), run["offset"])
-        errors = vendor_errors.explain(text)
-        damaged = any(row["name"] == "checksum" for row in errors)
-        if run["rc"] == 0 and not damaged:
-            return
-        reason = "it did not end in time" if run["timed_out"] else "exit code %s" % run["rc"]
-        raise package_checks.Refused(
-            "The package %s does not pass its own check" % self.started["package"],
-            "%s: %s" % (reason, errors[0]["cause"] if errors else vendor_run.tail_line(text) or "no output"),
-            errors[0]["fix"] if errors else "transfer the package again and compare its sha256",
-            rc=run["rc"], log_tail=process_io.tail(text))
 
     def _conclude(self, verdict):
         change = self.change

@@ -16,7 +16,11 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     busy,
     installed,
     npu_smi_run,
+    package_copy,
     package_io,
+    process_io,
+    safe_folder,
+    vendor_errors,
     vendor_files,
     vendor_run,
     versions,
@@ -35,6 +39,23 @@ class Refused(Exception):
     def __init__(self, what, cause, fix, **more):
         super(Refused, self).__init__("%s. Cause: %s. Fix: %s." % (what, cause, fix))
         self.facts = dict(more, cause=cause, fix=fix)
+
+
+def secured(args, state_dir):
+    """run_package's arguments, with the path of a package that nobody can exchange once it was hashed.
+
+    The hash that the name of a folder of the cache promises is kept beside the copy.
+    """
+    if not os.path.isfile(args["path"]):
+        return args
+    try:
+        path = package_copy.secured(args["path"], state_dir)
+    except package_copy.CannotCopy as exc:
+        raise Refused(*exc.parts)
+    except OSError as exc:
+        raise Refused("The package %s cannot be read" % args["path"], exc.strerror,
+                      "check the disk and the file's permissions")
+    return dict(args, path=path, checksum=args["checksum"] or package_io.cached_sha256(args["path"]))
 
 
 def package_file(path, checksum):
@@ -59,6 +80,26 @@ def package_file(path, checksum):
                       "it begins with %r" % begin.decode("utf-8", "replace") if begin else "it is empty",
                       "download it again; a web page saved in its place (login, licence) is the usual reason")
     return found
+
+
+def archive(path, folder, environ, timeout):
+    """Let the archive check itself before it is asked to do anything; refuse one that says it is damaged.
+
+    Args:
+        folder: where its output goes; made here.
+        environ, timeout: as for process_io.run.
+    """
+    safe_folder.ensure(folder)
+    run = process_io.run(["bash", path, "--check"], folder, environ, timeout, "check")
+    errors = vendor_errors.explain(run["text"])
+    if run["rc"] == 0 and not any(row["name"] == "checksum" for row in errors):
+        return
+    reason = "it did not end in time" if run["timed_out"] else "exit code %s" % run["rc"]
+    raise Refused(
+        "The package %s does not pass its own check" % os.path.basename(path),
+        "%s: %s" % (reason, errors[0]["cause"] if errors else vendor_run.tail_line(run["text"]) or "no output"),
+        errors[0]["fix"] if errors else "transfer the package again and compare its sha256",
+        rc=run["rc"], log_tail=process_io.tail(run["text"]))
 
 
 def downgrade(component, wanted, state, allowed, undoing):

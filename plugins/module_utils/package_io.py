@@ -7,13 +7,14 @@ The decisions are made elsewhere (vendor_run, package_change); here are the few 
 """
 
 import ctypes
-import errno
-import fcntl
 import hashlib
-import json
 import os
 import re
-import time
+
+from ansible_collections.ascend.fleet.plugins.module_utils import held_lock, safe_folder
+
+LockHeld = held_lock.LockHeld
+take_lock, release_lock = held_lock.take, held_lock.release
 
 _CHUNK = 1024 * 1024
 _MB = 1024 * 1024
@@ -23,14 +24,6 @@ _HEADER = 256 * 1024
 # Where the vendors' installers write, beside their install path.
 _PLACES = ("/etc", "/usr/local", "/lib/modules", "/boot", "/var")
 _SIZES = re.compile(r"Uncompressed size:\s*(\d+)\s*(KB|MB|GB)", re.IGNORECASE)
-
-
-class LockHeld(Exception):
-    """Somebody else changes this host; ``holder`` is what they wrote into the lock, maybe {}."""
-
-    def __init__(self, holder):
-        super(LockHeld, self).__init__("the host is locked")
-        self.holder = holder
 
 
 def sha256_of(path):
@@ -55,6 +48,10 @@ def append_line(path, text):
     """
     made = not os.path.exists(path)
     with open(path, "ab+") as handle:
+        facts = os.fstat(handle.fileno())
+        if made or facts.st_mode & 0o022:
+            # Whatever the umask is: a journal that others write is none.
+            os.fchmod(handle.fileno(), 0o644)
         if handle.tell():
             handle.seek(-1, os.SEEK_END)
             if handle.read(1) != b"\n":
@@ -108,7 +105,10 @@ def read_text(path):
 
 
 def ensure_folder(path, mode=0o755):
-    """Make a folder, and those above it, with this mode whatever the umask; existing ones keep theirs."""
+    """Make a folder, and those above it, with this mode whatever the umask; existing ones keep theirs.
+
+    For folders of the vendor's. Ours, in which root believes what it reads, are made by safe_folder.ensure.
+    """
     if os.path.isdir(path):
         return
     ensure_folder(os.path.dirname(path), mode)
@@ -119,49 +119,35 @@ def ensure_folder(path, mode=0o755):
     os.chmod(path, mode)
 
 
-def take_lock(path, content, patience=0, may_wait=lambda holder: False):
-    """Take the host's lock and write who holds it. The kernel gives it back when the holder dies.
+def take_host_lock(state_dir, content, patience=0, may_wait=lambda holder: False):
+    """Take the lock of everything that changes this host by way of a state folder, and write who holds it.
+
+    Two files: the one in the state folder, which people and older releases know, and one that stays when the state
+    folder is removed while somebody works.
 
     Args:
-        path: the lock file.
-        content: what others are told while we hold it.
-        patience: seconds to wait for a holder that may_wait(holder) says is worth waiting for.
+        content, patience, may_wait: as for take_lock.
 
     Returns:
-        The open descriptor; give it back with release_lock. Raises LockHeld.
+        Descriptors for release_host_lock. Raises LockHeld, safe_folder.UnsafeFolder, OSError.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    deadline, holder = time.monotonic() + patience, {}
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except OSError as exc:
-            if exc.errno not in (errno.EAGAIN, errno.EACCES):
-                os.close(handle)
-                raise
-            holder = _holder(path)
-        if time.monotonic() >= deadline or not may_wait(holder):
-            os.close(handle)
-            raise LockHeld(holder)
-        time.sleep(0.5)
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, (json.dumps(content, sort_keys=True) + "\n").encode("utf-8"), 0)
-    return handle
-
-
-def _holder(path):
+    name = hashlib.sha256(os.path.realpath(state_dir).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    places = ((os.path.join(safe_folder.RUN_DIR, "lock-" + name), lambda: safe_folder.private(safe_folder.RUN_DIR)),
+              (os.path.join(state_dir, "lock"), lambda: safe_folder.ensure(state_dir)))
+    taken = []
     try:
-        holder = json.loads(read_text(path) or "{}")
-    except ValueError:
-        return {}
-    return holder if isinstance(holder, dict) else {}
+        for path, prepare in places:
+            taken.append(take_lock(path, content, patience, may_wait, prepare))
+    except BaseException:
+        release_host_lock(taken)
+        raise
+    return taken
 
 
-def release_lock(handle):
-    """Give the lock back; an empty file says that nobody holds it."""
-    os.ftruncate(handle, 0)
-    os.close(handle)
+def release_host_lock(taken):
+    """Give back what take_host_lock took."""
+    for handle in reversed(taken):
+        release_lock(handle)
 
 
 def nearest_folder(path):

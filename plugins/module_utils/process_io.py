@@ -175,8 +175,8 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         heard: told the end of the output whenever there is more of it; must not raise.
 
     Returns:
-        {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int}; rc is 128 + n
-        after signal n, offset is where this run's output begins in the log.
+        {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int, "text": str}; rc is
+        128 + n after signal n, offset is where this run's output begins in the log, text what it said.
     """
     # The process record of an earlier step stays until this one's replaces it: a run that has a record but no
     # exit code is one that died, and that must not look like one that never began.
@@ -200,33 +200,43 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         os.rename(os.path.join(folder, PROCESS + ".new"), os.path.join(folder, PROCESS))
 
     begun = time.monotonic()
-    with open(log_path, "ab") as log:
+    with _own_log(log_path) as log:
         log.write(("$ %s\n" % " ".join(argv)).encode("utf-8", "replace"))
         log.flush()
-        offset = log.tell()
+        offset = os.fstat(log.fileno()).st_size
+        # The file itself and not its name: whoever removes the folder meanwhile does not end the watch.
+        said = "/proc/self/fd/%d" % log.fileno()
         process = subprocess.Popen(
             ["/bin/sh", "-c", _WRAPPER, os.path.join(folder, RC)] + list(argv), stdin=subprocess.DEVNULL, stdout=log,
             stderr=subprocess.STDOUT, env=env, cwd="/", close_fds=True, preexec_fn=in_child)
-    timed_out = flooded = asked = False
-    wait, size, changed = 0.01, offset, begun
-    while _going_on(process, folder):
-        time.sleep(wait)
-        wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
-        size = os.path.getsize(log_path)
-        changed = now if size != before else changed
-        if heard and size != before:
-            heard(read_output(log_path, offset, _HEARD))
-        timed_out = now - begun > timeout
-        flooded = size - offset > LOG_LIMIT
-        asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(log_path) + (now - changed,)))
-        if timed_out or flooded or asked:
-            kill_group(process.pid)
-            process.wait()
-            break
+        timed_out = flooded = asked = False
+        wait, size, changed = 0.01, offset, begun
+        while _going_on(process, folder):
+            time.sleep(wait)
+            wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
+            size = os.fstat(log.fileno()).st_size
+            changed = now if size != before else changed
+            if heard and size != before:
+                heard(read_output(said, offset, _HEARD))
+            timed_out = now - begun > timeout
+            flooded = size - offset > LOG_LIMIT
+            asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(said) + (now - changed,)))
+            if timed_out or flooded or asked:
+                kill_group(process.pid)
+                process.wait()
+                break
+        text = read_output(said, offset)
     rc = process.returncode
     stopped = timed_out or flooded or asked
     return {"rc": None if stopped else (128 - rc if rc < 0 else rc), "timed_out": timed_out, "flooded": flooded,
-            "asked": asked, "seconds": time.monotonic() - begun, "offset": offset}
+            "asked": asked, "seconds": time.monotonic() - begun, "offset": offset, "text": text}
+
+
+def _own_log(path):
+    """The log, open for more; for its owner only, since nobody knows what a vendor's program prints."""
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "ab")
 
 
 def _last_line(path):
@@ -240,7 +250,8 @@ def _going_on(process, folder):
     """Whether the program still works. Killing its first process does not end the ones that one started."""
     if process.poll() is None:
         return True
-    return not ended(folder) and bool(group_members(process.pid))
+    # The shell hands on the exit code, so that it is known even when the folder is gone.
+    return not (0 <= process.returncode <= 128 or ended(folder)) and bool(group_members(process.pid))
 
 
 def ended(folder):

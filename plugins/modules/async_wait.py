@@ -8,7 +8,7 @@ short_description: Wait on the host for the end of an asynchronous task
 version_added: "0.1.0"
 description:
   - Gives the result of a task that was started with C(async) and C(poll=0), as M(ansible.builtin.async_status) does,
-    and clears up behind it.
+    and clears up behind it. What comes back is the result without the task's arguments (C(invocation)).
   - The host itself waits for the end, and is asked again every O(look_seconds). The end is seen at once, and a task of
     many minutes takes a few executions on the host. M(ansible.builtin.async_status) takes one for every poll.
   - All hosts of a batch can start before the first one is waited for, so that their number is not limited by C(forks).
@@ -87,14 +87,14 @@ def main():
     module = AnsibleModule(argument_spec=async_job.ARGUMENTS, supports_check_mode=True)
     jid = module.params["jid"]
     path = os.path.join(module.params["async_dir"], os.path.basename(jid))
-    job = async_job.wait(path, time.time() + module.params["look_seconds"], time.time, time.sleep)
+    job = async_job.wait(path, time.monotonic() + module.params["look_seconds"], time.monotonic, time.sleep)
     if job is None:
         module.fail_json(msg="could not find job", ansible_job_id=jid, finished=True)
     if not async_job.is_finished(job):
         module.exit_json(changed=False, finished=False, **{async_job.PROGRESS: job.get(async_job.PROGRESS)})
     async_job.put_away(path)
     # What the task has said is handed on as it is: it has been through exit_json once.
-    sys.stdout.write("\n%s\n" % json.dumps(dict(job, ansible_job_id=jid, finished=True)))
+    sys.stdout.write("\n%s\n" % json.dumps(dict(async_job.told(job), ansible_job_id=jid, finished=True)))
     raise SystemExit(0)
 
 

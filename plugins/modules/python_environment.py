@@ -178,9 +178,11 @@ packages:
 """
 
 import contextlib
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import (
+    async_job,
     environment_commands,
     environment_host,
     environment_providers,
@@ -230,6 +232,8 @@ SPEC = {
 
 
 def main():
+    # Before the arguments are read: under async Ansible keeps them where others could read them.
+    async_job.seal(os.environ)
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     wanted = module.params
     environment = None

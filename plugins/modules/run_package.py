@@ -28,6 +28,7 @@ options:
     description:
       - The C(.run) file on the managed host. Not needed when nothing is to be done, nor for O(state=absent) when the
         component's own uninstall script is there.
+      - One that others than root can exchange is copied below O(state_dir) first; the copy is checked and run.
     type: path
   state:
     description: Whether the component should be there in the version, or not be there.
@@ -93,7 +94,9 @@ options:
     elements: str
     default: []
   state_dir:
-    description: Folder on the host for the lock, the journal and the installers' logs.
+    description:
+      - Folder on the host for the lock, the journal and the installers' logs.
+      - It and every folder above it must belong to root and be writable for root only.
     type: path
     default: /var/lib/ascend-fleet
   controller:
@@ -226,10 +229,12 @@ import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import (
+    async_job,
     host_view,
     package_change,
     package_checks,
     package_io,
+    safe_folder,
 )
 
 COMPONENTS = ["driver", "firmware", "toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox"]
@@ -302,6 +307,9 @@ def held_message(holder):
 
 def main():
     """Entry point."""
+    # Before the arguments are read: what is said of wrong ones would be as readable for others.
+    async_job.seal(os.environ)
+    os.umask(0o022)
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     # A closed connection must not end the change half way; the result is then read from the journal.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -315,7 +323,7 @@ def main():
         result = change.preview() if module.check_mode else change.apply()
     except package_io.LockHeld as exc:
         module.fail_json(msg=held_message(exc.holder), holder=exc.holder, **change.partial())
-    except package_checks.Refused as exc:
+    except (package_checks.Refused, safe_folder.UnsafeFolder) as exc:
         module.fail_json(msg=str(exc), **dict(change.partial(), **exc.facts))
     except package_change.Failed as exc:
         module.fail_json(msg=str(exc), **exc.facts)

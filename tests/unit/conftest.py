@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / ".cache" / "collections"
 
@@ -16,3 +18,12 @@ def _link_collection() -> None:
 
 _link_collection()
 sys.path.insert(0, str(TREE))
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_tests(tmp_path_factory, monkeypatch):
+    """Tests work below /tmp, which everybody may write, and leave nothing in /run."""
+    from ansible_collections.ascend.fleet.plugins.module_utils import safe_folder
+
+    monkeypatch.setattr(safe_folder, "TOP", str(tmp_path_factory.getbasetemp()))
+    monkeypatch.setattr(safe_folder, "RUN_DIR", str(tmp_path_factory.getbasetemp() / "run"))
