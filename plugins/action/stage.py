@@ -30,6 +30,7 @@ SPEC: dict[str, Any] = {
     "cache_max_mb": {"type": "int", "default": 8192},
     "timeout": {"type": "int", "default": 60},
     "retries": {"type": "int", "default": 5},
+    "lock_timeout": {"type": "int", "default": 1800},
 }
 
 
@@ -50,7 +51,8 @@ class ActionModule(ActionBase):
         if not items:
             result.update(changed=False, files={}, sha256={}, from_cache=[], bytes_sent=0, evicted=[])
             return result
-        options = {key: args[key] for key in ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries")}
+        passed_on = ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries", "lock_timeout")
+        options = {key: args[key] for key in passed_on}
         reply = self._ask(items, options, task_vars)
         sent = reply["bytes_received"]
         if self._task.check_mode:

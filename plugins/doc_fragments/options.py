@@ -54,6 +54,10 @@ options:
     description: Bound of the host's cache in units of 10^6 bytes. The least recently used files go first.
     type: int
     default: 8192
+  lock_timeout:
+    description: Seconds to wait for another run that uses the cache of the same host.
+    type: int
+    default: 1800
 """
 
     # What looks at an installation.
@@ -73,7 +77,10 @@ options:
     STATE = r"""
 options:
   state_dir:
-    description: State folder of the collection on the host - journal, C(cache/<sha256>/<name>) and C(proofs).
+    description:
+      - State folder of the collection on the host - journal, C(cache/<sha256>/<name>) and C(proofs).
+      - It and every folder above it must belong to root and be writable for root only; what changes the host refuses
+        another one.
     type: path
     default: /var/lib/ascend-fleet
 """

@@ -3,12 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The content-addressed cache of artifacts on a managed host: the file system half of the artifact module."""
 
-import fcntl
 import os
 import shutil
 import stat
+import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download, held_lock, journal, safe_folder
+
+# Seconds: longer than the transfer of the largest package over a slow line.
+PATIENCE = 1800
+free_bytes = download.free_bytes
 
 
 class Store:
@@ -19,11 +23,32 @@ class Store:
         self.check_mode = check_mode
         self._lock = None
 
-    def lock(self):
-        """Waits for another run on this host; the kernel frees the lock when its holder dies."""
-        os.makedirs(self.root, mode=0o755, exist_ok=True)
-        self._lock = open(os.path.join(self.root, ".lock"), "a")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+    def lock(self, patience=PATIENCE):
+        """Waits for another run on this host; the kernel frees the lock when its holder dies.
+
+        Args:
+            patience: seconds to wait at most.
+
+        Raises:
+            ArtifactError: the other run has not ended by then.
+            UnsafeFolder: others than root can write the cache.
+            OSError: the cache cannot be made.
+        """
+        content = {"pid": os.getpid(), "since": journal.timestamp(time.time())}
+        try:
+            handle = held_lock.take(os.path.join(self.root, ".lock"), content, patience, lambda holder: True,
+                                    lambda: safe_folder.ensure(self.root))
+        except held_lock.LockHeld as held:
+            raise artifacts.ArtifactError(
+                "The artifact cache %s is in use by another run for more than %d s (pid %s, since %s). Cause: it stages"
+                " a large file, or it hangs. Fix: wait until it has ended, or end that process on the host, then run"
+                " again; lock_timeout sets how long is waited." % (
+                    self.root, patience, held.holder.get("pid") or "unknown", held.holder.get("since") or "unknown"))
+        self._lock = os.fdopen(handle, "r+")
+
+    def check(self):
+        """Raises UnsafeFolder where the cache is not one that only root can have filled; makes nothing."""
+        safe_folder.check(self.root)
 
     def path(self, item):
         return os.path.join(self.root, item["sha256"], artifacts.base_name(item["name"]))
@@ -35,8 +60,11 @@ class Store:
             info = os.lstat(path)
         except OSError:
             return None
-        if stat.S_ISREG(info.st_mode):
-            if artifacts.marker_matches(_read(path + ".ok"), info.st_size, info.st_mtime_ns):
+        safe_folder.check(os.path.dirname(path))
+        # Of a file that somebody else can change no hash says anything.
+        if stat.S_ISREG(info.st_mode) and safe_folder.ours(info):
+            marker = _read(path + ".ok") if safe_folder.file_is_ours(path + ".ok") else ""
+            if artifacts.marker_matches(marker, info.st_size, info.st_mtime_ns):
                 if not self.check_mode:
                     os.utime(path + ".ok", None)
                 return path
@@ -58,10 +86,20 @@ class Store:
         offset = item.get("offset") or 0
         if offset != (self.part_bytes(item) if offset else 0):
             return None
-        with open(src, "rb") as source, open(part, "ab" if offset else "wb") as target:
-            shutil.copyfileobj(source, target, download.CHUNK)
-            target.flush()
-            os.fsync(target.fileno())
+        # The login user could put a FIFO or an endless device there meanwhile.
+        source = os.open(src, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(source, "rb") as reader:
+            facts = os.fstat(source)
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size + offset > (item.get("size") or facts.st_size + offset):
+                return None
+            try:
+                with open(part, "ab" if offset else "wb") as target:
+                    _copy(reader, target, facts.st_size)
+                    target.flush()
+                    os.fsync(target.fileno())
+            except OSError as error:
+                download.forget_if_full(part, error)
+                raise
         if os.path.getsize(part) < (item.get("size") or 0):
             return None
         if download.hash_file(part)[0].hexdigest() != item["sha256"]:
@@ -104,7 +142,7 @@ class Store:
 
     def _part(self, item):
         folder = os.path.join(self.root, item["sha256"])
-        os.makedirs(folder, mode=0o755, exist_ok=True)
+        safe_folder.ensure(folder)
         part = self.path(item) + ".part"
         if os.path.islink(part):
             os.unlink(part)
@@ -140,6 +178,15 @@ def _read(path):
         return ""
 
 
+def _copy(reader, target, left):
+    while left:
+        piece = reader.read(min(download.CHUNK, left))
+        if not piece:
+            return
+        target.write(piece)
+        left -= len(piece)
+
+
 def _listdir(path):
     try:
         return sorted(os.listdir(path))
@@ -152,14 +199,6 @@ def _remove(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)
-
-
-def free_bytes(path):
-    """Free bytes for root at the nearest existing parent of `path`."""
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    info = os.statvfs(path)
-    return info.f_bavail * info.f_frsize
 
 
 def link_in(link_dir, path, name, check_mode):

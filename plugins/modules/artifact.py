@@ -96,10 +96,9 @@ import os
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts, download, safe_folder
 
-# Left free on the file system whatever is staged: a full /var breaks more than this run.
-SPARE_BYTES = 64 * 1000 * 1000
+SPARE_BYTES = download.SPARE_BYTES
 
 
 def run(module, store, opener):
@@ -171,13 +170,14 @@ def _obtain(module, store, opener, item, result):
 def make_opener(timeout):
     """An HTTP client for download.fetch: Ansible's own, with its proxies and certificate checks."""
 
-    def opener(url, headers):
+    def open_once(url, headers):
         try:
-            return urls.open_url(url, headers=headers, timeout=timeout, use_gssapi=False, decompress=False)
+            return urls.open_url(url, headers=headers, timeout=timeout, use_gssapi=False, decompress=False,
+                                 follow_redirects="none")
         except urls.ConnectionError as error:
             raise download.DownloadError("%s: %s" % (artifacts.public_url(url), error))
 
-    return opener
+    return download.follow(open_once)
 
 
 def main():
@@ -198,6 +198,7 @@ def main():
             "cache_max_mb": {"type": "int", "default": 8192},
             "timeout": {"type": "int", "default": 60},
             "retries": {"type": "int", "default": 5},
+            "lock_timeout": {"type": "int", "default": artifact_store.PATIENCE},
         },
         supports_check_mode=True,
         # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
@@ -210,10 +211,12 @@ def main():
             item["name"] = artifacts.check_name(item["name"])
             item["sha256"] = artifacts.check_sha256(item["sha256"], item["name"])
         store = artifact_store.Store(module.params["state_dir"], module.check_mode)
-        if not module.check_mode:
-            store.lock()
+        if module.check_mode:
+            store.check()
+        else:
+            store.lock(module.params["lock_timeout"])
         module.exit_json(**run(module, store, make_opener(module.params["timeout"])))
-    except artifacts.ArtifactError as error:
+    except (artifacts.ArtifactError, safe_folder.UnsafeFolder) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         hint = ": free space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""

@@ -182,7 +182,7 @@ class Bundle:
             got = download.fetch(
                 want.url,
                 str(part),
-                self._open,
+                download.follow(self._open),
                 want.sha256,
                 headers=want.headers,
                 retries=self.retries,
@@ -205,7 +205,9 @@ class Bundle:
 
     def _open(self, url: str, headers: dict[str, str]) -> Any:
         try:
-            return urls.open_url(url, headers=headers, timeout=self.timeout, decompress=False)
+            return urls.open_url(
+                url, headers=headers, timeout=self.timeout, decompress=False, follow_redirects="none"
+            )
         except urls.ConnectionError as error:
             raise download.DownloadError(f"{artifacts.public_url(url)}: {error}") from error
 
