@@ -114,8 +114,8 @@ def main():
             if not module.check_mode:
                 result.update(changed=tool.put(params["src"], params["installer"]), complete=True)
     except held_lock.LockHeld as exc:
-        module.fail_json(msg="Another run puts %s on this host (pid %s). Cause: two runs at once. Fix: wait until it has"
-                         " ended, then run again." % (
+        module.fail_json(msg="Another run puts %s on this host (pid %s). Cause: two runs at once. Fix: wait until it"
+                         " has ended, then run again." % (
                              exc.holder.get("what") or "a tool", exc.holder.get("pid") or "unknown"), **result)
     except (tool_prefix.ToolError, safe_folder.UnsafeFolder) as exc:
         module.fail_json(msg=str(exc), **dict(result, **exc.facts))

@@ -17,7 +17,8 @@ class FaultyServer(ThreadingHTTPServer):
     """Serves `contents` by path. `faults` is consumed from the left, one per request; then requests succeed.
 
     Faults: "cut:N" stops after N bytes of body though more was announced, "reset:N" resets the connection there,
-    "flip" changes one bit, "whole" ignores Range, "lie" answers 206 for another range, or a status code as text.
+    "flip" changes one bit, "whole" ignores Range, "lie" answers 206 for another range, "to:URL" redirects there,
+    "long:N" announces nothing and sends N MB, or a status code as text.
     """
 
     daemon_threads = True
@@ -48,6 +49,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, asked))
         self.server.headers_seen.append(dict(self.headers))
         fault = self.server.faults.pop(0) if self.server.faults else ""
+        if fault.startswith("to:"):
+            self.send_response(302)
+            self.send_header("Location", fault[3:])
+            return self.end_headers()
+        if fault.startswith("long:"):
+            self.send_response(200)
+            self.end_headers()
+            for _megabyte in range(int(fault[5:])):
+                self.wfile.write(bytes(1000 * 1000))
+            return None
         body = self.server.contents.get(self.path.lstrip("/"))
         if fault.isdigit() or body is None:
             return self.send_error(int(fault or 404))
