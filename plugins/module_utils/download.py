@@ -92,6 +92,8 @@ def follow(open_once):
                 if not target:
                     raise
                 error.close()
+            except ValueError as error:
+                raise DownloadError("%s: its address, or one that it redirects to, cannot be read: %s" % (shown, error))
             try:
                 new = urllib.parse.urljoin(url, target.replace(" ", "%20"))
                 stays = _site(new) == _site(url)

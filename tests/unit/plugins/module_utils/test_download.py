@@ -4,10 +4,13 @@
 """Downloads against a server that cuts, resets, flips and lies."""
 
 import hashlib
+import os
+import urllib.error
 import urllib.request
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import download
+from ansible_collections.ascend.fleet.plugins.modules import artifact
 from http_faults import serving
 
 DATA = bytes(range(256)) * 4096
@@ -160,3 +163,81 @@ def test_an_unknown_hash_is_learnt_and_progress_told(part):
 def test_a_truncated_transfer_of_unknown_hash_is_still_noticed(part):
     with serving({"a.run": DATA}, ["cut:10"]) as server:
         assert fetch(server, part, sha256=None, size=None)["sha256"] == SHA
+
+
+SECRETS = {"Authorization": "Bearer token", "PRIVATE-TOKEN": "token", "Cookie": "sid=token", "X-JFrog-Art-Api": "token"}
+
+
+def follow(server, part, headers, **options):
+    """With the opener of the artifact module."""
+    return download.fetch(server.url + "/a.run", str(part), artifact.make_opener(5), SHA, len(DATA), headers,
+                          sleep=lambda seconds: None, **options)
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+def test_no_secret_follows_a_redirect_to_another_host(part, hops):
+    part.write_bytes(DATA[:1000])
+    with serving({"a.run": DATA}) as other, serving({"a.run": DATA}) as server:
+        server.faults = [f"to:{server.url}/moved"] * (hops - 1) + [f"to:{other.url}/a.run"]
+        follow(server, part, {**SECRETS, "Referer": "https://example.com/"})
+        seen = {name.lower(): value for name, value in other.headers_seen[0].items()}
+        assert "token" not in str(seen) and seen["referer"] == "https://example.com/" and seen["range"] == "bytes=1000-"
+        assert all(row["Authorization"] == "Bearer token" for row in server.headers_seen)
+
+
+def test_a_secret_does_not_come_back_after_a_detour(part):
+    with serving({"a.run": DATA}) as other, serving({"a.run": DATA}) as server:
+        server.faults = [f"to:{other.url}/a.run"]
+        other.faults = [f"to:{server.url}/a.run"]
+        follow(server, part, SECRETS)
+        assert "token" not in str(other.headers_seen) + str(server.headers_seen[1])
+
+
+def test_a_redirect_on_the_same_host_keeps_what_it_needs(part):
+    with serving({"a.run": DATA}, ["to:/moved/../a.run"]) as server:
+        follow(server, part, SECRETS)
+        assert [row["Authorization"] for row in server.headers_seen] == ["Bearer token"] * 2
+
+
+def test_the_same_name_without_tls_is_another_host():
+    asked = []
+
+    def open_once(url, headers):
+        asked.append((url, headers))
+        if len(asked) == 1:
+            raise urllib.error.HTTPError(url, 301, "moved", {"Location": "http://mirror.example.com/a.run"}, None)
+        return "response"
+
+    headers = {**SECRETS, "Range": "bytes=1-"}
+    assert download.follow(open_once)("https://mirror.example.com/a.run", headers) == "response"
+    assert asked[1] == ("http://mirror.example.com/a.run", {"Range": "bytes=1-"})
+
+
+@pytest.mark.parametrize(("target", "words"), [
+    ("file:///etc/passwd", "neither http nor https"), ("http://[x/", "cannot be read"), ("/a.run", "more than 10"),
+])
+def test_redirects_that_lead_nowhere_end(part, target, words):
+    with serving({"a.run": DATA}, [f"to:{target}"] * 30) as server:
+        with pytest.raises(download.DownloadError, match=words):
+            follow(server, part, {})
+        assert len(server.requests) <= 12
+
+
+def test_what_is_announced_too_long_is_not_even_begun(part):
+    with serving({"a.run": DATA + b"more"}) as server, pytest.raises(download.DownloadError, match="more than"):
+        fetch(server, part, progress=lambda *now: pytest.fail("something was received"))
+    assert not part.exists()
+
+
+def test_what_does_not_fit_is_not_begun_and_not_kept(part):
+    part.write_bytes(DATA[:1000])
+    with serving({"a.run": DATA}) as server, pytest.raises(download.DownloadError, match="are to come"):
+        fetch(server, part, spare=10 ** 18)
+    assert not part.exists()
+
+
+def test_a_disk_that_fills_up_is_freed_again(part):
+    part.symlink_to("/dev/full")
+    with serving({"a.run": DATA}) as server, pytest.raises(download.DownloadError, match=r"Free space in"):
+        fetch(server, part)
+    assert not os.path.lexists(part)
