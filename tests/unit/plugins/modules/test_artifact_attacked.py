@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import resource
 import time
 
 import nobody
@@ -82,7 +83,7 @@ def test_the_caches_lock_is_roots_alone_and_names_its_holder(monkeypatch):
         monkeypatch.setattr(safe_folder, "TOP", str(folder))
         store = artifact_store.Store(str(folder / "state"))
         store.lock()
-        assert json.loads((folder / "state" / "cache" / ".lock").read_text())["pid"] == os.getpid()
+        held_by = (folder / "state" / "cache" / ".lock").read_text()
         store._lock.close()
 
         def hold():
@@ -90,6 +91,7 @@ def test_the_caches_lock_is_roots_alone_and_names_its_holder(monkeypatch):
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
         assert nobody.can(lambda: os.listdir(folder / "state" / "cache")) and not nobody.can(hold)
+        assert json.loads(held_by)["pid"] == os.getpid()
 
 
 def test_a_lock_that_an_older_release_left_open_to_all_is_closed(tmp_path, capsys, item):
@@ -139,7 +141,13 @@ def test_what_was_sent_is_a_file_of_its_size(tmp_path, capsys, item, kind):
         upload.symlink_to("/dev/zero")
     else:
         upload.write_bytes(DATA * 2)
-    result = run(capsys, tmp_path / "state", item)
+    # Should it be read without end after all, this test must not fill the disk.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10 * 1000 * 1000, limits[1]))
+    try:
+        result = run(capsys, tmp_path / "state", item)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert result["files"] == {} and result["missing"] and list(tmp_path.rglob("*.part")) == []
 
 
