@@ -10,9 +10,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import subprocess
 import time
 
+from ansible_collections.ascend.fleet.plugins.module_utils import bounded
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 
 # What the caller's shell may have set for another Python or another pip must not reach ours.
@@ -55,23 +55,12 @@ def run(command, timeout, separate=False):
     env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if separate else subprocess.STDOUT,
-            env=env,
-            cwd="/",
-        )
+        done = bounded.run(command, timeout, env=env, stderr="nowhere" if separate else "together")
     except OSError as exc:
         raise ProviderError("%s cannot be started: %s." % (command[0], exc.strerror))
-    try:
-        output, _none = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _none = process.communicate()
-        return None, output.decode("utf-8", "replace")
-    return process.returncode, output.decode("utf-8", "replace")
+    if done.ended == bounded.FLOODED:
+        raise ProviderError("%s %s. Run it by hand to see what it says." % (command[0], bounded.words(done, timeout)))
+    return done.rc, done.stdout.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
@@ -85,13 +74,13 @@ def only_one(path, timeout):
     lock = os.path.join(os.path.dirname(path), ".%s.lock" % os.path.basename(path))
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        deadline = time.time() + timeout
+        deadline = time.monotonic() + timeout
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except (IOError, OSError):
-                if time.time() > deadline:
+                if time.monotonic() > deadline:
                     raise ProviderError(
                         "Another run has been changing %s for %d s; wait for it or end it." % (path, timeout)
                     )

@@ -24,14 +24,21 @@ class HostView(object):
         return self.root + path
 
     def read(self, path, limit=_LIMIT, tail=False):
-        """The first (``tail``: the last) ``limit`` bytes of a regular file or /proc entry as text, or None."""
+        """The first (``tail``: the last) ``limit`` bytes of a regular file or /proc entry as text, or None.
+
+        Anything else is not opened: opening a device can act, and a FIFO that somebody left here would block.
+        """
         try:
-            # Without O_NONBLOCK, opening a FIFO somebody left here would block for ever.
-            handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            if not stat.S_ISREG(os.stat(self._real(path)).st_mode):
+                return None
+            # It may have become something else since.
+            handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         except (OSError, ValueError):
             return None
         try:
             chunks = []
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return None
             if tail:
                 size = os.fstat(handle).st_size
                 os.lseek(handle, max(0, size - limit), os.SEEK_SET)
@@ -172,30 +179,25 @@ class HostView(object):
             "home": entry.pw_dir,
         }
 
-    def run(self, argv, timeout=10):
-        """What a read-only command prints: (return code, stdout), or None when it cannot run or takes too long.
+    def run(self, argv, timeout=10, owner_of=None):
+        """What a read-only command prints: (return code, stdout).
 
-        The process group is killed at the limit (seconds): a child of a hung tool must not keep the pipe open.
+        None when it cannot run, takes longer than timeout (seconds), or prints more than any answer of a tool:
+        then everything it started is killed.
+
+        Args:
+            owner_of: a path; root runs the command as its owner, for a command that looks into what an ordinary user
+                can write.
         """
-        import signal
-        import subprocess
+        from ansible_collections.ascend.fleet.plugins.module_utils import bounded, run_as
 
         try:
-            process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
-                env=dict(os.environ, LC_ALL="C", LANG="C"), start_new_session=True)
+            account = run_as.of_owner(self._real(owner_of)) if owner_of else None
+            done = bounded.run(argv, timeout, env=dict(os.environ, LC_ALL="C", LANG="C"), stderr="nowhere",
+                               account=account)
         except (OSError, ValueError):
             return None
-        try:
-            output = process.communicate(timeout=timeout)[0]
-        except subprocess.TimeoutExpired:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except OSError:
-                pass
-            process.stdout.close()
-            return None
-        return process.returncode, output.decode("utf-8", "replace")
+        return None if done.ended else (done.rc, done.stdout.decode("utf-8", "replace"))
 
 
 _TYPES = (
