@@ -42,7 +42,7 @@ def read(path):
     try:
         with open(path, "rb") as handle:
             job = json.loads(handle.read().decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"started": True}
     except FileNotFoundError:
         return None

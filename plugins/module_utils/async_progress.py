@@ -41,7 +41,7 @@ def job_path(environ, wrapper, proc_root="/proc"):
         name = re.compile(re.escape(jobs[0]) + r"\.[0-9]+\Z")
         paths = [os.path.join(folder, entry) for entry in os.listdir(folder) if name.match(entry)]
         return paths[0] if len(paths) == 1 and _read(paths[0]) else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

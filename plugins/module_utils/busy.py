@@ -21,7 +21,12 @@ _RUNTIMES = (
     ("kubernetes pod", re.compile(r"kubepods[^\n]*?pod([0-9a-f][0-9a-f_-]{30,40})")),
     ("lxc", re.compile(r"lxc(?:\.payload\.|/)([\w.-]+)")),
 )
-_COMMAND_WORDS = 4
+# Programs whose first argument says what they run, and the options in front of it that have an argument of their own.
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*$")
+_PYTHON_VALUES = ("-W", "-X", "--check-hash-based-pycs")
+_INTERPRETER = re.compile(r"(?:ba|da|z|k|a)?sh$|(?:perl|ruby|node|nodejs|php|Rscript)[\d.]*$")
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
+_SCRIPT = re.compile(r"\w[\w.+-]*$")
 
 
 def _read(path):
@@ -53,13 +58,46 @@ def container_of(cgroup_text):
 
 
 def command_of(cmdline, comm=""):
-    """The first words of a command line, up to its first long option: options may carry secrets."""
-    words = []
-    for word in cmdline.replace("\0", " ").split():
-        if word.startswith("--") or len(words) == _COMMAND_WORDS:
-            break
-        words.append(word)
-    return " ".join(words)[:120] or comm.strip()
+    """The program of a command line, and the name of the script or module it was given; nothing after it.
+
+    Whatever else stands there may be a secret of another user's: a password, a token, a whole program after -c.
+
+    Args:
+        cmdline: content of /proc/PID/cmdline, or a command line in one piece.
+        comm: what to say when there is none.
+    """
+    words = cmdline.rstrip("\0").split("\0")
+    # A process that rewrites its title leaves one piece.
+    words = words[0].split() if len(words) == 1 else [(words[0].split() or [""])[0]] + words[1:]
+    if not words or not words[0]:
+        return comm.strip()
+    name = os.path.basename(words[0])
+    said = [words[0]]
+    if _PYTHON.match(name):
+        said += _python_runs(words[1:])
+    elif _INTERPRETER.match(name):
+        said += _script(words[1:2])
+    return " ".join(said)[:120]
+
+
+def _python_runs(words):
+    """["-m", module], [script], or [] of an interpreter's arguments."""
+    words = list(words)
+    while words and words[0].startswith("-"):
+        option = words.pop(0)
+        if option in _PYTHON_VALUES:
+            words = words[1:]
+        elif option == "-m":
+            return ["-m"] + [word for word in words[:1] if _MODULE.match(word)]
+        elif option == "-" or not re.match(r"-(?:[WX].|[bBdEhiIOPqRsSuvVx?]+$)", option):
+            # A program after -c, or an option nobody knows.
+            return []
+    return _script(words[:1])
+
+
+def _script(words):
+    names = [os.path.basename(word) for word in words if not word.startswith("-")]
+    return [name for name in names if _SCRIPT.match(name)]
 
 
 def _details(proc_root, pid, read, user_name, own_container):
@@ -129,7 +167,7 @@ def users(proc_root="/proc", npu_processes=(), listdir=os.listdir, readlink=os.r
         if not pid or pid == own_pid:
             continue
         row = rows.get(pid) or dict(_details(proc_root, pid, read, user_name, own_container), device=None)
-        rows[pid] = dict(row, source="npu-smi", command=row["command"] or process.get("name") or "")
+        rows[pid] = dict(row, source="npu-smi", command=row["command"] or command_of(process.get("name") or ""))
     return [rows[pid] for pid in sorted(rows)]
 
 

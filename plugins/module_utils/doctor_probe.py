@@ -27,6 +27,8 @@ _COMPLAINT = re.compile(r"\[ERROR\]|ERR_NO:", re.IGNORECASE)
 # A vendor package, or the shell script that makeself unpacked it to.
 _INSTALLER = re.compile(r"(?:Ascend-(?:hdk|cann)|A\w+-npu|Atlas-A3)[^\0]*\.run\b|run_driver_install\.sh|"
                         r"run_firmware_install\.sh")
+_SWITCHES = ("--full", "--run", "--install", "--upgrade", "--uninstall", "--check", "--quiet", "--force",
+             "--install-for-all")
 _TICKS = 100  # a second; USER_HZ, the same on every architecture the vendor supports
 _OUR_MODULES = re.compile(r"drv_|davinci|ascend|devdrv|devmm|hisi_hdc", re.IGNORECASE)
 _REFUSED = re.compile(r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
@@ -187,8 +189,15 @@ def installers(view):
         fields = (view.read("/proc/%s/stat" % pid, 4096) or "").rpartition(")")[2].split()
         known = len(fields) > 19 and re.match(r"\d+(\.\d+)?$", uptime)
         minutes = int((float(uptime) - int(fields[19]) / _TICKS) // 60) if known else None
-        rows.append({"pid": int(pid), "command": " ".join(words).strip()[:200], "minutes": minutes})
+        rows.append({"pid": int(pid), "command": _installer_command(words), "minutes": minutes})
     return rows
+
+
+def _installer_command(words):
+    """What was started, with the vendor's own switches; values of options are nobody's business."""
+    said = [word for word in words[:2] if _INSTALLER.search(word)]
+    return " ".join((said if said[:1] == words[:1] else words[:1] + said)
+                    + [word for word in words[1:] if word in _SWITCHES])[:200]
 
 
 def parents(view, path):
@@ -238,7 +247,10 @@ def _libraries(view, site):
     library, ldd = site + "/torch/lib/libtorch_cpu.so", which(view, "ldd")
     if not ldd or not view.isfile(library):
         return []
-    answer = view.run([ldd, library], timeout=20)
+    # ldd may execute what it looks at, so root looks as whoever can write there.
+    writer = next((path for path in (site.rpartition("/lib/")[0], site, library)
+                   if (view.stat_owner(path) or {}).get("uid")), None)
+    answer = view.run([ldd, library], timeout=20, **({"owner_of": writer} if writer else {}))
     return sorted(set(re.findall(r"^\s*(\S+) => not found", answer[1] if answer else "", re.MULTILINE)))
 
 

@@ -155,6 +155,6 @@ def _places(params):
 def _proof(text):
     try:
         value = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

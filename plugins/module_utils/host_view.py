@@ -26,11 +26,12 @@ class HostView(object):
     def read(self, path, limit=_LIMIT, tail=False):
         """The first (``tail``: the last) ``limit`` bytes of a regular file or /proc entry as text, or None.
 
-        Anything else is not opened: opening a device can act, and a FIFO that somebody left here would block.
+        A FIFO or a device that somebody left here counts as empty and is not opened: it could block, or act.
         """
         try:
-            if not stat.S_ISREG(os.stat(self._real(path)).st_mode):
-                return None
+            mode = os.stat(self._real(path)).st_mode
+            if not stat.S_ISREG(mode):
+                return None if stat.S_ISDIR(mode) else ""
             # It may have become something else since.
             handle = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         except (OSError, ValueError):
@@ -38,7 +39,7 @@ class HostView(object):
         try:
             chunks = []
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return None
+                return ""
             if tail:
                 size = os.fstat(handle).st_size
                 os.lseek(handle, max(0, size - limit), os.SEEK_SET)

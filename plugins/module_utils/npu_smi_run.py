@@ -10,17 +10,21 @@ what the tool prints is read by the pure parsers in npu_smi.py and npu_smi_detai
 import errno
 import fcntl
 import os
-import signal
-import subprocess
+import stat
 import time
 
-from . import npu_smi
+from . import bounded, npu_smi
 
 INSTALL_INFO = "/etc/ascend_install.info"
 INSTALL_PATH = "/usr/local/Ascend"
 # /run/lock is writable for everyone on Debian and its relatives, for root only elsewhere.
 LOCK_FOLDERS = ("/run/lock", "/var/lib/ascend-fleet", "/tmp")
 LOCK_NAME = "ascend-fleet-npu-smi.lock"
+# Root has a lock of its own besides, where nobody else can make, open or hold one.
+ROOT_LOCK_FOLDERS = ("/run", "/var/lib/ascend-fleet")
+ROOT_LOCK_NAME = "ascend-fleet-npu-smi.root.lock"
+# Seconds that root waits for the lock that every user may hold, for an npu-smi that takes its time.
+SHARED_WAIT = 5.0
 MESSAGE_LIMIT = 500
 
 FIXES = {
@@ -43,6 +47,11 @@ FIXES = {
                "reboot the host if npu-smi still hangs.",
     "unrecognised": "Run npu-smi by hand and look at what it prints; /var/log/npu and dmesg say more.",
 }
+# Somebody holds the lock: that says nothing about the driver.
+_LOCKED_FIX = "Look who holds it: `fuser -v {}`, and what `ps -o pid,user,stat,etime,args -C npu-smi` shows. Wait " \
+              "for that process or end it, and run again."
+_ENDLESS_FIX = "Run {} by hand and look at what it prints: it may be another program of that name. Name the right " \
+               "one with `path`, or install the driver again."
 
 
 def run(paths=None, timeout=30, args=("info",)):
@@ -64,20 +73,26 @@ def run(paths=None, timeout=30, args=("info",)):
     if path is None:
         return _failure("not_found", "npu-smi is not in {}.".format(", ".join(paths or _default_paths() + ["PATH"])))
     deadline = time.monotonic() + timeout
-    lock = _lock(deadline)
-    if lock is False:
-        return _failure("timeout", "Another npu-smi has been running on this host for {} s.".format(timeout), path=path)
+    locks, held = _locks(deadline)
     try:
-        rc, output, errors = _execute([path] + list(args), timeout, lock)
+        if held is not None:
+            message = "Another npu-smi has been running on this host for {} s: {} is held.".format(timeout, held)
+            return _failure("timeout", message, path=path, fix=_LOCKED_FIX.format(held))
+        # The child keeps the locks open: one that not even SIGKILL ends (state D) still keeps the next one away.
+        done = bounded.run([path] + list(args), timeout, env=_environment(), pass_fds=locks)
     except OSError as exc:
         return _failure(_start_failure(exc), "{} cannot be started: {}.".format(path, exc.strerror), path=path)
     finally:
-        if lock is not None:
+        for lock in locks:
             os.close(lock)
-    if rc is None:
-        return _failure("timeout", "npu-smi gave no answer within {} s and was killed.".format(timeout), path=path)
+    if done.ended is not None:
+        message = "npu-smi {}.".format(bounded.words(done, timeout))
+        if done.ended == bounded.TIMEOUT:
+            return _failure("timeout", message, path=path)
+        return _failure("unrecognised", message, path=path, fix=_ENDLESS_FIX.format(path))
+    output, errors = [text.decode("utf-8", "replace") for text in (done.stdout, done.stderr)]
     # Standard error goes last: a table is read from the top, and its noise is no part of it.
-    return read(output + "\n" + errors, args, rc, path)
+    return read(output + "\n" + errors, args, done.rc, path)
 
 
 def read(text, args=("info",), rc=None, path=None):
@@ -116,9 +131,9 @@ def find(paths=None):
     return None
 
 
-def _failure(kind, message, code=None, rc=None, path=None):
+def _failure(kind, message, code=None, rc=None, path=None, fix=None):
     return {"available": False, "kind": kind, "code": code, "message": message[:MESSAGE_LIMIT],
-            "fix": FIXES.get(kind, FIXES["unrecognised"]), "npu_smi": None, "rc": rc, "path": path}
+            "fix": fix or FIXES.get(kind, FIXES["unrecognised"]), "npu_smi": None, "rc": rc, "path": path}
 
 
 def _start_failure(exc):
@@ -164,61 +179,75 @@ def _environment():
     return env
 
 
-def _lock(deadline):
-    """Take the host-wide lock. Returns its descriptor, False when the time is over, None if no place takes a lock."""
-    handle = _open_lock()
-    if handle is None:
-        return None
+def _locks(deadline):
+    """(descriptors of the locks taken, path of the one that stayed held when the time was over, or None).
+
+    Ordinary users keep each other away by the lock that all share, and root keeps root away by its own. Of the shared
+    one root takes notice, but whoever holds it for long does not stop root.
+    """
+    taken = []
+    root = os.geteuid() == 0
+    for opened, until, needed in (
+        (_open_root_lock() if root else None, deadline, True),
+        (_open_lock(), min(deadline, time.monotonic() + SHARED_WAIT) if root else deadline, not root),
+    ):
+        if opened is None:
+            continue
+        handle, path = opened
+        locked = _take(handle, until)
+        if locked:
+            taken.append(handle)
+            continue
+        os.close(handle)
+        if locked is False and needed:
+            return taken, path
+    return taken, None
+
+
+def _take(handle, deadline):
+    """Lock a descriptor: True, False when the time is over, None when it takes no lock."""
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
+            return True
         except (IOError, OSError) as exc:
             if exc.errno not in (errno.EAGAIN, errno.EACCES, errno.EINTR):
-                os.close(handle)
                 return None
         if time.monotonic() >= deadline:
-            os.close(handle)
             return False
         time.sleep(0.1)
 
 
 def _open_lock():
+    """(descriptor, path) of the lock that every user may hold, or None when no place has room for it."""
     for folder in LOCK_FOLDERS:
         path = os.path.join(folder, LOCK_NAME)
         # Reading is enough for flock, and all that an unprivileged user may do with a file of root's. It is tried
         # again after creating failed: someone else may just have made the file, and everyone must lock the same one.
         for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT | os.O_EXCL, os.O_RDONLY):
             try:
-                return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+                return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644), path
             except (IOError, OSError):
                 continue
     return None
 
 
-def _execute(command, timeout, lock):
-    """Returns (rc, stdout, stderr); rc is None when the time limit ended it."""
-    # The child keeps the lock open: one that not even SIGKILL ends (state D) still keeps the next one away.
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/",
-        env=_environment(), start_new_session=True, pass_fds=() if lock is None else (lock,))
-    try:
-        output, errors = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _kill_group(process)
-        return None, "", ""
-    return process.returncode, output.decode("utf-8", "replace"), errors.decode("utf-8", "replace")
+def _open_root_lock():
+    """(descriptor, path) of root's own lock, or None when no folder is root's alone."""
+    for folder in ROOT_LOCK_FOLDERS:
+        path = os.path.join(folder, ROOT_LOCK_NAME)
+        try:
+            if not _is_roots(os.stat(folder), 0o022):
+                continue
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        except (IOError, OSError):
+            continue
+        status = os.fstat(handle)
+        if _is_roots(status, 0o077) and stat.S_ISREG(status.st_mode):
+            return handle, path
+        os.close(handle)
+    return None
 
 
-def _kill_group(process):
-    """End the process and all it started, and do not wait for what cannot be ended."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (IOError, OSError):
-        pass
-    try:
-        process.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        pass
-    for pipe in (process.stdout, process.stderr):
-        pipe.close()
+def _is_roots(status, forbidden):
+    return status.st_uid == 0 and not stat.S_IMODE(status.st_mode) & forbidden

@@ -148,7 +148,7 @@ def read_record(folder):
     try:
         with open(os.path.join(folder, PROCESS)) as handle:
             record = json.load(handle)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

@@ -11,6 +11,7 @@ import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 
+_LIMIT = 1024 * 1024  # characters; a proof has a few hundred
 # What the answer depends on; a proof for another request proves nothing for this one.
 _REQUEST = ("model", "prompt", "top_k", "do_sample", "max_length", "device_target", "expected", "expected_pattern")
 _OUTCOME = (
@@ -145,8 +146,8 @@ def read(path):
     """The proof in a file, or None when there is none that can be read."""
     try:
         with open(path, encoding="utf-8") as handle:
-            value = json.load(handle)
-    except (IOError, OSError, ValueError):
+            value = json.loads(handle.read(_LIMIT))
+    except (IOError, OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

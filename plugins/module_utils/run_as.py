@@ -13,9 +13,14 @@ import pwd
 
 
 class Account(object):
-    """A user for a process: name, uid, gid, all of its groups, and what it calls its home."""
+    """A user for a process: name, uid, gid and all of its groups.
 
-    def __init__(self, name, uid, gid, groups=()):
+    Attributes:
+        note: why it is this one where that should be told, or None.
+    """
+
+    def __init__(self, name, uid, gid, groups=(), note=None):
+        self.note = note
         self.name = name
         self.uid = uid
         self.gid = gid
@@ -64,9 +69,9 @@ class Account(object):
         return None if answer == b"\xfe" else needs[ord(answer)][0]
 
 
-def current():
+def current(note=None):
     """The account this process has."""
-    return Account(_name(os.geteuid()), os.geteuid(), os.getegid(), os.getgroups())
+    return Account(_name(os.geteuid()), os.geteuid(), os.getegid(), os.getgroups(), note)
 
 
 def by_name(name):

@@ -96,7 +96,13 @@ import os
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts, download, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    artifact_store,
+    artifacts,
+    download,
+    host_locale,
+    safe_folder,
+)
 
 SPARE_BYTES = download.SPARE_BYTES
 
@@ -206,8 +212,10 @@ def main():
     )
     # Other accounts read wheels and models from the cache; a hardened umask must not hide them.
     os.umask(0o022)
+    files = module.params["files"]
+    host_locale.check(module, files=[item[key] for item in files for key in ("name", "src")])
     try:
-        for item in module.params["files"]:
+        for item in files:
             item["name"] = artifacts.check_name(item["name"])
             item["sha256"] = artifacts.check_sha256(item["sha256"], item["name"])
         store = artifact_store.Store(module.params["state_dir"], module.check_mode)

@@ -72,7 +72,7 @@ doctor_probe:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import doctor_probe, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import doctor_probe, host_locale, host_view
 
 
 def main():
@@ -85,6 +85,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    host_locale.check(module)
     seen = doctor_probe.collect(host_view.HostView(), module.params, now)
     module.exit_json(changed=False, doctor_probe=seen)
 

@@ -9,6 +9,7 @@ version_added: "0.1.0"
 description:
   - Runs MindSpore's own installation check, or trains a small GPT-2 for a few steps, inside a managed environment.
   - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
+  - Root does not run the framework itself, see RV(ran_as).
   - Changes nothing that lasts, except for the proof of a training, C(proofs/training.json) below O(state_dir).
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -49,6 +50,16 @@ check:
     mindspore: 2.7.1
     text: MindSpore has been installed on platform [Ascend] successfully!
     wall_seconds: 12.5
+ran_as:
+  description:
+    - The user the framework ran as. The owner of O(environment) where that is not root; else the first who can read it
+      and use the NPU - the driver's user (by the device nodes, C(/etc/ascend_install.info) or its default,
+      C(HwHiAiUser)), then C(nobody). Without C(become), the user of the connection.
+    - Root only where the device nodes let nobody else in, or nobody else may read O(environment), and no other user can
+      write there. A warning tells it.
+  type: str
+  returned: when it ran
+  sample: HwHiAiUser
 log_tail:
   description: The last lines the framework printed.
   type: str
@@ -59,7 +70,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
+from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, host_locale, proofs
 
 SPEC = {
     "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},
@@ -73,6 +84,7 @@ SHOWN = ("device", "mindspore", "text", "seconds", "wall_seconds", "hbm_used_mb"
 
 def main():
     module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
+    host_locale.check(module)
     wanted = module.params
     training = wanted["task"] == "training"
     if training and wanted["steps"] < 2:
@@ -87,7 +99,9 @@ def main():
     try:
         outcome = framework_process.run(wanted, request, watch_npu=training)
     except framework_process.Failure as exc:
-        module.fail_json(msg=str(exc), log_tail=exc.log_tail)
+        module.fail_json(msg=str(exc), log_tail=exc.log_tail, ran_as=exc.ran_as)
+    if outcome["note"]:
+        module.warn("The framework ran as root: %s." % outcome["note"])
     check = {name: outcome.get(name) for name in SHOWN}
     check["status"] = "passed"
     if training:
@@ -102,8 +116,8 @@ def main():
         )
         proofs.write(path, check)
         if reason:
-            module.fail_json(msg=reason, check=check, log_tail=outcome["log_tail"])
-    module.exit_json(changed=changed, check=check, diff=diff)
+            module.fail_json(msg=reason, check=check, log_tail=outcome["log_tail"], ran_as=outcome["ran_as"])
+    module.exit_json(changed=changed, check=check, diff=diff, ran_as=outcome["ran_as"])
 
 
 if __name__ == "__main__":

@@ -345,7 +345,7 @@ ansible_facts:
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import busy, host_probe, host_view, npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils import busy, host_locale, host_probe, host_view, npu_smi_run
 
 
 def main():
@@ -375,6 +375,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    host_locale.check(module)
     params = dict(module.params, pci_ids=module.params["pci_ids"] or [], npu_names=module.params["npu_names"] or {})
     interpreter = {"version": "%d.%d.%d" % sys.version_info[:3], "executable": sys.executable}
     facts = host_probe.collect(host_view.HostView(), params, interpreter, npu_smi_run.run, busy.users)

@@ -159,7 +159,7 @@ npu_smi:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils import host_locale, npu_smi_run
 
 
 def main():
@@ -173,6 +173,7 @@ def main():
         mutually_exclusive=[("path", "text")],
         supports_check_mode=True,
     )
+    host_locale.check(module)
     params = module.params
     if params["timeout"] < 1:
         module.fail_json(msg="timeout is {} s; it must be at least 1.".format(params["timeout"]))

@@ -186,6 +186,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     environment_commands,
     environment_host,
     environment_providers,
+    host_locale,
 )
 
 SPEC = {
@@ -235,6 +236,7 @@ def main():
     # Before the arguments are read: under async Ansible keeps them where others could read them.
     async_job.seal(os.environ)
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    host_locale.check(module)
     wanted = module.params
     environment = None
     try:

@@ -230,6 +230,7 @@ import subprocess
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import (
     async_job,
+    host_locale,
     host_view,
     package_change,
     package_checks,
@@ -311,6 +312,7 @@ def main():
     async_job.seal(os.environ)
     os.umask(0o022)
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    host_locale.check(module)
     # A closed connection must not end the change half way; the result is then read from the journal.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     params = dict(module.params)

@@ -13,6 +13,8 @@ description:
   - The model is a folder with a yaml description, or one of MindFormers' own names. Its files must be there; the run
     cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
+  - Root does not run the model itself, see RV(ran_as). Its files in O(model_dir) have to be readable for that user,
+    folders above them too.
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
@@ -92,6 +94,16 @@ inference:
     mindformers: 1.7.0
     stack: {driver: 25.3.rc1}
     time: "2026-11-22T16:40:00Z"
+ran_as:
+  description:
+    - The user the framework ran as. The owner of O(environment) where that is not root; else the first who can read it
+      and use the NPU - the driver's user (by the device nodes, C(/etc/ascend_install.info) or its default,
+      C(HwHiAiUser)), then C(nobody). Without C(become), the user of the connection.
+    - Root only where the device nodes let nobody else in, or nobody else may read O(environment), and no other user can
+      write there. A warning tells it.
+  type: str
+  returned: when it ran
+  sample: HwHiAiUser
 log_tail:
   description: The last lines the frameworks printed.
   type: str
@@ -101,7 +113,7 @@ log_tail:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, proofs
+from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, host_locale, proofs
 
 SPEC = {
     "model": {"type": "str", "required": True},
@@ -121,6 +133,7 @@ REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length")
 
 def main():
     module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
+    host_locale.check(module)
     wanted = module.params
     try:
         proofs.check_expectation(wanted)
@@ -138,10 +151,10 @@ def main():
         module.exit_json(
             changed=not proofs.holds(earlier, wanted), msg="would generate text", diff=_diff(wanted, earlier, None)
         )
-    inference, log_tail = _run(module, links)
+    inference, ran_as, log_tail = _run(module, links)
     proofs.write(path, inference)
     changed = not proofs.holds(earlier, wanted) or earlier.get("text") != inference["text"]
-    result = {"changed": changed, "inference": inference}
+    result = {"changed": changed, "inference": inference, "ran_as": ran_as}
     if module._diff:
         result["diff"] = _diff(wanted, earlier, inference)
     if inference["status"] != "passed":
@@ -150,18 +163,20 @@ def main():
 
 
 def _run(module, links):
-    """(the proof, last lines of the log)."""
+    """(the proof, the user it ran as, last lines of the log)."""
     wanted = module.params
     request = dict(
         {name: wanted[name] for name in REQUEST}, task="generate", model_dir=None if links else wanted["model_dir"]
     )
     try:
         outcome = framework_process.run(wanted, request, watch_npu=True, links=links)
-        log_tail = outcome["log_tail"]
+        ran_as, log_tail = outcome["ran_as"], outcome["log_tail"]
+        if outcome["note"]:
+            module.warn("The model ran as root: %s." % outcome["note"])
         reason = proofs.judge(outcome["text"], wanted)
     except framework_process.Failure as exc:
-        outcome, reason, log_tail = {}, str(exc), exc.log_tail
-    return proofs.inference(wanted, outcome, reason), log_tail
+        outcome, reason, ran_as, log_tail = {}, str(exc), exc.ran_as, exc.log_tail
+    return proofs.inference(wanted, outcome, reason), ran_as, log_tail
 
 
 def _names(folder):
