@@ -9,7 +9,7 @@ dmesg. What cannot be told is None or empty.
 
 import re
 
-from ansible_collections.ascend.fleet.plugins.module_utils import vendor_errors, vendor_files
+from ansible_collections.ascend.fleet.plugins.module_utils import busy, vendor_errors, vendor_files
 from ansible_collections.ascend.fleet.plugins.module_utils.environments import MARKER, normalize, parse_dist_info
 from ansible_collections.ascend.fleet.plugins.module_utils.host_probe_system import which
 
@@ -195,9 +195,10 @@ def installers(view):
 
 def _installer_command(words):
     """What was started, with the vendor's own switches; values of options are nobody's business."""
-    said = [word for word in words[:2] if _INSTALLER.search(word)]
-    return " ".join((said if said[:1] == words[:1] else words[:1] + said)
-                    + [word for word in words[1:] if word in _SWITCHES])[:200]
+    # Up to the installer's name: a process may write anything behind it into its title.
+    said = [word[:_INSTALLER.search(word).end()] for word in words[:2] if _INSTALLER.search(word)]
+    said = said[:1] if _INSTALLER.search(words[0]) else [busy.command_of(words[0])] + said
+    return " ".join(said + [word for word in words[1:] if word in _SWITCHES])[:200]
 
 
 def parents(view, path):

@@ -76,10 +76,11 @@ class PrivateFolder(object):
             handle = os.open(name, flags, dir_fd=self._handle)
         except OSError:
             return None
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != self._uid:
+            os.close(handle)
+            return None
         with os.fdopen(handle, "rb") as stream:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != self._uid:
-                return None
             content = stream.read(limit + 1)
         return content if len(content) <= limit else None
 

@@ -34,6 +34,41 @@ def test_a_process_with_an_open_device_is_a_user(proc):
          "device": "/dev/davinci1", "container": None}]
 
 
+@pytest.mark.parametrize("words,shown", [
+    (["/usr/bin/python3", "train.py", "token=hunter2", "-phunter2"], "/usr/bin/python3 train.py"),
+    (["python", "-u", "-W", "ignore", "/home/alice/train.py", "hunter2"], "python train.py"),
+    (["python3.11", "-m", "torch.distributed.run", "--nproc", "8", "hunter2"], "python3.11 -m torch.distributed.run"),
+    (["python3", "-Im", "hunter2"], "python3"),
+    (["python3", "-m", "hunter2 token"], "python3 -m"),
+    (["python3", "-c", "login('hunter2')"], "python3"),
+    (["python3", "-", "hunter2"], "python3"),
+    (["python3", "--unknown", "hunter2"], "python3"),
+    (["python3", "token=hunter2"], "python3"),
+    (["bash", "-c", "curl -u me:hunter2 http://x"], "bash"),
+    (["/bin/sh", "./start.sh", "hunter2"], "/bin/sh start.sh"),
+    (["perl", "-e", "hunter2"], "perl"),
+    (["mysql", "-phunter2", "base"], "mysql"),
+    (["curl", "-H", "Authorization: hunter2", "http://me:hunter2@host/"], "curl"),
+    (["torchrun", "hunter2", "hunter2"], "torchrun"),
+    (["env", "TOKEN=hunter2", "python", "x.py"], "env"),
+    # A process that rewrites its title leaves one piece.
+    (["worker: job hunter2"], "worker:"),
+    (["python serve.py token=hunter2"], "python serve.py"),
+    (["python x.py hunter2", "", ""], "python x.py"),
+    (["", "hunter2"], "comm"),
+    ([], "comm"),
+])
+def test_arguments_of_other_users_are_not_shown(words, shown):
+    assert busy.command_of("\0".join(words) + "\0", "comm\n") == shown
+
+
+def test_arguments_are_in_no_fact(proc):
+    proc(10, ["/usr/bin/python3", "train.py", "token=hunter2"], ["/dev/davinci0"])
+    proc(11, ["mysql", "-phunter2"], ["/dev/davinci0"])
+    rows = busy.users(proc.root, [{"pid": 11, "name": "mysql"}, {"pid": 98, "name": "serve hunter2"}])
+    assert "hunter2" not in str(rows) + "".join(busy.describe(row) for row in rows)
+
+
 @pytest.mark.parametrize("cgroup,container", [
     (f"0::/system.slice/docker-{HEX}.scope", "docker 0123456789ab"),
     (f"12:pids:/docker/{HEX}\n11:cpu:/", "docker 0123456789ab"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import time
 
 import pytest
@@ -135,10 +136,15 @@ def test_installers_that_run():
         "/proc/79/cmdline": f"python3\0-c\0{run}\0",
         "/proc/80/cmdline": "",
         "/proc/81/cmdline": "/bin/bash\0./run_driver_install.sh\0",
+        "/proc/82/cmdline": f"{run}\0--upgrade\0--extra=hunter2\0token\0",
+        "/proc/83/cmdline": f"bash\0-c\0{run} hunter2\0",
+        "/proc/84/cmdline": f"{run} hunter2\0",
     })
     assert seen["installers"] == [
         {"pid": 77, "command": f"/bin/sh {run} --full", "minutes": 60},
         {"pid": 81, "command": "/bin/bash ./run_driver_install.sh", "minutes": None},
+        {"pid": 82, "command": f"{run} --upgrade", "minutes": None},
+        {"pid": 84, "command": run, "minutes": None},
     ]
 
 
@@ -183,6 +189,23 @@ def test_environments():
     assert seen["libraries"] == {"mindspore": ["libblas.so.3", "libquadmath.so.0"]}
     assert seen["mindspore_arch"] == {"mindspore": "x86_64"}
     assert probe(environment("numpy-1.26"))["compiler_packages"] == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("given", [None, ENV, SITE, f"{SITE}/torch/lib/libtorch_cpu.so"])
+def test_root_lets_ldd_look_at_a_library_as_whoever_can_write_it(tmp_path, monkeypatch, given):
+    """ldd executes the loader that the library names."""
+    view = host_view.HostView(str(tmp_path))
+    for path in (f"{SITE}/torch/lib/libtorch_cpu.so", "/usr/bin/ldd", f"{ENV}/ascend-fleet.json"):
+        (tmp_path / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path.lstrip("/")).write_text("{}")
+    (tmp_path / "usr/bin/ldd").chmod(0o755)
+    if given:
+        os.chown(tmp_path / given.lstrip("/"), 4242, 4242)
+    ran = []
+    monkeypatch.setattr(host_view.HostView, "run", lambda self, argv, timeout=10, owner_of=None: ran.append(owner_of))
+    doctor_probe.collect(view, PARAMS, 0.0)
+    assert ran == [given]
 
 
 def test_the_machine_of_a_real_library(tmp_path):

@@ -32,6 +32,44 @@ def test_read_of_a_fifo_does_not_block(view, tmp_path):
     assert view.read("/fifo") == ""
 
 
+def test_read_of_a_device_does_not_open_it(view, tmp_path, monkeypatch):
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    real, opened = os.open, []
+    monkeypatch.setattr(os, "open", lambda *args, **options: opened.append(args[0]) or real(*args, **options))
+    assert view.read("/zero") == ""
+    assert opened == []
+    assert view.read("/file") == "one\ntwo\n"
+    assert HostView().read("/proc/version").startswith("Linux") and HostView().read("/sys/kernel/mm/hugepages") is None
+
+
+def test_what_becomes_a_device_meanwhile_is_not_read(view, tmp_path, monkeypatch):
+    """Between the look and the opening the owner of the folder exchanges it."""
+    real = os.open
+
+    def exchanged(path, flags, *args):
+        os.unlink(path)
+        os.symlink("/dev/zero", path)
+        return real(path, flags, *args)
+
+    monkeypatch.setattr(os, "open", exchanged)
+    assert view.read("/file") == ""
+
+
+def test_a_command_without_end_is_ended():
+    begun = time.monotonic()
+    assert HostView().run(["yes"], timeout=30) is None
+    assert HostView().run(["/bin/sh", "-c", "trap '' TERM; cat /dev/zero"], timeout=30) is None
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_command_that_looks_into_somebodys_tree_runs_as_that_somebody(tmp_path):
+    assert HostView().run(["id", "-u"], owner_of=str(tmp_path)) == (0, "0\n")
+    os.chown(tmp_path, 4242, 4242)
+    assert HostView().run(["id", "-u"], owner_of=str(tmp_path)) == (0, "4242\n")
+    assert HostView().run(["id", "-u"], owner_of=str(tmp_path / "none")) is None
+
+
 def test_read_of_bytes_that_are_no_text(view, tmp_path):
     (tmp_path / "file").write_bytes(b"\xff\xfeVersion=1\n")
     assert "Version=1" in view.read("/file")

@@ -19,7 +19,9 @@ def own_places(tmp_path, monkeypatch):
     """No test touches the places of this machine."""
     locks = tmp_path / "locks"
     locks.mkdir()
+    (tmp_path / "run").mkdir()
     monkeypatch.setattr(npu_smi_run, "LOCK_FOLDERS", (str(tmp_path / "missing"), str(locks)))
+    monkeypatch.setattr(npu_smi_run, "ROOT_LOCK_FOLDERS", (str(tmp_path / "missing"), str(tmp_path / "run")))
     monkeypatch.setattr(npu_smi_run, "INSTALL_INFO", str(tmp_path / "ascend_install.info"))
     monkeypatch.setattr(npu_smi_run, "INSTALL_PATH", str(tmp_path / "Ascend"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -158,17 +160,96 @@ def test_the_first_two_at_once_lock_the_same_file(tool, tmp_path, monkeypatch):
     assert not (tmp_path / npu_smi_run.LOCK_NAME).exists()
 
 
+def own_lock(tmp_path) -> Path:
+    """The lock that this user waits for, to the end."""
+    if os.geteuid() == 0:
+        return tmp_path / "run" / npu_smi_run.ROOT_LOCK_NAME
+    return tmp_path / "locks" / npu_smi_run.LOCK_NAME
+
+
 def test_waiting_for_another_run_is_bounded(tool, tmp_path):
     path = tool(f"cat {TABLE}")
     assert npu_smi_run.run([path])["available"]
-    lock = tmp_path / "locks" / npu_smi_run.LOCK_NAME
-    assert lock.stat().st_mode & 0o777 == 0o644
+    lock = own_lock(tmp_path)
     with lock.open() as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         result = npu_smi_run.run([path], timeout=0.3)
     assert result["kind"] == "timeout"
-    assert "Another npu-smi" in result["message"]
+    assert "Another npu-smi" in result["message"] and str(lock) in result["message"] + result["fix"]
+    # Who holds a lock says nothing about the driver.
+    assert "reboot" not in (result["message"] + result["fix"]).lower()
     assert npu_smi_run.run([path])["available"]
+
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has a lock of its own")
+
+
+@root
+def test_what_ordinary_users_hold_does_not_stop_root(tool, tmp_path, monkeypatch):
+    """Any user may hold the shared lock for ever: nobody, in a process of its own."""
+    monkeypatch.setattr(npu_smi_run, "SHARED_WAIT", 1.0)
+    path = tool(f"cat {TABLE}")
+    assert npu_smi_run.run([path])["available"]
+    lock = tmp_path / "locks" / npu_smi_run.LOCK_NAME
+    assert lock.stat().st_mode & 0o777 == 0o644
+    pid = os.fork()
+    if not pid:
+        # Opened as root, because the folders of the tests are closed; in /run/lock nobody can open it.
+        handle = os.open(lock, os.O_RDONLY)
+        os.setuid(65534)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        time.sleep(60)
+        os._exit(0)
+    try:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and str(lock.stat().st_ino) not in Path("/proc/locks").read_text():
+            time.sleep(0.05)
+        begun = time.monotonic()
+        assert npu_smi_run.run([path], timeout=20)["available"]
+        assert 0.9 < time.monotonic() - begun < 5
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+@root
+def test_roots_own_lock_is_nobodys_to_open(tool, tmp_path):
+    path = tool(f"cat {TABLE}")
+    assert npu_smi_run.run([path])["available"]
+    status = own_lock(tmp_path).stat()
+    assert (status.st_mode & 0o777, status.st_uid) == (0o600, 0)
+
+
+@root
+@pytest.mark.parametrize("trap", ["writable", "foreign", "readable", "link", "fifo"])
+def test_a_lock_that_is_not_roots_alone_is_not_taken_for_it(tool, tmp_path, trap, monkeypatch):
+    folder, lock = tmp_path / "run", own_lock(tmp_path)
+    if trap == "writable":
+        folder.chmod(0o1777)
+    elif trap == "link":
+        lock.symlink_to(tmp_path / "precious")
+    elif trap == "fifo":
+        os.mkfifo(lock, 0o600)
+    else:
+        lock.touch(mode=0o600 if trap == "foreign" else 0o644)
+        lock.chmod(0o600 if trap == "foreign" else 0o644)
+        os.chown(lock, 65534 if trap == "foreign" else 0, 0)
+    second = tmp_path / "second"
+    second.mkdir()
+    monkeypatch.setattr(npu_smi_run, "ROOT_LOCK_FOLDERS", (str(folder), str(second)))
+    assert npu_smi_run.run([tool(f"cat {TABLE}")], timeout=5)["available"]
+    assert not (tmp_path / "precious").exists()
+    assert (second / npu_smi_run.ROOT_LOCK_NAME).exists()
+
+
+@pytest.mark.parametrize("body", ["yes", "yes >&2", "yes '| NPU  Name  Health |' & yes; wait"])
+def test_a_tool_without_end_is_answered_in_words(tool, body):
+    begun = time.monotonic()
+    path = tool(body)
+    result = npu_smi_run.run([path], timeout=30)
+    assert (result["available"], result["kind"], result["npu_smi"]) == (False, "unrecognised", None)
+    assert "printed more than 4 MB" in result["message"] and path in result["fix"]
+    assert time.monotonic() - begun < 15
 
 
 def test_a_link_in_place_of_the_lock_is_not_followed(tool, tmp_path):
