@@ -301,7 +301,8 @@ def _result(content):
     if not isinstance(value, dict) or not isinstance(value.get("ok"), bool):
         return None
     result = {name: _plain(value[name]) for name, kind in _RESULT.items() if _is_a(value.get(name), kind)}
-    result.setdefault("error", "it does not say why")
+    if not result["ok"]:
+        result.setdefault("error", "it does not say why")
     result["stage"] = _stage(result.get("stage", "").encode("utf-8"))
     return result
 

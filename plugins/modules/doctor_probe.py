@@ -11,7 +11,7 @@ description:
   - Reads what M(ascend.fleet.host_facts) does not, because it is looked at only when something is wrong - clock, PAM
     rule of su, umask, sshd's idle limit, compilers, what DKMS left, complaints in the vendor's logs and the kernel's,
     and libraries and packages the Python environments lack.
-  - Changes nothing. The commands that may run are C(ldd) and C(dmesg).
+  - Changes nothing. The commands that may run are C(ldd) and C(dmesg); C(ldd) as the owner of the library.
   - Works without root; what cannot be read then is V(null) or empty.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -58,7 +58,10 @@ doctor_probe:
         cause: {description: What it means; V(null) where that is not known., type: str}
         fix: {description: What to do; V(null) where that is not known., type: str}
     kernel_log: {description: Lines in which the kernel refuses the driver's modules., type: list, elements: str}
-    installers: {description: The vendor's installers that are running., type: list, elements: dict}
+    installers:
+      description: The vendor's installers that are running; of their arguments the vendor's switches.
+      type: list
+      elements: dict
     install_path: {description: The path that was asked for., type: str}
     parents: {description: Owner and mode of the folders above it., type: list, elements: dict}
     cann_record: {description: Paths that ascend_cann_install.info names., type: list, elements: str}

@@ -11,8 +11,9 @@ version_added: "0.1.0"
 description:
   - Runs C(npu-smi info) and returns its table as data, whatever the version of the tool (1.8 to 26.0) and the chip
     (310 to 950).
-  - The tool runs in the C locale, with a time limit that ends it with everything it started, and never twice at once
-    on a host, which the vendor forbids.
+  - The tool runs in the C locale, with a limit on its time and on what it prints (4 MB) that ends it with everything it
+    started, and never twice at once on a host, which the vendor forbids. Root waits a few seconds for the npu-smi of
+    an ordinary user and then goes on, so that nobody can keep root from the NPUs.
   - Without an answer of the tool the module does not fail; it returns RV(available=false) with the cause and the fix.
   - It needs no root where the user is a member of the driver's group (C(HwHiAiUser)).
 options:
