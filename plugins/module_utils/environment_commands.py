@@ -22,10 +22,19 @@ _UNWANTED = (
     "VIRTUAL_ENV",
     "PIP_CONFIG_FILE",
     "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
     "PIP_USER",
     "PIP_REQUIRE_VIRTUALENV",
     "PIP_FIND_LINKS",
     "PIP_CONSTRAINT",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_NO_BINARY",
+    "PIP_ONLY_BINARY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
 )
 
 
@@ -33,6 +42,7 @@ def hint(output):
     """What a known failure of pip, venv or conda means and what to do, or nothing; begins with a space."""
     if "No matching distribution" in output:
         return (
+            " Only wheels are installed: what an index has as a source alone has to be built into one first."
             " Put the wheel for this host's Python and architecture into wheels/ below ascend_artifacts"
             " (ascend.fleet.bundle fetches them), or set ascend_wheels to the URL of an index."
         )
@@ -43,6 +53,10 @@ def hint(output):
         )
     if "not a supported wheel" in output:
         return " The wheel is for another Python or architecture."
+    if "unexpected argument '--allow-existing'" in output:
+        return " This uv is too old: bring one of 2024.6 (0.2.14) or later."
+    if "did not match any file(s) known to git" in output or "not our ref" in output:
+        return " The repository has no such commit."
     if "No space left" in output:
         return " The file system is full."
     if "ensurepip is not" in output:
@@ -50,10 +64,14 @@ def hint(output):
     return ""
 
 
-def run(command, timeout, separate=False):
-    """(exit code or None on time-out, standard output together with the standard error unless kept apart)."""
+def run(command, timeout, separate=False, environment=None):
+    """(exit code or None on time-out, standard output together with the standard error unless kept apart).
+
+    C(environment): further environment variables; secrets go there and never into C(command).
+    """
     env = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     env.update(LC_ALL="C.UTF-8", PYTHONNOUSERSITE="1")
+    env.update(environment or {})
     try:
         done = bounded.run(command, timeout, env=env, stderr="nowhere" if separate else "together")
     except OSError as exc:
@@ -70,10 +88,10 @@ def only_one(path, timeout):
     Raises:
         ProviderError: it still runs after C(timeout) seconds.
     """
-    make_folder(os.path.dirname(path))
     lock = os.path.join(os.path.dirname(path), ".%s.lock" % os.path.basename(path))
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        os.fchmod(handle, 0o600)  # flock needs no more than the right to read
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -95,12 +113,6 @@ def python_version(python):
     code = "import platform; print(platform.python_version())"
     rc, output = run([python, "-I", "-c", code], 60)
     return output.strip() if rc == 0 else None
-
-
-def make_folder(path):
-    """Make a folder that everybody may read, with those above it."""
-    if not os.path.isdir(path):
-        os.makedirs(path, 0o755)
 
 
 def names(folder):

@@ -1,54 +1,73 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One Python environment on this host: reading it, and bringing it to the wanted state.
+"""One Python environment on this host: reading it, and bringing it to the wanted state, as the user who owns it.
 
-Touches the host, unlike most of module_utils; what to do is decided in environments.py.
+Touches the host, unlike most of module_utils; what to do is decided in environments.py, whose it is in
+environment_ownership.py, and who works here in environment_change.py.
 """
 
 import glob
 import os
-import pwd
 import shutil
 
 from ansible_collections.ascend.fleet.plugins.module_utils import environment_commands as commands
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_ownership as ownership
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_place as place
 from ansible_collections.ascend.fleet.plugins.module_utils import environment_providers as providers
-from ansible_collections.ascend.fleet.plugins.module_utils import environments, host_view, installed, whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_sources as sources
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_takeover as takeover
+from ansible_collections.ascend.fleet.plugins.module_utils import environments, whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils.environment_installation import Installation
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOG_TAIL = 15  # lines
 
 
-class Environment(object):
+class Environment(Installation):
     """The wanted and the real state of one environment."""
 
     def __init__(self, wanted, check_mode=False, warn=lambda text: None):
         self.wanted, self.check_mode, self.warn = wanted, check_mode, warn
+        check_wishes(wanted)
+        self.path = ownership.check_path(wanted["path"])
+        self.secrets = sources.secrets_of(
+            wanted["channels"]
+            + wanted["find_links"]
+            + [source for source in wanted["sources"].values() if isinstance(source, str)]
+            + [wanted["index_url"] or ""]
+        )
         in_wheels = environments.wheel_requirements(wanted["wheels"])
         names = [environments.parse_requirement(text)[0] for text in in_wheels]
         self.wheels = {name: wanted["wheels"][number] for number, name in enumerate(names)}
         self.requirements = in_wheels + [
             text for text in wanted["packages"] if environments.parse_requirement(text)[0] not in self.wheels
         ]
-        self.path = wanted["path"].rstrip("/")
         self.python = self.path + "/bin/python"
         self.actions = []
-        self.version, self.packages, self.marker = self._observe()
+        # In check mode what would be removed first is still there.
+        self.place = ownership.Place(ownership.ABSENT) if wanted.get("anew") else ownership.look(self.path)
+        self.version, self.packages, self.marker = (None, {}, {}) if wanted.get("anew") else self._observe()
         self.before = dict(self.packages)
+
+    def _file_names(self):
+        """The paths, below the environment, of the files that are wanted."""
+        last = self.wanted["environment_file"]
+        return [item["path"] for item in self.wanted["files"]] + ([last["path"]] if last else [])
 
     def result(self):
         return {
             "changed": bool(self.actions),
             "path": self.path,
             "python": self.version,
-            "actions": self.actions,
+            "actions": [sources.hide(action, self.secrets) for action in self.actions],
             "packages": self.packages,
         }
 
     def diff(self):
         before, after = environments.summary(self.before, self.packages)
-        said = "".join("%s\n" % action for action in self.actions)
+        said = "".join("%s\n" % action for action in self.result()["actions"])
         return {
             "before_header": self.path,
             "after_header": self.path,
@@ -58,12 +77,16 @@ class Environment(object):
         }
 
     def _observe(self):
-        """(Python version or None, {name: version}, our record)."""
-        marker = environments.parse_marker(self._read(environments.MARKER)) or {}
-        version, packages = None, {}
-        if os.access(self.python, os.X_OK):
-            version = commands.python_version(self.python)
-        for folder in glob.glob(self.path + "/lib/python*/site-packages/*-info"):
+        """(Python version or None, {name: version}, our record); nothing is started in what is not ours."""
+        marker = environments.tidy_marker(ownership.look(self.path).record)
+        if not marker:
+            return None, {}, {}
+        version = commands.python_version(self.python) if os.access(self.python, os.X_OK) else None
+        return version, self._distributions(), marker
+
+    def _distributions(self):
+        packages = {}
+        for folder in glob.glob(glob.escape(self.path) + "/lib/python*/site-packages/*-info"):
             found = environments.parse_dist_info(os.path.basename(folder))
             # pip writes RECORD last: without it the installation did not come to its end.
             if found and (folder.endswith(".egg-info") or os.path.isfile(folder + "/RECORD")):
@@ -72,16 +95,14 @@ class Environment(object):
             found = environments.parse_conda_meta(name)
             if found:
                 packages.setdefault(found[0], found[1])
-        return version, packages, marker
+        return packages
 
     def remove(self):
-        """Remove the environment.
-
-        Raises:
-            ProviderError: it is not ours.
-        """
-        if os.path.exists(self.path):
-            self._clear()
+        """Empty our environment's folder; of one that was taken over, remove what we added and nothing else."""
+        if self.place.adopted:
+            takeover.give_back(self)
+            return
+        self._clear()
 
     def bring_about(self):
         """Make the environment what is wanted.
@@ -89,49 +110,61 @@ class Environment(object):
         Raises:
             ProviderError: it cannot be; the text says why and what to do.
             ValueError: a requirement is none.
+            OSError: a file of it cannot be read or written.
         """
-        os.umask(0o022)  # a hardened host's umask would make the environment unreadable for its users
+        if self.place.kind == ownership.THEIRS:
+            takeover.adopt(self)
         self._create()
+        operator_wheels = self._operator_wheels()
         changes = environments.changes(
             self.packages,
             self.marker,
             {
                 "packages": self.requirements,
-                "sources": self.wanted["sources"],
+                "sources": {name: sources.note(source) for name, source in self.wanted["sources"].items()},
                 "absent": self.wanted["absent"],
-                "operator_wheels": self._operator_wheels(),
+                "operator_wheels": operator_wheels,
             },
         )
+        if self.place.adopted:
+            takeover.check(self, changes)
         # Before pip runs, because pip obeys them.
         self._write_constraints()
         if changes["remove"]:
-            self._do(
-                "remove %s" % ", ".join(changes["remove"]),
-                providers.pip_uninstall(self.python, changes["remove"]),
-                gone=changes["remove"],
-            )
+            names = changes["remove"]
+            self._pip("remove %s" % ", ".join(names), providers.pip_uninstall(self.python, names), gone=names)
         self._conda_install()
         self._install(changes["install"])
-        self._install_operator_wheels(changes["wheels"])
+        self._install_operator_wheels(changes["wheels"], operator_wheels)
         for item in self.wanted["files"]:
             self._write(item["path"], item["content"], int(item["mode"], 8))
         self._write_environment_file()
         self._write_marker()
         if self.actions and not self.check_mode:
-            self._own()
             self.version, self.packages, self.marker = self._observe()
             self._prove()
 
     def _create(self):
-        if self.version and environments.matches_python(self.wanted["python_version"], self.version):
+        right = self.version and environments.matches_python(self.wanted["python_version"], self.version)
+        if right and not self.marker.get("creating"):
             return
-        if os.path.isdir(self.path) and os.listdir(self.path):
+        if self.place.adopted:
+            raise ProviderError(
+                "%s was taken over and has Python %s; wanted is %s. It is not made anew, because it is not ours. "
+                "Choose another ascend_env_name." % (self.path, self.version, self.wanted["python_version"])
+            )
+        if self.place.kind == ownership.OURS:
             self._clear()
         options = dict(self.wanted, path=self.path, executable=self._tool())
+        record = {"creating": True, "provider": self.wanted["provider"], **self._identity()}
         if not self.check_mode:
-            commands.make_folder(os.path.dirname(self.path))
-        for command in providers.create(self.wanted["provider"], options):
-            self._do("make %s with %s" % (self.path, self.wanted["provider"]), command)
+            # Before anything else is there: what an interrupted creation leaves is ours.
+            self._put(environments.MARKER, environments.render_marker(record), 0o644)
+        said = "make %s with %s" % (self.path, self.wanted["provider"])
+        with sources.Private() as private:
+            names, environ = private.channels(self.wanted["channels"])
+            for command in providers.create(self.wanted["provider"], dict(options, channels=names)):
+                self._do(said, command, environ)
         if not self.check_mode:
             self.version, self.packages, self.marker = self._observe()
             if not environments.matches_python(self.wanted["python_version"], self.version or ""):
@@ -139,16 +172,20 @@ class Environment(object):
                     "%s has Python %s after it was made, wanted was %s: %s made the wrong one."
                     % (self.path, self.version, self.wanted["python_version"], options["executable"])
                 )
+            self.marker.pop("creating")
+            self._put(environments.MARKER, environments.render_marker(self.marker), 0o644)
+
+    def _identity(self):
+        return {
+            "name": os.path.basename(self.path),
+            "path": self.path,
+            "owner": ownership.user_name(os.geteuid()),
+        }
 
     def _clear(self):
-        if not self.marker and os.listdir(self.path) and self.version:
-            raise ProviderError(
-                "%s has Python %s and no %s: somebody else made it. Choose another place with ascend_env_name or "
-                "ascend_env_root, or move it away." % (self.path, self.version, environments.MARKER)
-            )
         self.actions.append("remove %s" % self.path)
         if not self.check_mode:
-            shutil.rmtree(self.path)
+            place.clear(self.path)
         self.version, self.packages, self.marker = None, {}, {}
 
     def _tool(self):
@@ -174,78 +211,6 @@ class Environment(object):
             raise ProviderError("There is no %s on this host; the role python_toolchain brings it." % provider)
         return tool
 
-    def _conda_install(self):
-        unfinished = self.marker.get("unfinished") or ()
-        wanted = {text: environments.from_conda(text) for text in self.wanted["conda_packages"]}
-        names = {text: environments.parse_requirement(wanted[text])[0] for text in wanted}
-        lacking = [
-            text
-            for text in sorted(wanted)
-            if not environments.satisfied(wanted[text], self.packages) or names[text] in unfinished
-        ]
-        if lacking:
-            options = dict(self.wanted, path=self.path, executable=self._tool())
-            force = any(environments.satisfied(wanted[text], self.packages) for text in lacking)
-            self._note_unfinished([names[text] for text in lacking])
-            command = providers.conda_install(options, lacking, force)
-            self._do("conda install %s" % ", ".join(lacking), command, got=[wanted[text] for text in lacking])
-
-    def _install(self, lacking):
-        if not lacking:
-            return
-        names = {text: environments.parse_requirement(text)[0] for text in lacking}
-        self._note_unfinished(names.values())
-        # What is built on the host may need what is installed here to be built.
-        built = [text for text in lacking if names[text] in self.wanted["sources"]]
-        for texts in ([text for text in lacking if text not in built], built):
-            if texts:
-                sources = self.wanted["sources"] if texts is built else self.wheels
-                what = [sources.get(names[text], text) for text in texts]
-                # pip leaves alone what is there in the right version, even if it was cut off or came from elsewhere.
-                force = any(environments.satisfied(text, self.packages) for text in texts)
-                options = dict(self.wanted, build=texts is built)
-                command = providers.pip_install(self.python, what, options, force)
-                self._do("install %s" % ", ".join(texts), command, got=texts)
-
-    def _operator_wheels(self):
-        """{name: {"path", "sha256"}} of the wheels CANN brings, None where the caller asks for none."""
-        names = self.wanted["operator_wheels"]
-        if names is None:
-            return None
-        flavor, _space, version = (self.wanted["cann"] or "").partition(" ")
-        rows = [
-            row
-            for row in installed.cann(host_view.HostView(), self.wanted["install_path"])
-            if row["product"] == flavor and row["version"] == version
-        ]
-        if not rows and not self.check_mode:
-            raise ProviderError(
-                "%s is not installed in %s, so its wheels %s cannot be taken from there. Run the role cann "
-                "first, or correct ascend_install_path."
-                % (self.wanted["cann"] or "CANN", self.wanted["install_path"], ", ".join(names))
-            )
-        found = {name: path for row in rows[:1] for name, path in row["wheels"].items() if name in names and path}
-        missing = sorted(set(names) - set(found))
-        if rows and missing:
-            self.warn("%s in %s has no wheel of %s" % (self.wanted["cann"], rows[0]["path"], ", ".join(missing)))
-        return {name: {"path": path, "sha256": commands.sha256(path)} for name, path in found.items()}
-
-    def _install_operator_wheels(self, names):
-        if not names:
-            return
-        found = self._operator_wheels()
-        self._note_unfinished(names)
-        command = providers.pip_install(
-            self.python,
-            [found[name]["path"] for name in names],
-            {"find_links": [], "index_url": None, "no_deps": True},
-            force=True,
-        )
-        self._do("install %s from %s" % (", ".join(names), self.wanted["cann"]), command)
-        recorded = dict(self.marker.get("wheels") or {})
-        recorded.update((name, found[name]["sha256"]) for name in names)
-        self.marker["wheels"] = recorded
-
     def _write_constraints(self):
         text = environments.merge_constraints(self._read(environments.CONSTRAINTS), self.wanted["constraints"])
         self._write(environments.CONSTRAINTS, text)
@@ -254,16 +219,11 @@ class Environment(object):
             "[global]\nconstraint = %s/%s\ndisable-pip-version-check = true\n" % (self.path, environments.CONSTRAINTS),
         )
 
-    def _note_unfinished(self, names):
-        """Record what is being installed, so that a run that dies now is repaired by the next one."""
-        if not self.check_mode:
-            record = dict(self.marker, unfinished=sorted(set(self.marker.get("unfinished") or ()) | set(names)))
-            self._put(environments.MARKER, environments.render_marker(record), 0o644)
-
     def _write_marker(self):
         record = dict(self.marker)
-        record.pop("unfinished", None)
-        record.update(name=os.path.basename(self.path), provider=self.wanted["provider"], owner=self.wanted["owner"])
+        for name in ("unfinished", "before"):
+            record.pop(name, None)
+        record.update(self._identity(), provider=record.get("provider", self.wanted["provider"]))
         if self.wanted["provider"] != "venv" and self.wanted["executable"]:
             record["executable"] = self.wanted["executable"]
         if self.wanted["operator_wheels"] is not None:
@@ -274,7 +234,8 @@ class Environment(object):
                 if name in self.wanted["operator_wheels"]
             }
         if self.wanted["sources"]:
-            record["sources"] = dict(record.get("sources") or {}, **self.wanted["sources"])
+            noted = {name: sources.note(source) for name, source in self.wanted["sources"].items()}
+            record["sources"] = dict(record.get("sources") or {}, **noted)
         record["stack"] = dict(record.get("stack") or {}, **self.wanted["stack"])
         self._write(environments.MARKER, environments.render_marker(record))
         self.marker = record
@@ -316,48 +277,58 @@ class Environment(object):
                 % (", ".join(missing), self.path, found)
             )
 
-    def _own(self):
-        entry = pwd.getpwnam(self.wanted["owner"]) if self.wanted["owner"] != "root" else None
-        if entry:
-            for folder, _folders, names in os.walk(self.path):
-                for path in [folder] + [os.path.join(folder, name) for name in names]:
-                    os.lchown(path, entry.pw_uid, entry.pw_gid)
-
     def _read(self, name):
-        try:
-            with open(os.path.join(self.path, name), encoding="utf-8") as handle:
-                return handle.read()
-        except (IOError, OSError):
-            return None
+        return ownership.read_at(None, os.path.join(self.path, name))[0]
 
     def _write(self, name, text, mode=0o644):
         path = os.path.join(self.path, name)
-        right = self._read(name) == text and os.stat(path).st_mode & 0o7777 == mode
+        right = self._read(name) == text and os.lstat(path).st_mode & 0o7777 == mode
         if right:
             return
+        if self.place.adopted and name != environments.MARKER:
+            takeover.note_file(self, name, text)
         self.actions.append("write %s" % path)
         if not self.check_mode:
             self._put(name, text, mode)
 
     def _put(self, name, text, mode):
         path = os.path.join(self.path, name)
-        commands.make_folder(os.path.dirname(path))
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path), 0o755)
         whole_file.put(path, text, mode)
 
-    def _do(self, said, command, got=(), gone=()):
-        """Run a command, or in check mode predict its effect."""
+    def _note(self, **changes):
+        """Change the record at once, so that a run that dies now is repaired by the next one."""
+        self.marker.update(changes)
+        if not self.check_mode:
+            self._put(environments.MARKER, environments.render_marker(self.marker), 0o644)
+
+    def _do(self, said, command, environ=None):
+        """Run a command; in check mode only say so."""
         self.actions.append(said)
         if self.check_mode:
-            for text in got:
-                name, version, _rest = environments.parse_requirement(text)
-                self.packages[name] = version or "?"
-            for name in gone:
-                self.packages.pop(name, None)
             return
-        rc, output = commands.run(command, self.wanted["timeout"])
+        rc, output = commands.run(command, self.wanted["timeout"], environment=environ)
         if rc != 0:
             why = "took longer than %d s" % self.wanted["timeout"] if rc is None else "failed (rc %d)" % rc
             tail = "\n".join(output.strip().splitlines()[-_LOG_TAIL:])
-            raise ProviderError(
-                "To %s: %s %s.%s Its last words:\n%s" % (said, command[0], why, commands.hint(output), tail)
-            )
+            text = "To %s: %s %s.%s Its last words:\n%s" % (said, command[0], why, commands.hint(output), tail)
+            raise ProviderError(sources.hide(text, self.secrets))
+
+
+def check_wishes(wanted):
+    """See that the options of python_environment can be carried out, without a look at the host.
+
+    Raises:
+        ValueError: one cannot; the text names it and the fix.
+    """
+    environments.wheel_requirements(wanted["wheels"])
+    for name, source in wanted["sources"].items():
+        sources.check(name, source)
+    for text in wanted["packages"]:
+        if "@" in environments.parse_requirement(text)[2]:
+            raise ValueError("%s: say where a distribution comes from in sources." % sources.public(text))
+    last = [wanted["environment_file"]] if wanted["environment_file"] else []
+    for item in wanted["files"] + last:
+        if item["path"].startswith("/") or ".." in item["path"].split("/") or item["path"] == environments.MARKER:
+            raise ValueError("%r is no path for a file inside of the environment." % item["path"])

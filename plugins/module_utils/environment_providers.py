@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How each provider makes a Python environment: argument lists only, nothing is run here."""
 
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_sources as sources
 from ansible_collections.ascend.fleet.plugins.module_utils import environments
 
 
@@ -33,6 +34,8 @@ def _uv(options):
     if options["python_version"]:
         command += ["--python", options["python_version"]]
     command += ["--offline"] if options["offline"] else []
+    # Our record is in the folder already: an interrupted creation has to be ours as well.
+    command.append("--allow-existing")
     # uv would fetch pip from an index; Python carries one.
     return [command + [options["path"]], [options["path"] + "/bin/python", "-m", "ensurepip", "--default-pip"]]
 
@@ -61,29 +64,46 @@ _PROVIDERS = {"venv": _venv, "conda": _conda, "uv": _uv}
 
 
 def pip_install(python, what, options, force=False):
-    """The pip command that installs requirements or wheel files.
+    """The pip command that installs requirements or wheel files. Nothing is built: that is pip_wheel's.
 
     Args:
         python: the environment's interpreter.
         what: requirements and paths of wheels.
-        options: C(find_links), C(index_url), C(no_deps), C(build) (whether something is built from its source).
+        options: C(find_links), C(index_url), C(no_deps).
         force: install again what is there already.
     """
     # Without --no-compile an installation of MindSpore takes three times as long; Python compiles at first use.
-    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile"]
-    if options["index_url"]:
-        command += ["--index-url", options["index_url"]]
-    else:
-        command.append("--no-index")
-        # pip would fetch what the build needs; without an index it has to be in the environment.
-        command += ["--no-build-isolation"] if options.get("build") else []
-    for link in options["find_links"]:
-        command += ["--find-links", link]
+    command = _pip(python, "install", options) + ["--no-compile"]
     if options["no_deps"]:
         command.append("--no-deps")
     if force:
         command.append("--force-reinstall")
     return command + list(what)
+
+
+def pip_wheel(python, source, folder, options):
+    """The pip command that builds a wheel of a source into a folder; what the build needs has to come as wheels."""
+    # pip would fetch what the build needs; without an index it has to be in the environment.
+    isolated = [] if options["index_url"] else ["--no-build-isolation"]
+    return _pip(python, "wheel", options) + isolated + ["--no-deps", "--wheel-dir", folder, source]
+
+
+def _pip(python, verb, options):
+    # A source distribution of an index is somebody's code that runs before anything was proved of it.
+    command = [python, "-m", "pip", verb, "--no-input", "--disable-pip-version-check", "--only-binary=:all:"]
+    command += [] if options["index_url"] else ["--no-index"]
+    for link in options["find_links"]:
+        command += [] if sources.has_secret(link) else ["--find-links", link]
+    return command
+
+
+def pip_environment(options):
+    """The environment variables of a pip command: what may hold a token and must not be among its arguments."""
+    found = {"PIP_INDEX_URL": options["index_url"]} if options["index_url"] else {}
+    secret = [link for link in options["find_links"] if sources.has_secret(link)]
+    if secret:
+        found["PIP_FIND_LINKS"] = " ".join(secret)
+    return found
 
 
 def pip_uninstall(python, names):

@@ -90,9 +90,10 @@ def changes(installed, marker, wanted):
 
     Args:
         installed: {normalized name: version}, without half-installed distributions.
-        marker: the environment's own record: C(wheels) ({name: sha256}), C(sources) and C(unfinished) (list of names).
-        wanted: C(packages) (requirements), C(absent) (names), C(sources) ({name: where it comes from}) and
-            C(operator_wheels) ({name: {"path", "sha256"}}, or None where they are no business of the caller).
+        marker: the environment's own record: C(wheels) ({name: sha256}), C(sources) ({name: what it was
+            noted by}) and C(unfinished) (list of names).
+        wanted: C(packages) (requirements), C(absent) (names), C(sources) ({name: what it is noted by})
+            and C(operator_wheels) ({name: {"path", "sha256"}}, or None where they are no business of the caller).
 
     Returns:
         {"remove": [names], "install": [requirements], "wheels": [names]}: what to remove first, to install, and
@@ -161,9 +162,23 @@ def parse_marker(text):
     """The environment's record, or None when it has none that can be read."""
     try:
         value = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+_SHAPES = {"provider": str, "executable": str, "unfinished": list, "before": list, "added": list, "wheels": dict,
+           "sources": dict, "stack": dict, "found": dict, "files": dict}
+
+
+def tidy_marker(marker):
+    """The record without what has not the shape it should have: it is a file, and files get edited."""
+    return {
+        name: value
+        for name, value in marker.items()
+        if isinstance(value, _SHAPES.get(name, object))
+        and (not isinstance(value, list) or all(isinstance(item, str) for item in value))
+    }
 
 
 def render_marker(marker):

@@ -13,22 +13,30 @@ description:
   - The environment has a C(pip.conf) that makes every pip in it obey its C(constraints.txt), so that a later
     installation cannot replace what was pinned here.
   - A distribution whose installation was interrupted is installed again.
+  - Ours is a folder that carries our record, C(ascend-fleet.json), with this path and its owner in it. Everything else
+    that is not empty is left alone and refused, with O(state=present) and O(state=absent), and in check mode as well.
+  - Root makes and removes the folder itself, in folders that only root can write. All that happens inside is done by a
+    process of the owner's.
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
 options:
   path:
-    description: Folder of the environment.
+    description:
+      - Folder of the environment; absolute, without V(..), at least two levels deep, and no symbolic link.
+      - The folders above it have to be root's, so that nobody else can exchange them.
     type: path
     required: true
   state:
-    description: Whether it shall be there. Only an environment that carries our record is ever removed.
+    description:
+      - Whether it shall be there. Only an environment that carries our record is ever removed.
+      - From one that was taken over, V(absent) takes what was added to it, and leaves what was there before.
     type: str
     choices: [present, absent]
     default: present
   provider:
-    description: What makes it.
+    description: What makes it. V(uv) has to be 0.2.14 or later.
     type: str
     choices: [venv, conda, uv]
     default: venv
@@ -41,7 +49,7 @@ options:
       - Default is, for V(venv), the host's Python of that version; else the tool found in E(PATH).
     type: path
   channels:
-    description: Channels for V(conda); when given, no others are used.
+    description: Channels for V(conda); when given, no others are used. One with a token is not put on a command line.
     type: list
     elements: str
     default: []
@@ -50,9 +58,18 @@ options:
     type: bool
     default: false
   owner:
-    description: User that owns the environment.
+    description:
+      - User that owns the environment, and as whom everything in it is read, run and written. It must exist, and be
+        able to read the wheels and CANN.
+      - An environment of ours with another owner is removed as that owner and made anew.
     type: str
     default: root
+  take_over:
+    description:
+      - Whether a virtual environment that somebody else made may be taken over, when it belongs to O(owner) and has the
+        wanted Python. What is in it is never replaced or removed; a stack that needs that is refused.
+    type: bool
+    default: false
   packages:
     description: Requirements that must hold. One with an exact version (V(numpy==1.26.4)) is brought to it.
     type: list
@@ -70,8 +87,12 @@ options:
     default: []
   sources:
     description:
-      - Where a distribution of O(packages) comes from, by normalized name, when it is no index; whatever pip takes, for
-        example V(git+https://example.org/mindformers.git@v1.0.2). Another source than last time installs it again.
+      - Where a distribution of O(packages) comes from, by normalized name, when it is no index. Either a git repository
+        at a commit, V(git+https://example.org/mindformers.git@) and 40 hex digits, or the URL of a wheel with
+        V(#sha256=) and its hash. A tag or branch is refused, because it can mean other code tomorrow.
+      - A git repository is built into a wheel by the owner, or by the user C(nobody) when the owner is root.
+      - A user and password in a URL reach git through a private file. The record keeps a hash of the source only.
+      - Another source than last time installs it again.
     type: dict
     default: {}
   find_links:
@@ -80,7 +101,7 @@ options:
     elements: path
     default: []
   index_url:
-    description: Package index for pip. Without it pip uses none.
+    description: Package index for pip. Without it pip uses none. Only wheels are taken from it.
     type: str
   no_deps:
     description: Whether pip leaves dependencies alone because O(packages) is complete.
@@ -177,15 +198,15 @@ packages:
   returned: success
 """
 
-import contextlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import (
     async_job,
-    environment_commands,
-    environment_host,
+    environment_change,
+    environment_place,
     environment_providers,
+    environment_sources,
     host_locale,
 )
 
@@ -195,15 +216,16 @@ SPEC = {
     "provider": {"type": "str", "choices": ["venv", "conda", "uv"], "default": "venv"},
     "python_version": {"type": "str"},
     "executable": {"type": "path"},
-    "channels": {"type": "list", "elements": "str", "default": []},
+    "channels": {"type": "list", "elements": "str", "default": [], "no_log": True},
     "offline": {"type": "bool", "default": False},
     "owner": {"type": "str", "default": "root"},
+    "take_over": {"type": "bool", "default": False},
     "packages": {"type": "list", "elements": "str", "default": []},
     "conda_packages": {"type": "list", "elements": "str", "default": []},
     "wheels": {"type": "list", "elements": "path", "default": []},
-    "sources": {"type": "dict", "default": {}},
-    "find_links": {"type": "list", "elements": "path", "default": []},
-    "index_url": {"type": "str"},
+    "sources": {"type": "dict", "default": {}, "no_log": True},
+    "find_links": {"type": "list", "elements": "path", "default": [], "no_log": True},
+    "index_url": {"type": "str", "no_log": True},
     "no_deps": {"type": "bool", "default": False},
     "absent": {"type": "list", "elements": "str", "default": []},
     "constraints": {"type": "list", "elements": "str", "default": []},
@@ -238,23 +260,29 @@ def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host_locale.check(module)
     wanted = module.params
-    environment = None
+    secrets = environment_sources.secrets_of(_urls(wanted))
+    # What of the masked options is no secret stays readable: paths of folders, names of channels, hosts.
+    for url in _urls(wanted):
+        if not environment_sources.has_secret(url):
+            module.no_log_values.discard(url)
+    module.no_log_values.update(secrets)
     try:
-        with contextlib.ExitStack() as stack:
-            # In check mode nobody is in the way, and not even a lock file may be left behind.
-            if not module.check_mode:
-                stack.enter_context(environment_commands.only_one(wanted["path"].rstrip("/"), wanted["timeout"]))
-            environment = environment_host.Environment(wanted, module.check_mode, warn=module.warn)
-            if wanted["state"] == "absent":
-                environment.remove()
-            else:
-                environment.bring_about()
+        answer = environment_change.carry_out(wanted, module.check_mode, warn=module.warn)
     except (environment_providers.ProviderError, ValueError) as exc:
-        module.fail_json(msg=str(exc), **(environment.result() if environment else {}))
-    result = environment.result()
+        module.fail_json(msg=environment_sources.hide(str(exc), secrets))
+    except OSError as exc:
+        module.fail_json(msg=environment_place.os_error(exc))
+    if answer["error"]:
+        module.fail_json(msg=answer["error"], **answer["result"])
     if module._diff:
-        result["diff"] = environment.diff()
-    module.exit_json(**result)
+        answer["result"]["diff"] = answer["diff"]
+    module.exit_json(**answer["result"])
+
+
+def _urls(wanted):
+    """All values that may hold a token."""
+    named = [wanted["index_url"] or ""] + wanted["channels"] + wanted["find_links"]
+    return named + [source for source in wanted["sources"].values() if isinstance(source, str)]
 
 
 if __name__ == "__main__":

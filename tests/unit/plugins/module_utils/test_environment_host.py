@@ -12,7 +12,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import environment_commands, environment_host
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    environment_change,
+    environment_commands,
+    environment_installation,
+)
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 from ansible_collections.ascend.fleet.plugins.modules import python_environment
 
@@ -58,9 +62,10 @@ def wanted(folder: Path, **changes: object) -> dict:
 
 
 def bring(folder: Path, check_mode: bool = False, **changes: object) -> dict:
-    environment = environment_host.Environment(wanted(folder, **changes), check_mode)
-    environment.bring_about()
-    return environment.result()
+    answer = environment_change.carry_out(wanted(folder, **changes), check_mode)
+    if answer["error"]:
+        raise ProviderError(answer["error"])
+    return answer["result"]
 
 
 def test_wheels_are_installed_once_and_upgraded(made, tmp_path):
@@ -101,7 +106,7 @@ def test_operator_wheels_follow_the_installed_cann(made, tmp_path, monkeypatch):
     def install(version: str, *names: str) -> None:
         paths = {name: wheel(tmp_path / version, name, "0.4.0", f"CANN = {version!r}\n") for name in names}
         rows = [{"product": "nnae", "version": version, "path": str(tmp_path), "wheels": paths}]
-        monkeypatch.setattr(environment_host.installed, "cann", lambda view, path: rows)
+        monkeypatch.setattr(environment_installation.installed, "cann", lambda view, path: rows)
 
     install("6.0.1", "te", "hccl", "topi")
     names = ["te", "hccl", "topi"]
@@ -161,7 +166,7 @@ def test_somebody_elses_environment_is_left_alone(tmp_path, monkeypatch):
     with pytest.raises(ProviderError, match=r"somebody else made it"):
         bring(folder)
     with pytest.raises(ProviderError, match=r"somebody else made it"):
-        environment_host.Environment(wanted(folder)).remove()
+        bring(folder, state="absent")
     assert (folder / "bin").is_dir()
 
 

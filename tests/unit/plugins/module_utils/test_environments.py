@@ -181,7 +181,7 @@ def test_each_provider_makes_its_environment_with_argument_lists():
     options = {"path": "/e", "python_version": "3.7", "executable": "/x", "channels": ["file:///c"], "offline": True}
     assert environment_providers.create("venv", options) == [["/x", "-m", "venv", "/e"]]
     assert environment_providers.create("uv", options) == [
-        ["/x", "venv", "--no-project", "--python", "3.7", "--offline", "/e"],
+        ["/x", "venv", "--no-project", "--python", "3.7", "--offline", "--allow-existing", "/e"],
         ["/e/bin/python", "-m", "ensurepip", "--default-pip"],
     ]
     assert environment_providers.create("conda", options) == [
@@ -215,4 +215,7 @@ def test_pip_uses_an_index_only_when_one_is_named():
     command = environment_providers.pip_install(
         "/e/bin/python", ["a==1"], {**options, "index_url": "https://mirror/simple"}
     )
-    assert "--no-index" not in command and "https://mirror/simple" in command
+    assert "--no-index" not in command and "--only-binary=:all:" in command
+    assert "https://mirror/simple" not in command, "it may hold a token"
+    environ = environment_providers.pip_environment({**options, "index_url": "https://mirror/simple"})
+    assert environ == {"PIP_INDEX_URL": "https://mirror/simple"}
