@@ -70,6 +70,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "firmware": firmware,
         "cann": cann,
         "environments": host_probe_python.environments(view, params["env_root"], cann),
+        "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
         "devices": devices,
         "npu": npu,
         # Without a device node there is nothing a process could hold, and no need to look at all of them.

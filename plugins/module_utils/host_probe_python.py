@@ -8,11 +8,13 @@ Pure, given a host_view.HostView (or anything with its methods).
 
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils import environment_ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.environments import (
     MARKER,
     normalize,
     parse_dist_info,
     parse_marker,
+    tidy_marker,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.host_probe_system import which
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES
@@ -83,46 +85,88 @@ def cmake_version(view):
 
 
 def environments(view, env_root, cann):
-    """facts["environments"]: the folders below ``env_root`` that carry our marker."""
+    """facts["environments"]: the folders below ``env_root`` that carry our record.
+
+    An environment may belong to an ordinary user: no link in it is followed, and nothing of it is started.
+    """
     rows = []
-    for name in view.listdir(env_root):
+    for name in _names(view, env_root):
         path = env_root.rstrip("/") + "/" + name
-        text = view.read(path + "/" + MARKER)
-        if text is not None:
-            rows.append(_environment(view, name, path, parse_marker(text) or {}, cann))
+        marker = _record(view, path)
+        if marker is not None:
+            rows.append(_environment(view, name, path, tidy_marker(marker), cann))
     return rows
+
+
+def foreign_environments(view, env_root):
+    """facts["foreign_environments"]: what lies below ``env_root``, is not ours and no empty folder."""
+    rows = []
+    for name in _names(view, env_root):
+        path = env_root.rstrip("/") + "/" + name
+        status = view.stat_owner(path)
+        what = None
+        if view.islink(path):
+            what = "a symbolic link"
+        elif not view.isdir(path):
+            what = "a file"
+        elif _record(view, path) is None:
+            names = [entry for entry in view.listdir(path) if not entry.startswith(".%s." % MARKER)]
+            version = environment_ownership.venv_version(view.read_inside(path, "pyvenv.cfg"))
+            what = environment_ownership.describe(names, version) if names else None
+        if what:
+            rows.append({"name": name, "path": path, "what": what, "owner": status["owner"] if status else None})
+    return rows
+
+
+def _names(view, env_root):
+    """What an environment's name can be: none starts with a dot, as our locks do."""
+    return [name for name in view.listdir(env_root) if not name.startswith(".")]
+
+
+def _record(view, path):
+    """Our record of the environment at a path, or None where it is not ours."""
+    folder, file = view.stat_owner(path), view.stat_owner(path + "/" + MARKER)
+    if view.islink(path) or not folder or folder["type"] != "dir" or not file:
+        return None
+    record = parse_marker(view.read_inside(path, MARKER))
+    status = {"uid": folder["uid"], "owner": folder["owner"], "mode": int(folder["mode"], 8)}
+    return record if environment_ownership.is_ours(path, record, status, file) else None
 
 
 def _environment(view, name, path, marker, cann):
     conda = {}
-    for entry in view.listdir(path + "/conda-meta"):
+    for entry in [] if view.islink(path + "/conda-meta") else view.listdir(path + "/conda-meta"):
         parts = entry[: -len(".json")].rsplit("-", 2) if entry.endswith(".json") else []
         if len(parts) == 3:
             conda[normalize(parts[0])] = parts[1]
     packages = {package: version for package, version in conda.items() if package in PACKAGES}
     site = _site_packages(view, path)
     if site:
-        packages.update(_distributions(view, site))
-    unfinished = marker.get("unfinished")
-    for package in unfinished if isinstance(unfinished, list) else ():
-        packages.pop(_text(package), None)
+        packages.update(_distributions(view, path, site))
+    for package in marker.get("unfinished") or ():
+        packages.pop(package, None)
     return {
         "name": name,
         "path": path,
-        "provider": _text(marker.get("provider")) or ("conda" if conda else "venv"),
-        "owner": _text(marker.get("owner")) or (view.stat_owner(path) or {}).get("owner"),
-        "python": _python(view, path, conda),
+        "provider": marker.get("provider") or ("conda" if conda else "venv"),
+        "owner": view.stat_owner(path)["owner"],
+        "adopted": marker.get("adopted") is True,
+        "python": None if marker.get("creating") else _python(view, path, conda),
         "packages": packages,
-        "stack": marker.get("stack") if isinstance(marker.get("stack"), dict) else None,
+        "stack": marker.get("stack"),
         # The marker is written after the wheels' content was compared with CANN's; pip's record only knows a path.
-        "cann_wheels_from": _text(marker.get("cann_wheels_from")) or _wheel_origin(view, site, packages, cann),
+        "cann_wheels_from": _text(marker.get("cann_wheels_from")) or _wheel_origin(view, path, site, packages, cann),
     }
 
 
 def _site_packages(view, path):
+    """Where the packages are, as a path below the environment's; None where a link leads there."""
+    if view.islink(path + "/lib"):
+        return None
     for name in view.listdir(path + "/lib"):
-        site = "%s/lib/%s/site-packages" % (path, name)
-        if name.startswith("python3") and view.isdir(site):
+        site = "lib/%s/site-packages" % name
+        folders = ["%s/lib/%s" % (path, name), "%s/%s" % (path, site)]
+        if name.startswith("python3") and view.isdir(folders[-1]) and not any(map(view.islink, folders)):
             return site
     return None
 
@@ -131,29 +175,26 @@ def _python(view, path, conda):
     """The interpreter's version by the environment's own record; None when its python leads nowhere."""
     if not view.exists(path + "/bin/python"):
         return None
-    if conda.get("python"):
-        return conda["python"]
-    match = re.search(r"^version(?:_info)?\s*=\s*(\d+(?:\.\d+)+)", view.read(path + "/pyvenv.cfg") or "", re.MULTILINE)
-    return match.group(1) if match else None
+    return conda.get("python") or environment_ownership.venv_version(view.read_inside(path, "pyvenv.cfg"))
 
 
-def _distributions(view, site):
+def _distributions(view, path, site):
     """{package: version} of the packages we know, by their dist-info folders.
 
     pip renames what it is about to remove (``~indspore``), and writes RECORD last: a folder without one is what
     an interrupted installation leaves, and does not count.
     """
     packages = {}
-    for entry in view.listdir(site):
+    for entry in view.listdir("%s/%s" % (path, site)):
         name, version = (parse_dist_info(entry) if entry.endswith(".dist-info") else None) or (None, None)
-        if name in PACKAGES and view.exists("%s/%s/RECORD" % (site, entry)):
-            metadata = view.read("%s/%s/METADATA" % (site, entry), 4096) or ""
+        if name in PACKAGES and view.exists("%s/%s/%s/RECORD" % (path, site, entry)):
+            metadata = view.read_inside(path, "%s/%s/METADATA" % (site, entry), 4096) or ""
             match = re.search(r"^Version:\s*(\S+)", metadata, re.MULTILINE)
             packages[name] = match.group(1) if match else version
     return packages
 
 
-def _wheel_origin(view, site, packages, cann):
+def _wheel_origin(view, path, site, packages, cann):
     """"nnae 8.3.RC1" when pip's record of where te or hccl came from lies in that release; else None.
 
     Up to date only for a path with the version in it: what ``latest`` meant then is not known now.
@@ -161,8 +202,8 @@ def _wheel_origin(view, site, packages, cann):
     for name in ("te", "hccl"):
         if not site or name not in packages:
             continue
-        record = parse_marker(view.read("%s/%s-%s.dist-info/direct_url.json" % (site, name, packages[name]))) or {}
-        url = _text(record.get("url")) or ""
+        record = view.read_inside(path, "%s/%s-%s.dist-info/direct_url.json" % (site, name, packages[name]))
+        url = _text((parse_marker(record) or {}).get("url")) or ""
         for row in cann:
             named = row["version"] and row["version"] in row["path"] and row["product"] in BASES
             if named and url.startswith("file://" + row["path"] + "/"):

@@ -249,7 +249,7 @@ ansible_facts:
               sample: "6.3"
             damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
         environments:
-          description: Python environments that carry our marker.
+          description: Python environments that carry our record, with this very path and the folder's owner in it.
           type: list
           elements: dict
           contains:
@@ -257,6 +257,7 @@ ansible_facts:
             path: {description: Folder., type: str, sample: /opt/ascend/envs/mindspore}
             provider: {description: "V(venv), V(conda) or V(uv).", type: str, sample: venv}
             owner: {description: User it belongs to., type: str, sample: root}
+            adopted: {description: Whether somebody else made it and it was taken over., type: bool}
             python:
               description: Its Python's version; V(null) when its interpreter is gone.
               type: str
@@ -270,6 +271,15 @@ ansible_facts:
               description: CANN package that its C(te) and C(hccl) come from.
               type: str
               sample: nnae 8.3.RC1
+        foreign_environments:
+          description: What else lies below the folder of the environments; without empty folders and hidden names.
+          type: list
+          elements: dict
+          contains:
+            name: {description: Name., type: str, sample: mine}
+            path: {description: Where it lies., type: str, sample: /opt/ascend/envs/mine}
+            what: {description: What it is., type: str, sample: a Python 3.11 environment}
+            owner: {description: User it belongs to., type: str, sample: root}
         devices:
           description: "Device nodes of the driver - C(path), C(owner), C(group), C(mode)."
           type: list

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,33 +16,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
 from ansible_collections.ascend.fleet.plugins.modules import python_environment
+from ansible_collections.ascend.fleet.tests.unit.environment_world import wheel
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def wheel(folder: Path, name: str, version: str, text: str = "", requires: str = "") -> str:
-    """Make a wheel that pip installs; returns its path."""
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + (
-        f"Requires-Dist: {requires}\n" if requires else ""
-    )
-    files = {
-        f"{name}/__init__.py": text or f"__version__ = {version!r}\n",
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = [f"{name},sha256={_hash(content)},{len(content)}" for name, content in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for entry, content in files.items():
-            archive.writestr(entry, content)
-    return str(path)
-
-
-def _hash(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 @pytest.fixture(scope="module")
