@@ -106,7 +106,7 @@ def venv(name="mindspore", marker=None, python="3.11.2", packages=(), extra=()):
     site = f"{base}/lib/python3.11/site-packages"
     tree = {
         f"{base}/ascend-fleet.json": json.dumps(
-            marker if marker is not None else {"name": name, "provider": "venv", "owner": "root"}
+            {"path": base, "owner": "root", **(marker if marker is not None else {"name": name, "provider": "venv"})}
         ),
         f"{base}/bin/python": Link("/usr/bin/python3"),
         "/usr/bin/python3": RUN,
@@ -140,6 +140,7 @@ def test_venv():
         "path": f"{ENVS}/mindspore",
         "provider": "venv",
         "owner": "root",
+        "adopted": False,
         "python": "3.11.2",
         "packages": {
             "mindspore": "2.7.1",
@@ -157,7 +158,6 @@ def test_uv_and_stack():
     marker = {
         "name": "x",
         "provider": "uv",
-        "owner": "alice",
         "stack": {"mindspore": "2.7.1"},
         "cann_wheels_from": "toolkit 8.1.RC1",
     }
@@ -166,7 +166,7 @@ def test_uv_and_stack():
     [row] = environments(tree)
     assert (row["provider"], row["owner"], row["python"], row["stack"]) == (
         "uv",
-        "alice",
+        "root",
         "3.10.14",
         {"mindspore": "2.7.1"},
     )
@@ -177,7 +177,7 @@ def test_conda():
     base = f"{ENVS}/ms"
     [row] = environments(
         {
-            f"{base}/ascend-fleet.json": '{"name": "ms", "provider": "conda", "owner": "root"}',
+            f"{base}/ascend-fleet.json": f'{{"path": "{base}", "provider": "conda", "owner": "root"}}',
             f"{base}/bin/python": RUN,
             f"{base}/conda-meta/python-3.7.16-h7a1cb2a_0.json": "{}",
             f"{base}/conda-meta/mindspore-ascend-1.10.1-py37.json": "{}",
@@ -205,17 +205,75 @@ def test_interpreter_that_is_gone():
     assert row["python"] is None
 
 
-@pytest.mark.parametrize("marker", ["", "not json", "[]", "null"])
-def test_marker_that_cannot_be_read(marker):
+BAD = ["", "not json", "[]", "null", "[" * 100000, "{}", '{"owner": "root"}', '{"path": "/opt/ascend/envs/mindspore"}']
+
+
+@pytest.mark.parametrize("marker", [*BAD, '{"path": "/opt/ascend/envs/other", "owner": "root"}'])
+def test_a_record_that_does_not_say_this_place_makes_nothing_ours(marker):
     tree = venv()
     tree[f"{ENVS}/mindspore/ascend-fleet.json"] = marker
-    [row] = environments(tree)
-    assert (row["name"], row["provider"], row["owner"], row["stack"]) == ("mindspore", "venv", "root", None)
+    assert environments(tree) == []
+    assert probe.foreign_environments(DictView(tree), ENVS) == [
+        {"name": "mindspore", "path": f"{ENVS}/mindspore", "what": "a Python 3.11 environment", "owner": "root"}
+    ]
+
+
+def test_shapes_that_are_wrong_are_read_over():
+    marker = {"provider": 7, "stack": "x", "unfinished": [{"a": 1}], "cann_wheels_from": []}
+    [row] = environments(venv(marker=marker, packages=[("te", "0.4.0")]))
+    assert (row["provider"], row["stack"], row["packages"]) == ("venv", None, {"te": "0.4.0"})
+
+
+def test_an_environment_that_is_being_made_has_no_python_yet():
+    [row] = environments(venv(marker={"creating": True}))
+    assert row["python"] is None
+
+
+def test_one_that_was_taken_over():
+    [row] = environments(venv(marker={"adopted": True}))
+    assert row["adopted"] is True
+
+
+@pytest.mark.parametrize(
+    "mode, uid, owner", [("0757", 0, "root"), ("0775", 0, "root"), ("0755", 1000, "alice"), ("0777", 1000, "alice")]
+)
+def test_a_folder_that_others_write_is_not_ours(mode, uid, owner):
+    view = DictView(venv())
+    status = {"owner": owner, "group": "users", "uid": uid, "gid": 100, "mode": mode, "type": "dir"}
+    plain = view.stat_owner
+    view.stat_owner = lambda path: status if path == f"{ENVS}/mindspore" else plain(path)
+    assert probe.environments(view, ENVS, CANN) == []
 
 
 def test_folders_without_our_marker_are_not_ours():
-    assert environments({f"{ENVS}/other/bin/python": RUN}) == []
-    assert environments({}) == []
+    tree = {
+        f"{ENVS}/other/bin/python": RUN,
+        f"{ENVS}/empty": None,
+        f"{ENVS}/file": "x",
+        f"{ENVS}/link": Link("/srv"),
+        f"{ENVS}/.one.lock": "",
+    }
+    assert environments(tree) == []
+    rows = probe.foreign_environments(DictView(tree), ENVS)
+    assert [(row["name"], row["what"]) for row in rows] == [
+        ("file", "a file"),
+        ("link", "a symbolic link"),
+        ("other", "a folder with 1 entry"),
+    ]
+    assert environments({}) == [] and probe.foreign_environments(DictView(), ENVS) == []
+
+
+@pytest.mark.parametrize("link", ["lib", "lib/python3.11", "lib/python3.11/site-packages", "site/numpy-1.0.dist-info"])
+def test_no_link_in_it_is_followed(link):
+    tree = {
+        f"{ENVS}/x/ascend-fleet.json": json.dumps({"path": f"{ENVS}/x", "owner": "root"}),
+        f"{ENVS}/x/{link}": Link("/secret"),
+    }
+    if link.startswith("site/"):
+        tree = {**tree, f"{ENVS}/x/lib/python3.11/site-packages/numpy-1.0.dist-info": Link("/secret")}
+    secret = {"/secret/METADATA": "Version: hunter2\n", "/secret/RECORD": ""}
+    [row] = environments({**tree, **secret, "/secret/numpy-3.0.dist-info/RECORD": ""})
+    assert "hunter2" not in str(row) and "3.0" not in str(row["packages"])
 
 
 @pytest.mark.parametrize(

@@ -72,5 +72,8 @@ def test_rows_of_lists_are_documented():
 
     [row] = installed.cann(DictView(ascend_trees.cann_6_0_nnae()), "/usr/local/Ascend")
     assert set(row) == set(documented()["cann"]["contains"])
-    [row] = host_probe_python.environments(DictView({"/envs/x/ascend-fleet.json": "{}"}), "/envs", [])
+    ours = DictView({"/envs/x/ascend-fleet.json": '{"path": "/envs/x", "owner": "root"}', "/envs/y/theirs": ""})
+    [row] = host_probe_python.environments(ours, "/envs", [])
     assert set(row) == set(documented()["environments"]["contains"])
+    [row] = host_probe_python.foreign_environments(ours, "/envs")
+    assert set(row) == set(documented()["foreign_environments"]["contains"])

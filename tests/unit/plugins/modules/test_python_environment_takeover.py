@@ -56,7 +56,7 @@ def test_402_it_is_given_back_byte_for_byte(env, tmp_path):
     assert record["adopted"] is True and record["found"]["theirs"] == "1.0" and "pip" in record["found"]
     assert record["added"] == ["dependency", "ours"]
     changed = {name for name, what in before.items() if contents(env).get(name) != what}
-    assert changed <= {"bin", "lib", "lib64", f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"}
+    assert all(before[name][0] is None for name in changed), "no more than folders"
     assert run(env, **wanted)["changed"] is False
     # The other roles do not know that it was taken over.
     assert run(env, **{**wanted, "take_over": False})["changed"] is False
@@ -107,7 +107,7 @@ def test_a_dependency_that_would_replace_theirs_is_refused_by_pip(env, tmp_path)
 def test_dependencies_that_were_added_go_as_well(env, tmp_path):
     before = contents(env)
     wheels = tmp_path / "wheels"
-    wheel(wheels, "ours", "1.0", requires="dependency, theirs")
+    wheel(wheels, "ours", "1.0", requires="dependency")
     wheel(wheels, "dependency", "1.0")
     answer = run(env, take_over=True, packages=["ours==1.0"], find_links=[str(wheels)])
     assert answer["packages"].get("dependency") == "1.0", answer
