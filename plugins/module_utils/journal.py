@@ -12,10 +12,17 @@ before it touched anything) and "failed" (anything else; counts as unfinished as
 """
 
 import json
+import re
 import time
 
 FILE_NAME = "journal.jsonl"
 _SETTLED = ("ok", "refused")
+# An id is the name of a folder below runs/.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_TEXTS = ("time", "boot_id", "action", "from", "to", "package", "sha256", "controller", "result", "install_path",
+          "took_over")
+# No change takes longer; a number beyond is none.
+_LONGEST = 10 ** 8
 # Ends the name of a run that went back to what an earlier run had found.
 ROLLBACK = ", rollback"
 
@@ -30,11 +37,20 @@ def timestamp(now):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
 
 
-def start(entry_id, now, boot_id, component, action, before, after, package=None, sha256=None, controller=None):
-    """The entry that is written before anything happens."""
+def start(entry_id, now, boot_id, component, action, before, after, package=None, sha256=None, controller=None,
+          install_path=None, took_over=None):
+    """The entry that is written before anything happens.
+
+    Args:
+        entry_id, now, boot_id: the change, seconds since the epoch, this boot.
+        component, action, before, after: what is changed, how, from which version to which.
+        package, sha256, controller: the file, its hash, and the control process.
+        install_path: where the component is, or is going to be.
+        took_over: the version of somebody else's that the change takes the place of, or None.
+    """
     return {"id": entry_id, "event": "start", "time": timestamp(now), "boot_id": boot_id, "component": component,
             "action": action, "from": before, "to": after, "package": package, "sha256": sha256,
-            "controller": controller}
+            "controller": controller, "install_path": install_path, "took_over": took_over}
 
 
 def end(started, now, boot_id, rc, result, reboot_required, seconds, to=None):
@@ -54,7 +70,8 @@ def parse(text):
     """The entries of a journal, oldest first.
 
     A line that is not an entry is left out: a power cut may leave half a line or a run of NUL bytes at the end
-    (package_io.append_line closes such a line before it writes the next).
+    (package_io.append_line closes such a line before it writes the next). So is one without a component, or whose id
+    could not be ours. Of an entry, a value of a wrong type is not known (None): what was begun still counts.
     """
     entries = []
     for row in (text or "").replace("\0", "").split("\n"):
@@ -63,11 +80,32 @@ def parse(text):
             continue
         try:
             entry = json.loads(row)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(entry, dict) and entry.get("event") in ("start", "end") and isinstance(entry.get("id"), str):
-            entries.append(entry)
+        if _is_entry(entry):
+            entries.append(_with_types(entry))
     return entries
+
+
+def _is_entry(entry):
+    return (isinstance(entry, dict) and entry.get("event") in ("start", "end")
+            and isinstance(entry.get("component"), str) and bool(entry["component"])
+            and isinstance(entry.get("id"), str) and bool(_ID.match(entry["id"])))
+
+
+def _with_types(entry):
+    """The entry, with None in place of values that cannot be what their key says."""
+    wrong = [key for key in _TEXTS if entry.get(key) is not None and not isinstance(entry[key], str)]
+    seconds = entry.get("seconds")
+    # Not a number (NaN) is neither smaller nor larger than anything.
+    if seconds is not None and not (type(seconds) in (int, float) and 0 <= seconds <= _LONGEST):
+        wrong.append("seconds")
+    rc = entry.get("rc")
+    if rc is not None and not (type(rc) is int and abs(rc) <= _LONGEST):
+        wrong.append("rc")
+    if not isinstance(entry.get("reboot_required", False), bool):
+        wrong.append("reboot_required")
+    return dict(entry, **dict.fromkeys(wrong)) if wrong else entry
 
 
 def unfinished(entries, component=None):
