@@ -8,7 +8,16 @@ import shutil
 import stat
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download, held_lock, journal, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    artifacts,
+    download,
+    held_lock,
+    host_view,
+    journal,
+    links,
+    places,
+    safe_folder,
+)
 
 # Seconds: longer than the transfer of the largest package over a slow line.
 PATIENCE = 1800
@@ -202,20 +211,50 @@ def _remove(path):
 
 
 def link_in(link_dir, path, name, check_mode):
-    """Gives a cached file a second name in `link_dir`. Returns True when something changed."""
-    target = os.path.join(link_dir, artifacts.base_name(name))
-    try:
-        if os.path.samefile(target, path):
-            return False
-    except OSError:
-        pass
+    """Give a cached file a second name in a folder.
+
+    Args:
+        link_dir: the folder, made when it is missing.
+        path: the file in the cache, <state_dir>/cache/<sha256>/<file name>.
+        name: the artifact's name; its last part becomes the name.
+        check_mode: only say whether something would change.
+
+    Returns:
+        Whether something changed. Raises artifacts.ArtifactError where somebody else's thing has that name.
+    """
+    problem = places.path_problem(link_dir)
+    if problem:
+        raise artifacts.ArtifactError("link_dir is %r: %s" % (link_dir, problem))
+    view, target = host_view.HostView(), os.path.join(link_dir, artifacts.base_name(name))
+    known = links.Links(view, os.path.dirname(os.path.dirname(os.path.dirname(path))))
+    there, cached = view.lstat(target), view.lstat(path)
+    if there and cached and os.path.exists(target) and os.path.samefile(target, path):
+        return False
+    # The same content under another inode is ours to replace as well: nothing is lost with it.
+    if there and not known.ours(target) and not _same_content(target, there, path, cached):
+        raise artifacts.ArtifactError(
+            "%s is %s that ascend.fleet did not put there, and it is not replaced. Cause: %s of the artifacts is to"
+            " have this name. Fix: move it away, or choose another folder (inference_check_model_root for models)" % (
+                target, links.what(there), artifacts.base_name(name)))
     if check_mode:
         return True
     os.makedirs(link_dir, mode=0o755, exist_ok=True)
-    _remove(target)
+    draft = os.path.join(link_dir, ".%s.ascend-fleet" % artifacts.base_name(name))
+    if known.ours(draft):
+        os.unlink(draft)  # of a run that was ended right here
     try:
-        os.link(path, target)
+        os.link(path, draft)
+    except FileExistsError:
+        raise artifacts.ArtifactError("%s is in the way and is not ours. Fix: remove it" % draft)
     except OSError:
         # Another file system: a symbolic link serves as well, as long as the cache keeps the file.
-        os.symlink(path, target)
+        os.symlink(path, draft)
+    # Not a removal first: whatever happens, the name stands for the old file or for the new one, never for none.
+    os.rename(draft, target)
+    known.remember(target)
     return True
+
+
+def _same_content(target, there, path, cached):
+    return bool(cached) and stat.S_ISREG(there.st_mode) and there.st_size == cached.st_size and (
+        download.hash_file(target)[0].hexdigest() == download.hash_file(path)[0].hexdigest())

@@ -16,6 +16,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     host_probe_system,
     installed,
     journal,
+    links,
+    ownership,
 )
 
 SCHEMA = 1
@@ -46,8 +48,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     firmware["loaded"] = running_firmware(view, driver, firmware, npu, params["npu_smi_timeout"])
     cann = installed.cann(view, install_path)
     devices = host_probe_system.devices(view)
-    entries = [entry for entry in journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
-               if isinstance(entry.get("component"), str)]
+    entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
     # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
     trusted = view.privileged() or not devices
     reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
@@ -83,8 +84,10 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
             "previous": journal.previous(entries),
             "before_last_run": journal.before_last_run(entries),
             "origin": journal.origin(entries),
+            "held": ownership.holdings(entries),
             "durations": journal.durations(entries),
         },
+        "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
         "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,

@@ -130,6 +130,13 @@ class HostView(object):
         base = os.path.realpath(self.root or "/").rstrip("/")
         return real[len(base):] or "/" if real.startswith(base + "/") or real == base else real
 
+    def lstat(self, path):
+        """os.lstat of the path: a link is not followed; None when it is not there."""
+        try:
+            return os.lstat(self._real(path))
+        except (OSError, ValueError):
+            return None
+
     def stat_owner(self, path):
         """{"owner", "group", "uid", "gid", "mode": "0755", "type": "dir|file|char|block|other"} or None.
 

@@ -135,7 +135,7 @@ def place(row):
     if version is None and row.get("path"):
         name = posixpath.basename(row["path"])
         version = name[len("cann-"):] if name.startswith("cann-") else name
-    return row.get("install_path"), version
+    return row.get("install_path"), version  # of a row without a path: where the vendor's packages go by default
 
 
 def hdk_place(facts, component):

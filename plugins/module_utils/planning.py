@@ -7,6 +7,7 @@ Pure: data in, data out. Nothing here reads a file, asks a host or looks at a cl
 input gives an equal plan, and a plan can be saved, compared and explained.
 """
 
+from ansible_collections.ascend.fleet.plugins.module_utils import planning_ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.resolver_stack import COMPONENTS
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import KERNELS
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import compare
@@ -35,7 +36,8 @@ def plan_host(name, facts, resolution, findings, options):
         resolution: what resolver.resolve returned: C(ok), C(stack), C(why), C(conflict).
         findings: list of findings, accepted ones marked C(accepted).
         options: dict with C(components) (list), C(env_name), C(env_provider), C(cmake_min), C(allow_downgrade),
-            C(busy_policy) (refuse, wait or ignore), C(install_path).
+            C(busy_policy) (refuse, wait or ignore), C(take_over) (components whose foreign things may be taken
+            over), C(model_files) (names of the model's files).
 
     Returns:
         dict: C(host), C(status) (converged, pending or refused), C(steps), C(findings), C(stack), C(why),
@@ -47,7 +49,8 @@ def plan_host(name, facts, resolution, findings, options):
     if stack is None:
         findings.append(_conflict(resolution))
     else:
-        steps = _steps(facts, stack, options)
+        steps, strange = planning_ownership.judge(facts, _steps(facts, stack, options), options, finding)
+        findings.extend(strange)
         findings.extend(refusals(facts, steps, options))
     blocked = any(f["severity"] == "error" and not f.get("accepted") for f in findings)
     status = "refused" if blocked else "pending" if steps else "converged"
@@ -240,9 +243,10 @@ def _installed_cann(facts, products, version, chip=None):
     return (right[0] if right else None), (current[0] if current else None)
 
 
-def _cann_package_step(facts, component, products, entry, chip=None):
+def _cann_package_step(facts, options, component, products, entry, chip=None):
     right, other = _installed_cann(facts, products, entry["version"], chip)
-    installed = right or other
+    theirs = planning_ownership.stays_beside(facts, other, component, options) and right is None
+    installed = right or (None if theirs else other)
     step = _package_step(
         facts,
         component,
@@ -252,6 +256,8 @@ def _cann_package_step(facts, component, products, entry, chip=None):
         entry.get("package"),
         names=products,
     )
+    if step and theirs and step["action"] == "install":
+        return dict(step, why="%s of somebody else is installed, and stays" % other["version"])
     if step is None and right.get("latest") is False:
         step = make_step(facts, component, "repair", entry["version"], entry["version"],
                          "another version is the active one", entry.get("package"))
@@ -259,12 +265,12 @@ def _cann_package_step(facts, component, products, entry, chip=None):
 
 
 def _cann_step(facts, stack, options):
-    step = _cann_package_step(facts, "cann", (stack["cann"]["flavor"],), stack["cann"])
+    step = _cann_package_step(facts, options, "cann", (stack["cann"]["flavor"],), stack["cann"])
     return dict(step, product=stack["cann"]["flavor"]) if step else None
 
 
 def _kernels_step(facts, stack, options):
-    return _cann_package_step(facts, "kernels", KERNELS, stack["kernels"], facts["accelerators"]["family"])
+    return _cann_package_step(facts, options, "kernels", KERNELS, stack["kernels"], facts["accelerators"]["family"])
 
 
 def environment(facts, name):

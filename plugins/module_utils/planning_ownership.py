@@ -44,10 +44,20 @@ def judge(facts, steps, options, finding):
     return result, found
 
 
-def left_alone(facts, env_name):
-    """In words what of somebody else's lies where our environment would, for a plan that removes; or None."""
-    row = _foreign_environment(facts, env_name)
-    return "%s is %s that ascend.fleet did not make" % (row["path"], row["what"]) if row else None
+def foreign_environment(facts, name):
+    """The row of facts["foreign_environments"] that lies where the environment of this name would, or None."""
+    return next((row for row in facts.get("foreign_environments") or [] if row["name"] == name), None)
+
+
+def stays_beside(facts, row, component, options):
+    """Whether a release of CANN is somebody else's and stays: ours is installed beside it and does not upgrade it.
+
+    Args:
+        row: of facts["cann"], or None.
+        component: cann or kernels.
+    """
+    return bool(row and row.get("version") and component not in _taken(options)
+                and ownership.find_cann(ownership.of_facts(facts), row) is None)
 
 
 def _hdk(facts, held, step, options):
@@ -99,7 +109,7 @@ def _python(facts, held, step, options):
                     "removed with all that its owner put into it. Choose another ascend_env_name."
                     % (ours.get("path") or name, ours["python"], step["to"]), "ascend_env_name", False)
         return None
-    row = _foreign_environment(facts, name)
+    row = foreign_environment(facts, name)
     if row is None:
         return None
     what = "%s is %s that ascend.fleet did not make (owner: %s)" % (row["path"], row["what"], row.get("owner"))
@@ -125,10 +135,6 @@ def _inference(facts, held, step, options):
 
 def _taken(options):
     return options.get("take_over") or ()
-
-
-def _foreign_environment(facts, name):
-    return next((row for row in facts.get("foreign_environments") or [] if row["name"] == name), None)
 
 
 def _foreign(component, there, where, script, keep, step, options):

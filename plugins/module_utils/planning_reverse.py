@@ -3,21 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans that go back: to the versions before the last run, or to nothing at all.
 
-Pure. What there is to go back to is read from the host's journal, so only what we changed is undone.
+Pure. What there is to go back to is read from the host's journal, so only what we changed is undone, and only what we
+installed is removed (ownership.py).
 """
 
-from ansible_collections.ascend.fleet.plugins.module_utils import journal, planning
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership, planning, planning_ownership
+from ansible_collections.ascend.fleet.plugins.module_utils.ownership import component_of
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES, KERNELS
 
 # What depends on something goes before what it depends on.
 REMOVAL_ORDER = ("python", "kernels", "cann", "firmware", "driver")
-
-
-def component_of(product):
-    """The plan's component of a package in the journal."""
-    if product in BASES:
-        return "cann"
-    return "kernels" if product in KERNELS else product
 
 
 def rollback_target(facts, components, run=None):
@@ -54,29 +49,24 @@ def removal_steps(facts, components, env_name, gone=None):
         facts: what host_facts returned.
         components: the components to remove.
         env_name: the managed Python environment.
-        gone: only these components, whoever installed them first (a rollback); None removes what the journal says
-            was not there before us.
+        gone: only these components (a rollback); None removes all that is ours.
     """
-    origin = {component_of(name): version for name, version in (facts["journal"].get("origin") or {}).items()}
     steps, findings = [], []
     for component in REMOVAL_ORDER:
         if component not in components or (gone is not None and component not in gone):
             continue
-        installed, product = _installed(facts, component, env_name)
-        if installed is None:
-            continue
-        ours = component == "python" or gone is not None or (component in origin and origin[component] is None)
-        if not ours:
-            was = "%s was there before" % origin[component] if component in origin else "the journal does not know it"
-            findings.append(planning.finding(
-                "left-alone", "info", "%s %s was not installed by ascend.fleet (%s) and is left alone."
-                % (product, installed, was)))
-            continue
-        why = "it was not there before the last run" if gone is not None else "asked for"
-        step = planning.make_step(facts, component, "remove", installed, None, why,
-                                  reboot=component in ("driver", "firmware"))
-        step["product"] = product
-        steps.append(step)
+        for name, version, reason in _installed(facts, component, env_name, gone is None):
+            if reason:
+                findings.append(planning.finding("left-alone", "info", "%s is left alone: %s." % (
+                    " ".join(filter(None, (name, version))), reason)))
+                continue
+            why = "it was not there before the last run" if gone is not None else "asked for"
+            step = planning.make_step(facts, component, "remove", version, None, why,
+                                      reboot=component in ("driver", "firmware"))
+            step["product"] = name
+            if any(other["id"] == step["id"] for other in steps):
+                step["id"] += "-%s" % version
+            steps.append(step)
     return steps, findings
 
 
@@ -94,15 +84,47 @@ def join(plan, removals, facts, busy_policy):
                 status="refused" if blocked else "pending" if steps else "converged")
 
 
-def _installed(facts, component, env_name):
-    """(version, name) of what is installed of a component; (None, ...) when nothing is."""
-    if component in ("driver", "firmware"):
-        return facts[component]["installed"], component
+def _installed(facts, component, env_name, everything):
+    """What is installed of a component, as a list of (name, version, why it is left alone or None).
+
+    everything: also what a release of ours took the place of decides; a rollback goes by what the last run did.
+    """
     if component == "python":
+        rows = []
+        strange = planning_ownership.foreign_environment(facts, env_name)
+        if strange:
+            rows.append((strange["path"], None, "it is %s, and ascend.fleet did not make it" % strange["what"]))
         env = planning.environment(facts, env_name)
-        return (env["python"] if env else None), "environment %s" % env_name
-    products = BASES if component == "cann" else KERNELS
+        if env:
+            rows.append(("environment %s" % env_name, env["python"] or "without Python", None))
+        return rows
+    held = ownership.of_facts(facts)
+    if component in ownership.HDK:
+        version = facts[component]["installed"]
+        holding = ownership.find(held, component, ownership.hdk_place(facts, component), version)
+        return [(component, version, _reason(holding, everything))] if version else []
+    rows, products = [], BASES if component == "cann" else KERNELS
+    if not everything:
+        products = [product for product in products if any(
+            ownership.same_product(product, name) and version is None
+            for name, version in (facts["journal"].get("before_last_run") or {}).items())]
     for row in facts["cann"]:
-        if row["product"] in products:
-            return row["version"], row["product"]
-    return None, component
+        if row["product"] not in products or not row["version"]:
+            continue
+        reason = _reason(ownership.find_cann(held, row), everything)
+        tenants = ownership.tenants(held, facts["cann"], row) if component == "cann" else []
+        if reason is None and tenants:
+            reason = "somebody installed %s into it, which would go with it" % ", ".join(
+                "%s %s" % (other["product"], other["version"] or "") for other in tenants)
+        rows.append((row["product"], row["version"], reason))
+    return rows
+
+
+def _reason(holding, everything):
+    """Why something installed is left alone, or None when it is ours to remove."""
+    if holding is None:
+        return "it was not installed by ascend.fleet (the journal does not know it)"
+    if everything and holding["replaced"]:
+        return ("ascend.fleet brought it in place of %s, which was there before and was not installed by ascend.fleet"
+                % holding["replaced"])
+    return None

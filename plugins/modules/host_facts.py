@@ -329,6 +329,13 @@ ansible_facts:
               description: Version of each component before the first change; V(null) for what was not there.
               type: dict
               sample: {"driver": null}
+            held:
+              description: >-
+                The vendor packages that are ours by the journal - C(component), C(install_path), C(version),
+                C(replaced) (the version of somebody else's that it took the place of), C(open) (the change has not
+                come to a good end). What is installed and not among them is somebody else's.
+              type: list
+              elements: dict
             entries: {description: The last 20 entries., type: list, elements: dict}
             previous:
               description: Version of each component before its last change.

@@ -35,6 +35,7 @@ KEYS = {
     "busy",
     "disk",
     "journal",
+    "models",
     "proofs",
     "reboot_required",
     "reboot_reasons",
@@ -65,7 +66,9 @@ INNER = {
     "npu": {"available", "kind", "code", "message", "fix", "npu_smi_version", "driver_version", "chips", "processes"},
     "journal": {
         "unfinished", "unfinished_components", "entries", "previous", "before_last_run", "origin", "durations",
+        "held",
     },
+    "models": {"path", "foreign"},
     "proofs": {"inference"},
 }
 
