@@ -16,6 +16,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, host_variables
 
+# Option of the module -> variable of the host that is its default: one journal and one lock, whoever asks.
+FROM_VARIABLES = {"install_path": "ascend_install_path", "state_dir": "ascend_state_dir"}
+
 
 def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
     """What the file's name says of the package; empty when the catalog does not know such names."""
@@ -58,7 +61,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        args = dict(self._task.args)
+        args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         if args.get("path"):
             overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
             try:

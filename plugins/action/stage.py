@@ -20,6 +20,9 @@ PIECE_BYTES = 128 * 1000 * 1000
 # How often a file may arrive damaged before the task fails.
 SENDS = 2
 
+# Option -> variable of the host that is its default: one cache, whoever asks.
+FROM_VARIABLES = {"state_dir": "ascend_state_dir"}
+
 SPEC: dict[str, Any] = {
     "files": {"type": "list", "elements": "raw", "default": []},
     "requirement_set": {"type": "str"},
@@ -43,6 +46,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
+        self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
         try:
             items = self._resolve(args, task_vars)

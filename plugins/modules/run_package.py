@@ -14,6 +14,9 @@ description:
     no unfinished change, no installer is started and the file at O(path) need not exist.
   - The installer's exit code and messages are never enough. After it ran, the version files are read back, and a
     missing or wrong version is a failure whatever the installer said.
+  - Only what is ours is replaced or removed. A component is ours when the journal says that its last change was this
+    module's. One that somebody else installed is used in the version that is wanted, and refused otherwise, in check
+    mode as well. A CANN release is installed beside somebody else's, which stays.
   - Every change is written to a journal on the host before it begins and after it ended. A change that died on the way
     (the control node, the connection, the installer or the power) is recognised by the next run, which waits for an
     installer that is still working, judges one that came to its end, and repeats everything else.
@@ -56,7 +59,8 @@ options:
       - Inside the cache of M(ascend.fleet.artifact) the folder's name is the hash and is checked even without this.
     type: str
   install_path:
-    description: Where the vendor's packages go.
+    description: >-
+      Where the vendor's packages go. The variable C(ascend_install_path) is its default where it is set.
     type: path
     default: /usr/local/Ascend
   install_for_all:
@@ -77,6 +81,13 @@ options:
     description: Accept a package older than what is installed.
     type: bool
     default: false
+  take_over:
+    description:
+      - Replace a component that somebody else installed; the journal keeps its version. With O(state=absent) what is
+        somebody else's is refused in any case.
+    type: bool
+    default: false
+    version_added: "0.1.0"
   busy_policy:
     description:
       - What to do when somebody uses the NPUs and the package is driver or firmware. V(refuse) fails and lists the
@@ -95,7 +106,8 @@ options:
     default: []
   state_dir:
     description:
-      - Folder on the host for the lock, the journal and the installers' logs.
+      - Folder on the host for the lock, the journal and the installers' logs. The variable C(ascend_state_dir) is its
+        default where it is set.
       - It and every folder above it must belong to root and be writable for root only.
     type: path
     default: /var/lib/ascend-fleet
@@ -198,6 +210,11 @@ log:
   description: File on the host with everything the vendor's programs printed.
   returned: always
   type: str
+took_over:
+  description: The version of somebody else's that the change took, or would take, the place of; null when there is none.
+  returned: always
+  type: str
+  sample: 24.1.rc3
 notes:
   description: What a person should know about how the result came about.
   returned: always
@@ -235,6 +252,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     package_change,
     package_checks,
     package_io,
+    places,
     safe_folder,
 )
 
@@ -256,6 +274,7 @@ def argument_spec():
         "usergroup": {"type": "str"},
         "timeout": {"type": "int", "default": 3600},
         "allow_downgrade": {"type": "bool", "default": False},
+        "take_over": {"type": "bool", "default": False},
         "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
         "busy_wait": {"type": "int", "default": 1800},
         "extra_args": {"type": "list", "elements": "str", "default": []},
@@ -276,8 +295,11 @@ def check_arguments(params):
         return "usergroup needs username: the installer takes both or none. Fix: set username."
     if params["username"] == "root" and not params["install_for_all"]:
         return "username root needs install_for_all: the installer refuses it else. Fix: set install_for_all: true."
-    if not params["install_path"].startswith("/") or not params["state_dir"].startswith("/"):
-        return "install_path and state_dir must be absolute paths."
+    for option in ("install_path", "state_dir"):
+        problem = places.path_problem(params[option])
+        if problem:
+            return "%s is %r: %s. Fix: set %s, or ascend_%s in the roles." % (
+                option, params[option], problem, option, option)
     return None
 
 

@@ -7,7 +7,7 @@ ROOT = "/usr/local/Ascend"
 
 
 def change(number, component, action, before, after, result="ok", path=ROOT, back=None, took_over=None):
-    """The lines of one change; result None: it never ended. back: what was read back, when it is not what was wanted."""
+    """The lines of one change; result None: it never ended. back: what was read back, when that is something else."""
     start = journal.start(f"id-{number}", number, "b", component, action, before, after, install_path=path,
                           took_over=took_over)
     if result is None:

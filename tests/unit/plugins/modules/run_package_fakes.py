@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.ascend.fleet.plugins.module_utils import busy
+from ansible_collections.ascend.fleet.plugins.module_utils import busy, journal
 from ansible_collections.ascend.fleet.plugins.modules import run_package
 from module_args import module_args
 
@@ -51,6 +51,16 @@ fi
         folder = self.root / component / "script"
         folder.mkdir(parents=True, exist_ok=True)
         (folder.parent / "version.info").write_text(f"Version={version}\n")
+
+    def own(self, version: str, component: str = "driver") -> None:
+        """As put(), and the journal says that it was we who installed it."""
+        self.put(version, component)
+        self.state.mkdir(mode=0o755, exist_ok=True)
+        start = journal.start("20260101T000000Z-0000", 1767225600, "earlier", component, "install", None, version,
+                              install_path=str(self.root))
+        end = journal.end(start, 1767225660, "earlier", 0, "ok", False, 60, version)
+        with (self.state / journal.FILE_NAME).open("a") as stream:
+            stream.write(journal.line(start) + journal.line(end))
 
     def args(self, **more) -> dict:
         args = {"component": "driver", "version": "25.3.rc1", "install_path": str(self.root),

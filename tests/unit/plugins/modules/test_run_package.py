@@ -43,13 +43,13 @@ def test_reboot_by_exit_code_or_words(host, code, words, reboot):
 
 
 def test_an_upgrade_in_the_recorded_place(host):
-    host.put("24.1.0")
+    host.own("24.1.0")
     result = host.run(path=host.package(INSTALLS))
     assert result["action"] == "upgrade" and (result["before"], result["after"]) == ("24.1.0", "25.3.rc1")
 
 
 def test_a_downgrade_is_refused_unless_allowed(host):
-    host.put("25.5.0")
+    host.own("25.5.0")
     package = host.package(INSTALLS)
     refused = host.run(path=package)
     assert refused["failed"] and "ascend_allow_downgrade" in refused["msg"] and host.calls == []
@@ -136,7 +136,7 @@ def _alive(pid):
     ("The current installation package and environment is not match, please check.", "another chip"),
 ])
 def test_refusals_are_explained_and_leave_nothing_to_repair(host, text, words):
-    host.put("24.1.0")
+    host.own("24.1.0")
     result = host.run(path=host.package(f"echo '{text}'; exit 1"))
     assert result["failed"] and not result["changed"] and words in result["msg"]
     assert host.journal()[-1]["result"] == "refused"
@@ -199,7 +199,7 @@ def test_the_installer_gets_a_clean_environment(host, monkeypatch):
 
 
 def test_removal_by_the_installed_script(host):
-    host.put("25.3.rc1")
+    host.own("25.3.rc1")
     script = host.root / "driver" / "script" / "uninstall.sh"
     script.write_text(f'echo "uninstall $*" >> {host.calls_file}; rm -r {host.root}/driver; '
                       'echo "Driver package uninstalled successfully! Reboot needed for uninstallation to take '
@@ -211,7 +211,7 @@ def test_removal_by_the_installed_script(host):
 
 
 def test_removal_by_the_package_when_the_script_is_gone(host):
-    host.put("25.3.rc1")
+    host.own("25.3.rc1")
     refused = host.run(state="absent")
     assert refused["failed"] and "set path to the package" in refused["msg"]
     assert host.run(state="absent", path=host.package(f"rm -r {host.root}/driver"))["after"] is None
@@ -219,7 +219,7 @@ def test_removal_by_the_package_when_the_script_is_gone(host):
 
 
 def test_a_removal_that_removes_nothing_is_caught(host):
-    host.put("25.3.rc1")
+    host.own("25.3.rc1")
     assert "still there" in host.run(state="absent", path=host.package("exit 0"))["msg"]
 
 
@@ -288,7 +288,7 @@ def test_a_package_that_rejects_install_for_all_is_asked_again_without(host):
 
 
 def test_a_version_file_without_the_vendors_record(host):
-    host.put("24.1.0")
+    host.own("24.1.0")
     body = f'case "$*" in *--upgrade*) echo "ERR_NO:0x0080;ERR_DES:driver not installed"; exit 1;; esac; {INSTALLS}'
     assert host.run(path=host.package(body))["after"] == "25.3.rc1"
 

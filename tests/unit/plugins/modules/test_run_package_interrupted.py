@@ -166,7 +166,7 @@ def test_an_installer_of_another_component_is_waited_for(host):
 
 
 def test_a_removal_killed_half_way(host):
-    host.put("25.3.rc1")
+    host.own("25.3.rc1")
     body = (f"rm $R/driver/version.info; touch {host.base}/began; sleep 30; rm -r $R/driver; "
             "echo 'Driver package uninstalled successfully!'")
     package = host.package(body)
@@ -213,7 +213,7 @@ def test_a_sound_driver_is_not_removed_when_the_new_one_cannot_be_installed(host
 
 
 def test_taking_back_an_unfinished_upgrade_is_no_downgrade(host):
-    host.put("24.1.0")
+    host.own("24.1.0")
     run = host.start(path=slow(host))
     host.wait_for("began")
     run.kill()
