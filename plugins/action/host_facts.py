@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables, model_files
 
 HUAWEI = "19e5"
 # Option of the module -> variable of the host that is its default.
@@ -37,6 +37,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         arguments.setdefault("pci_ids", pci_ids(chips))
         arguments.setdefault("npu_names", npu_names(chips))
+        model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
+        arguments.setdefault("model_dir", model_files.folder(model))
         return self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
 
 

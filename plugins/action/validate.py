@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_places, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 
 catalog.load_early()
 
 
 class ActionModule(ControlAction):
-    ARGUMENTS = HOSTS
+    ARGUMENTS = {**HOSTS, "role": {"type": "bool", "default": False}}
 
     def act(self, args, task_vars):
+        if args["role"]:
+            return self._role(task_vars)
         judged = hosts(args, task_vars)
         hostvars = task_vars["hostvars"]
         problems: dict[str, list[str]] = {}
@@ -32,6 +34,16 @@ class ActionModule(ControlAction):
         ]
         if fatal:
             result.update(failed=True, msg=" ".join(fatal))
+        return result
+
+    def _role(self, task_vars):
+        """What only the tasks of a role can see: its defaults, its parameters and the play's own variables."""
+        problems = host_places.of_roles(task_vars, self._templar.template, shared=True)
+        host = task_vars["inventory_hostname"]
+        result = {"problems": {str(problem): [host] for problem in problems},
+                  "ascend_lines": [str(problem) for problem in problems]}
+        if problems:
+            result.update(failed=True, msg=" ".join(result["ascend_lines"]))
         return result
 
 

@@ -21,6 +21,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
     async_progress,
     installed,
     journal,
+    ownership,
     package_checks,
     package_copy,
     package_io,
@@ -34,6 +35,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
 from ansible_collections.ascend.fleet.plugins.module_utils.package_attempts import Attempts, Failed
 
 __all__ = ("Failed", "PackageChange")
+
+_ABSENT = {"version": None, "damaged": None, "path": None, "uninstall": None}
 
 
 class PackageChange(object):
@@ -72,9 +75,9 @@ class PackageChange(object):
             release = None
         self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
         self.current = installed.component(self.view, self.component, self.install_path, self.chip)
-        if self.removal and release and not versions.same(self.state["version"], release):
-            # Another release of a CANN package may stay; a broken one stands for whatever it was.
-            self.state = dict(self.state, version=None)
+        if self.removal and release and not versions.same(ownership.place(self.state)[1], release):
+            # Another release of a CANN package stays, in whatever state; a broken one is known by its folder.
+            self.state = dict(_ABSENT)
         self.entries = journal.parse(package_io.read_text(self.journal_path))
         self.open_entry = journal.unfinished(self.entries, self.component)
 

@@ -28,6 +28,11 @@ options:
     description: The driver's run user.
     type: str
     default: HwHiAiUser
+  model_dir:
+    description:
+      - Folder of the model of role inference_check, where to look for what is not ours. Filled from the variables
+        C(inference_check_model_root) and C(inference_check_model), so there is no need to give any.
+    type: path
   npu_smi_timeout:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int
@@ -345,6 +350,11 @@ ansible_facts:
               description: Seconds that the last installation of each component took.
               type: dict
               sample: {"driver": 96.5}
+        models:
+          description: >-
+            The folder of the model at O(model_dir) - C(path), and C(foreign), the names in it that somebody else put
+            there.
+          type: dict
         proofs:
           description: What was proven on this host.
           type: dict
@@ -373,6 +383,7 @@ def main():
             "user": {"type": "str", "default": "HwHiAiUser"},
             "env_root": {"type": "path", "default": "/opt/ascend/envs"},
             "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+            "model_dir": {"type": "path"},
             "npu_smi_timeout": {"type": "int", "default": 30},
             "pci_ids": {
                 "type": "list",

@@ -11,9 +11,17 @@ version_added: "0.1.0"
 description:
   - Reads the C(ascend_*) variables of every host on the control node and says what cannot be used and how to mend it.
     These are misspelt names, versions that the catalog does not know or that YAML turned into numbers, values that are
-    not allowed, and folders that do not exist.
+    not allowed, and folders that do not exist. Folders and names of the roles' own variables are judged as well.
   - Fails when a problem concerns all hosts. A problem of some hosts is left to M(ascend.fleet.plan), which refuses
     these hosts and lets the others go on.
+options:
+  role:
+    description:
+      - Judge only the folders and names among the roles' own variables (C(<role>_env_name), C(<role>_state_dir) and so
+        on) and the shared ones, of this host, as the task sees them, with the role's parameters and the play's variables. A role that is
+        used alone does so before it touches the host.
+    type: bool
+    default: false
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:

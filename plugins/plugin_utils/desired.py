@@ -8,7 +8,9 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import planning_ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import COMPONENTS
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_places import Problem, judge
 
 VERSION_VARIABLES = {
     "ascend_mindspore_version": "mindspore",
@@ -19,7 +21,7 @@ VERSION_VARIABLES = {
     "ascend_python_version": "python",
 }
 
-# name -> (default, allowed values or the type)
+# name -> (default, allowed values or the type; "path" and "name" as host_places.py judges them)
 VARIABLES: dict[str, tuple[Any, Any]] = {
     **dict.fromkeys(VERSION_VARIABLES, ("auto", "version")),
     "ascend_stack": (None, str),
@@ -33,16 +35,17 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_artifacts_url": (None, str),
     "ascend_wheels": ("bundle", str),
     "ascend_catalog_overlay": (None, str),
-    "ascend_install_path": ("/usr/local/Ascend", str),
-    "ascend_user": ("HwHiAiUser", str),
-    "ascend_group": ("HwHiAiUser", str),
-    "ascend_state_dir": ("/var/lib/ascend-fleet", str),
-    "ascend_env_root": ("/opt/ascend/envs", str),
-    "ascend_env_name": ("mindspore", str),
+    "ascend_install_path": ("/usr/local/Ascend", "path"),
+    "ascend_user": ("HwHiAiUser", "name"),
+    "ascend_group": ("HwHiAiUser", "name"),
+    "ascend_state_dir": ("/var/lib/ascend-fleet", "path"),
+    "ascend_env_root": ("/opt/ascend/envs", "path"),
+    "ascend_env_name": ("mindspore", "name"),
     "ascend_env_provider": ("venv", ("venv", "conda", "uv")),
     "ascend_conda_channels": ([], list),
     "ascend_device_target": ("Ascend", ("Ascend", "CPU")),
     "ascend_allow_downgrade": (False, bool),
+    "ascend_take_over": ([], list),
     "ascend_allow_reboot": (True, bool),
     "ascend_busy_policy": ("refuse", ("refuse", "wait", "ignore")),
     "ascend_rollout": ([1, "10%", "100%"], list),
@@ -59,20 +62,15 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_silence_timeout": (600, int),
 }
 
+# Lists of components, and which there are.
+_PARTS = {"ascend_components": tuple(COMPONENTS), "ascend_take_over": planning_ownership.COMPONENTS}
+
 # Registered or set by the playbooks themselves.
 OWN = frozenset((
     "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_error", "ascend_report", "ascend_fleet_plan",
     "ascend_observation", "ascend_plan_save", "ascend_plan_target", "ascend_plan_components", "ascend_plan_pins",
     "ascend_packages", "ascend_plan_is_own", "ascend_brought_role",
 ))
-
-
-class Problem(Exception):
-    """One variable that cannot be used. C(variable) names it; the text says what to do."""
-
-    def __init__(self, variable: str, message: str) -> None:
-        super().__init__(message)
-        self.variable = variable
 
 
 def names(task_vars: dict[str, Any]) -> list[str]:
@@ -115,6 +113,11 @@ def _pin(value: Any) -> Any:
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:
+    if kind in ("path", "name"):
+        problem = judge(name, value, kind)
+        if problem:
+            raise problem
+        return value
     if kind == "version":
         if not isinstance(value, str):
             raise Problem(name, f"{name} is {value!r}, a number: put the version in quotes, "
@@ -135,10 +138,10 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
             value = [part.strip() for part in value.split(",") if part.strip()]
         if not isinstance(value, (list, tuple)):
             raise Problem(name, f"{name} is {value!r}; it takes a list.")
-        if name == "ascend_components":
-            unknown = sorted({str(item) for item in value} - set(COMPONENTS))
-            if unknown:
-                raise Problem(name, f"{name} names {', '.join(unknown)}; the components are {', '.join(COMPONENTS)}.")
+        known = _PARTS.get(name)
+        unknown = sorted({str(item) for item in value} - set(known)) if known else []
+        if known and unknown:
+            raise Problem(name, f"{name} names {', '.join(unknown)}; the components are {', '.join(known)}.")
         return list(value)
     if kind is bool:
         if isinstance(value, bool):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes, settled
 
@@ -74,8 +74,16 @@ class Planner:
             "env_provider": desired["ascend_env_provider"],
             "allow_downgrade": desired["ascend_allow_downgrade"],
             "busy_policy": desired["ascend_busy_policy"],
+            "take_over": desired["ascend_take_over"],
+            "model_files": self._model_files(wish, facts),
             **overrides,
         })
+
+    def _model_files(self, wish: Wishes, facts: dict[str, Any]) -> list[str]:
+        """The names of the model's files, where the host has anything of somebody else's in their folder."""
+        if not (facts.get("models") or {}).get("foreign"):
+            return []
+        return model_files.names(wish.model, wish.desired["ascend_artifacts"])
 
     def _reverse(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str],
                  target: str) -> dict[str, Any]:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
 
@@ -23,7 +25,8 @@ class Wishes:
 
     desired: dict[str, Any]
     catalog: dict[str, Any]
-    problems: list[_desired.Problem]
+    problems: list[host_places.Problem]
+    model: dict[str, Any] = field(default_factory=lambda: model_files.values(lambda _name: None))
 
     def subject(self, facts: dict[str, Any]) -> dict[str, Any]:
         """The host as the resolver and the compatibility check want to see it: observed, but for what is wished."""
@@ -47,15 +50,20 @@ def settled(facts: dict[str, Any], name: str) -> dict[str, Any]:
 def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
     """Read, template and judge the ascend_* variables of one host."""
     values: dict[str, Any] = {}
-    problems: list[_desired.Problem] = []
+    problems: list[host_places.Problem] = []
     with_host = templar.copy_with_new_env(available_variables=variables)
+
+    def template(value: Any) -> Any:
+        return _SHARED.template(value, variables, with_host.template)
+
     for name in _desired.names(variables):
         try:
-            values[name] = _SHARED.template(variables[name], variables, with_host.template)
+            values[name] = template(variables[name])
         except Exception as exc:  # the template engine raises many kinds; each becomes one clear line
-            problems.append(_desired.Problem(name, f"{name} cannot be templated: {exc}"))
+            problems.append(host_places.Problem(name, f"{name} cannot be templated: {exc}"))
     desired, more = _desired.read(values)
     problems.extend(more)
+    problems.extend(host_places.of_roles(variables, template))
     catalog: dict[str, Any] = {}
     try:
         catalog = load(desired["ascend_catalog_overlay"])
@@ -70,7 +78,18 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
         ))
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
-    return Wishes(desired, catalog, problems)
+    return Wishes(desired, catalog, problems, _model(variables, template))
+
+
+def _model(variables: dict[str, Any], template: Callable[[Any], Any]) -> dict[str, Any]:
+    """The model's variables; one that cannot be templated is the role's to complain about."""
+    def get(name: str) -> Any:
+        try:
+            return template(variables[name]) if name in variables else None
+        except Exception:
+            return None
+
+    return model_files.values(get)
 
 
 def _unknown_versions(desired: dict[str, Any], catalog: dict[str, Any]) -> list[_desired.Problem]:

@@ -47,8 +47,10 @@ _ANYTHING = st.recursive(st.none() | st.booleans() | st.floats() | st.integers()
                          max_leaves=5)
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(journal.start("i", 1, "b", "driver", "install", None, "2"))
-                                          + ["seconds", "result", "reboot_required", "rc"]), _ANYTHING), max_size=4))
+_KEYS = [*journal.start("i", 1, "b", "driver", "install", None, "2"), "seconds", "result", "reboot_required", "rc"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(_KEYS), _ANYTHING), max_size=4))
 def test_values_of_wrong_types_break_nothing_that_reads_the_journal(values):
     rows = [dict(entry, **dict(values)) for entry in change(1) + change(2, result=None)]
     entries = journal.parse("".join(json.dumps(row) + "\n" for row in rows))

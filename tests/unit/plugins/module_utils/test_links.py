@@ -60,7 +60,7 @@ def test_what_somebody_else_put_there_stays(host, theirs, check_mode):
             mine.write_text("weeks of work")
         (os.link if theirs == "hard link" else os.symlink)(mine, host.target)
     before = os.lstat(host.target)
-    with pytest.raises(ArtifactError, match="did not put there.*move it away"):
+    with pytest.raises(ArtifactError, match=r"did not put there.*move it away"):
         host.link(path, check_mode)
     assert os.lstat(host.target) == before and host.foreign() == ["gpt2.ckpt"]
     if theirs == "folder":
