@@ -121,7 +121,8 @@ class PackageChange(object):
             # that may be as broken.
             "installed": bool(self.current["version"]), "recorded_path": path,
             # Nor is a release of somebody else's upgraded: that would remove it.
-            "downgrade": self.action() == "downgrade" or bool(self.whose and self.whose.beside), "uninstall": self.state.get("uninstall"),
+            "downgrade": self.action() == "downgrade" or bool(self.whose and self.whose.beside),
+            "uninstall": self.state.get("uninstall"),
         }, **more)
 
     def place(self):

@@ -78,7 +78,8 @@ class Whose(object):
         if not self.change.removal:
             ways.append("let it be taken over with take_over: true (ascend_take_over: [%s] in the roles)"
                         % ownership.component_of(component))
-        raise Refused("%s %s in %s is not ours and is not touched" % (component, version or "of an unknown version", where),
+        there = "%s %s in %s" % (component, version or "of an unknown version", where)
+        raise Refused("%s is not ours and is not touched" % there,
                       "it was not installed by ascend.fleet: the journal in %s does not know it" % args["state_dir"],
                       ", or ".join(ways))
 

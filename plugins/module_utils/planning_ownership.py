@@ -30,8 +30,10 @@ def judge(facts, steps, options, finding):
         tuple: (the steps, a list of findings).
     """
     held, found, result = ownership.of_facts(facts), [], []
+    made = any(step["component"] == "python" for step in steps)
     for step in steps:
-        judged = _JUDGES.get(step["component"])
+        # What is said of the environment is said once.
+        judged = None if made and step["component"] in _PACKAGES else _JUDGES.get(step["component"])
         verdict = judged(facts, held, step, options) if judged else None
         if verdict is None:
             result.append(step)
@@ -39,7 +41,8 @@ def judge(facts, steps, options, finding):
         severity, message, variable, takes_over = verdict
         if takes_over:
             step = dict(step, take_over=True)
-        found.append(finding("not-ours", severity, message, variable=variable))
+        if all(row["message"] != message for row in found):
+            found.append(finding("not-ours", severity, message, variable=variable))
         result.append(step)
     return result, found
 
@@ -92,8 +95,8 @@ def _cann(facts, held, step, options):
         return None
     names = ", ".join(sorted("%s %s" % (row["product"], row["version"]) for row in beside))
     if component in _taken(options):
-        return ("warning", "%s was not installed by ascend.fleet and is taken over: the vendor's upgrade may replace it "
-                "(ascend_take_over names cann)." % names, "ascend_take_over", True)
+        return ("warning", "%s was not installed by ascend.fleet and is taken over: the vendor's upgrade may replace "
+                "it (ascend_take_over names cann)." % names, "ascend_take_over", True)
     return ("warning", "%s was not installed by ascend.fleet and stays, but %s %s is installed beside it: what latest "
             "and set_env.sh lead to changes for everybody on the host. Whoever needs the other release sources the "
             "set_env.sh inside its own folder." % (names, step.get("product") or component, step["to"]),
@@ -101,6 +104,7 @@ def _cann(facts, held, step, options):
 
 
 def _python(facts, held, step, options):
+    """Of steps for Python and for its packages."""
     name = options["env_name"]
     ours = next((row for row in facts["environments"] if row["name"] == name), None)
     if ours is not None:
@@ -114,9 +118,14 @@ def _python(facts, held, step, options):
         return None
     what = "%s is %s that ascend.fleet did not make (owner: %s)" % (row["path"], row["what"], row.get("owner"))
     python = re.match(r"a Python (\S+) environment$", row["what"])
-    fits = bool(python) and (python.group(1) + ".").startswith(step["to"] + ".")
+    if step["component"] != "python":
+        # Packages for an environment that the plan does not make: its Python is not known here.
+        fits = bool(python)
+    else:
+        fits = bool(python) and (python.group(1) + ".").startswith(step["to"] + ".")
     if "python" in _taken(options) and fits:
-        return ("warning", what + ": it is taken over (ascend_take_over); what is in it stays.", "ascend_take_over", True)
+        return ("warning", what + ": it is taken over (ascend_take_over), what is in it stays.", "ascend_take_over",
+                True)
     fix = "Choose another ascend_env_name or ascend_env_root, or move it away"
     if fits:
         fix += ", or let it be taken over with ascend_take_over: [python]"
@@ -151,4 +160,6 @@ def _foreign(component, there, where, script, keep, step, options):
 
 _WORDS = {"upgrade": "upgraded", "downgrade": "downgraded", "repair": "repaired", "install": "installed over",
           "remove": "removed", "replace": "replaced"}
-_JUDGES = {"driver": _hdk, "firmware": _hdk, "cann": _cann, "kernels": _cann, "python": _python, "inference": _inference}
+_PACKAGES = ("mindspore", "mindformers")
+_JUDGES = {"driver": _hdk, "firmware": _hdk, "cann": _cann, "kernels": _cann, "python": _python, "mindspore": _python,
+           "mindformers": _python, "inference": _inference}

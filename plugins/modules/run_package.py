@@ -211,7 +211,7 @@ log:
   returned: always
   type: str
 took_over:
-  description: The version of somebody else's that the change took, or would take, the place of; null when there is none.
+  description: The version of somebody else's that the change took, or would take, the place of; null without one.
   returned: always
   type: str
   sample: 24.1.rc3

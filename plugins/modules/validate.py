@@ -18,8 +18,8 @@ options:
   role:
     description:
       - Judge only the folders and names among the roles' own variables (C(<role>_env_name), C(<role>_state_dir) and so
-        on) and the shared ones, of this host, as the task sees them, with the role's parameters and the play's variables. A role that is
-        used alone does so before it touches the host.
+        on) and the shared ones, of this host, as the task sees them, with the role's parameters and the play's
+        variables. A role that is used alone does so before it touches the host.
     type: bool
     default: false
 author:

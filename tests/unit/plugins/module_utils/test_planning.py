@@ -54,6 +54,11 @@ def converged():
     return facts
 
 
+def held(component, version, replaced=None, path="/usr/local/Ascend"):
+    """What host_facts says of a vendor package that the journal knows as ours."""
+    return {"component": component, "install_path": path, "version": version, "replaced": replaced, "open": False}
+
+
 def plan(facts, stack=STACK, findings=(), **options):
     resolution = {"ok": stack is not None, "stack": stack, "why": [], "conflict": None}
     return planning.plan_host("h1", facts, resolution, findings, dict(OPTIONS, **options))
@@ -126,6 +131,7 @@ def test_another_chips_kernels_do_not_count():
 def test_downgrade_is_refused_until_allowed():
     facts = converged()
     facts["driver"].update(installed="25.5.0", loaded="25.5.0")
+    facts["journal"]["held"] = [held("driver", "25.5.0")]
     refused = plan(facts)
     assert refused["status"] == "refused"
     assert [f["rule"] for f in refused["findings"]] == ["downgrade-refused"]

@@ -86,3 +86,31 @@ def test_own_variables_are_not_wishes():
     assert desired.names(
         {"ascend_plan": {}, "ascend_fleet_plan": {}, "ascend_mindspore_version": "2.7.1", "other": 1}
     ) == ["ascend_mindspore_version"]
+
+
+@pytest.mark.parametrize("name", ["ascend_env_name", "ascend_user", "ascend_group"])
+@pytest.mark.parametrize("value", ["", ".", "..", "../envs", "a/b", "/x", " a", "a b", "-rf", "a\n", "*", 7, ["a"],
+                                   "x" * 200])
+def test_a_name_that_is_no_name_is_refused(name, value):
+    (text,) = problems(**{name: value})
+    assert text.startswith(f"{name} is {value!r}") and "takes a name of letters" in text
+
+
+@pytest.mark.parametrize("name", ["ascend_install_path", "ascend_state_dir", "ascend_env_root"])
+@pytest.mark.parametrize("value", ["", "/", "/data", "/data/", "data/x", "/data/../etc", "/data/./x", "/data//x",
+                                   "//data/x", "/data/x\n", " /data/x", "/data/x\0", "~/x", 7, "/data/" + "x" * 2000])
+def test_a_folder_that_would_be_wider_than_meant_is_refused(name, value):
+    (text,) = problems(**{name: value})
+    assert text.startswith(f"{name} is {value!r}") and "it takes" in text
+
+
+@pytest.mark.parametrize("value", ["/data/ascend", "/data/ascend/", "/opt/miniconda3/envs", "/data/with blank/$x"])
+def test_folders_of_the_user_are_taken(value):
+    assert problems(ascend_install_path=value, ascend_state_dir=value, ascend_env_root=value) == []
+
+
+def test_what_may_be_taken_over():
+    values, found = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_take_over": "driver, python"})
+    assert found == [] and values["ascend_take_over"] == ["driver", "python"]
+    (text,) = problems(ascend_take_over=["drivers", "mindspore"])
+    assert "drivers, mindspore" in text and "python, driver, firmware, cann, kernels" in text

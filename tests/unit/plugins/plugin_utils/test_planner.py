@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils import ownership
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
@@ -34,7 +35,8 @@ def test_newer_firmware_stays_when_nothing_is_pinned(tables, facts, tmp_path):
 @pytest.mark.parametrize("version", ["auto", "7.8.0.2.212"])
 def test_what_a_broken_change_of_ours_left_on_the_chips_is_mended(tables, facts, tmp_path, version):
     """A package that installs another version than it says must not need a human on the next run."""
-    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN])
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN],
+                            held=ownership.holdings([BROKEN]))
     result = plan(tables, facts, tmp_path, ascend_firmware_version=version)
     assert result["status"] == "pending", result["findings"]
     assert [(step["action"], step["to"]) for step in result["steps"] if step["component"] == "firmware"] == [
@@ -43,7 +45,27 @@ def test_what_a_broken_change_of_ours_left_on_the_chips_is_mended(tables, facts,
 
 def test_a_damaged_package_is_refused_before_anything_changes(tables, facts, tmp_path):
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run\n")
-    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN])
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN],
+                            held=ownership.holdings([BROKEN]))
     result = plan(tables, facts, tmp_path)
     assert result["status"] == "refused"
     assert [row["rule"] for row in result["findings"] if row["severity"] == "error"] == ["artifact-unproven"]
+
+
+def test_a_checkpoint_of_somebody_else_is_refused_before_anything_is_staged(tables, facts, tmp_path):
+    folder = tmp_path / "models" / "gpt2"
+    folder.mkdir(parents=True)
+    (folder / "gpt2.ckpt").touch()
+    values, problems = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_artifacts": str(tmp_path)})
+    facts["proofs"] = {"inference": None}
+    facts["models"] = {"path": "/opt/ascend/models/gpt2", "foreign": ["gpt2.ckpt", "notes.txt"]}
+
+    def findings():
+        result = Planner().plan("h", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems))
+        return [row["message"] for row in result["findings"] if row["rule"] == "not-ours" and "ckpt" in row["message"]]
+
+    (message,) = findings()
+    assert message.startswith("gpt2.ckpt in /opt/ascend/models/gpt2") and "notes.txt" not in message
+    assert "inference_check_model_root" in message
+    facts["models"]["foreign"] = ["notes.txt"]
+    assert findings() == []
