@@ -67,7 +67,7 @@ def uninstall_all(hosts: Hosts) -> None:
 
 
 def _marker() -> dict:
-    return {"name": "mindspore", "provider": "venv", "owner": "root", "stack": {}}
+    return {"name": "mindspore", "path": MARKER.rpartition("/")[0], "provider": "venv", "owner": "root", "stack": {}}
 
 
 SCENARIOS = [rollback, tags, strategy_free, uninstall_a_component, uninstall_all]

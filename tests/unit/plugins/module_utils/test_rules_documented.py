@@ -25,3 +25,14 @@ def test_every_id_the_code_reports_is_listed():
                 r"(?:error|warn|info|unknown|confirm|severity)\(\s*\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8")
             )
             assert set(reported) <= set(compat.RULES), path.name
+
+
+def test_findings_of_the_plan_itself_are_in_the_table():
+    table = PAGE.split("## Findings of the plan itself")[1].split("\n## ")[0]
+    listed = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", table))
+    reported = set()
+    for folder, pattern in (("module_utils", "planning*.py"), ("plugin_utils", "plan*.py"), ("action", "plan.py")):
+        for path in (ROOT / "plugins" / folder).glob(pattern):
+            reported |= set(re.findall(r"finding\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8")))
+    assert {"not-ours", "left-alone", "npu-busy"} <= reported
+    assert reported <= listed
