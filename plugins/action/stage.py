@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables, lock_file
 
 ARTIFACT = "ascend.fleet.artifact"
 # Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
@@ -28,6 +28,7 @@ SPEC: dict[str, Any] = {
     "requirement_set": {"type": "str"},
     "source": {"type": "str", "required": True},
     "source_url": {"type": "str"},
+    "lock_sha256": {"type": "str"},
     "state_dir": {"type": "str", "default": "/var/lib/ascend-fleet"},
     "link_dir": {"type": "str"},
     "cache_max_mb": {"type": "int", "default": 8192},
@@ -72,7 +73,8 @@ class ActionModule(ActionBase):
     def _resolve(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Every file wanted with its hash and its ways to the host. Raises ArtifactError."""
         serving_url = args["source_url"] or host_variables.value(self._templar, task_vars, "ascend_artifacts_url")
-        source = artifact_source.open_source(args["source"], serving_url)
+        pin = args["lock_sha256"] or host_variables.value(self._templar, task_vars, lock_file.PIN)
+        source = artifact_source.open_source(args["source"], serving_url, pin)
         wanted = [{"name": item} if isinstance(item, str) else dict(item) for item in args["files"]]
         if args["requirement_set"]:
             sets = source.lock["sets"] if source.lock else {}
@@ -145,9 +147,12 @@ class ActionModule(ActionBase):
             item["offset"] = begin if begin < item["size"] else 0
             target = shell.join_path(folder, f"artifact-{index}")
             try:
-                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES) as (path, size):
+                folder = self._task.args["source"]
+                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, folder) as (path, size):
                     item["src"] = self._transfer_file(path, target)
                     sent += size
+            except ArtifactError as error:
+                raise AnsibleActionFail(str(error)) from error
             except AnsibleError as error:
                 raise AnsibleActionFail(
                     f"{item['name']} could not be sent to the host: {error}. The login user's temporary folder there"

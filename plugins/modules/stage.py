@@ -53,13 +53,21 @@ options:
       - Where an C(artifacts.lock.yml) is beside the files it is the authority on their hashes. A folder without a lock
         works too, its files are hashed on the control node, once per content and not once per host. A mirror without a
         lock works only for files with O(files[].sha256).
+      - Of a folder only regular files that lie in it are used; a link that leaves the folder is refused.
     type: str
     required: true
   source_url:
     description:
       - URL at which the folder O(source) is served over HTTP, so that hosts fetch in parallel instead of through the
-        Ansible connection. When a host cannot reach it the file is sent.
+        Ansible connection. When a host cannot reach it the file is sent. The hashes come from the folder, so plain
+        http will do here.
       - Default is the variable C(ascend_artifacts_url).
+    type: str
+  lock_sha256:
+    description:
+      - SHA-256 that the C(artifacts.lock.yml) of O(source) must have. A mirror over plain http is used with it only,
+        since anybody on the way could exchange the lock and the files together.
+      - Default is the variable C(ascend_artifacts_lock_sha256).
     type: str
 """
 

@@ -9,107 +9,63 @@ the user's cache folder, written under a file lock: a file is read once, however
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 import os
 import tempfile
 import time
 import urllib.error
 import urllib.parse
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.module_utils import urls
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils import addresses, artifacts, download
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import careful_zip, inside, lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.lock_file import load_lock as load_lock
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shared_cache import cache_dir, once
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shared_cache import run_id as run_id
 
 # A folder of artifacts is small; what looks bigger is a wrong path such as /.
 MAX_LISTED = 20000
 STALE_SECONDS = 24 * 3600
 
 
-def cache_dir() -> Path:
-    """The user's cache folder for this collection, private to the user; a temporary one where home is read-only."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ascend-fleet"
-    fallback = Path(tempfile.gettempdir()) / f"ascend-fleet-{os.getuid()}"
-    for folder in (base, fallback):
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
-            return folder
-    raise ArtifactError(f"No cache folder: neither {base} nor {fallback} can be written by this user")
-
-
-@contextmanager
-def _shared_file(kind: str, key: str) -> Iterator[Any]:
-    """An open small file for one key, locked against the processes of other hosts."""
-    path = cache_dir() / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield stream
-
-
-def _once(kind: str, key: str, state: Any, make: Callable[[], Any]) -> Any:
-    """The value kept for `key` while `state` is the same, else a new one from `make`."""
-    with _shared_file(kind, key) as stream:
-        try:
-            kept = json.load(stream)
-        except ValueError:
-            kept = {}
-        if isinstance(kept, dict) and kept.get("key") == key and kept.get("state") == state:
-            return kept["value"]
-        value = make()
-        stream.seek(0)
-        stream.truncate()
-        json.dump({"key": key, "state": state, "value": value}, stream)
-        return value
-
-
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Path, folder: Path | None = None) -> str:
     """SHA-256 of a file on the control node, computed once per content.
 
     The stored value holds for the same size, mtime, ctime and inode; ctime cannot be set back, so a file that was
     exchanged or edited is always read again.
+
+    Args:
+        folder: what the file must lie in, also behind links; default is the one it is named in.
+
+    Raises:
+        ArtifactError: it lies elsewhere, or is no regular file.
     """
-    info = path.stat()
-    state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
+    folder = folder or path.parent
+    with inside.opened(folder, str(path.relative_to(folder))) as stream:
+        info = os.fstat(stream.fileno())
+        state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
 
-    def read() -> str:
-        digest, _size = download.hash_file(str(path))
-        return digest.hexdigest()
+        def read() -> str:
+            digest, _size = download.hash_file(os.dup(stream.fileno()))
+            return digest.hexdigest()
 
-    return _once("sha256", str(path.resolve()), state, read)
-
-
-def run_id() -> str:
-    """The same for every worker process of one Ansible run, another for the next run."""
-    parent = os.getppid()
-    try:
-        started = Path(f"/proc/{parent}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        started = ""
-    return f"{parent}:{started}"
-
-
-def load_lock(text: str, origin: str) -> dict[str, Any]:
-    """Parses the text of a lock. Raises ArtifactError."""
-    try:
-        return artifacts.parse_lock(yaml.safe_load(text), origin)
-    except yaml.YAMLError as error:
-        raise ArtifactError(f"{origin} is not YAML: {error}") from error
+        return once("sha256", str(path.resolve()), state, read)
 
 
 class FolderSource:
-    """Artifacts in a folder on the control node, with a lock, with SHA256SUMS, or with neither."""
+    """Artifacts in a folder on the control node, with a lock, with SHA256SUMS, or with neither.
 
-    def __init__(self, folder: str, serving_url: str | None = None, ignore_lock: bool = False) -> None:
+    Args:
+        pin: the SHA-256 that the folder's lock must have, if any.
+    """
+
+    def __init__(
+        self, folder: str, serving_url: str | None = None, ignore_lock: bool = False, pin: str | None = None
+    ) -> None:
         self.folder = Path(folder).expanduser()
         self.serving_url = serving_url
         if not self.folder.is_dir():
@@ -117,42 +73,43 @@ class FolderSource:
                 f"ascend_artifacts: {self.folder} is not a folder on the control node."
                 " Set ascend_artifacts to the folder (or mirror URL) that holds the packages"
             )
-        lock = self.folder / artifacts.LOCK_NAME
-        self.lock = (
-            load_lock(lock.read_text(encoding="utf-8"), str(lock)) if lock.is_file() and not ignore_lock else None
-        )
+        self.lock = None if ignore_lock else lock_file.of_folder(self.folder, pin)
         sums = self.folder / artifacts.SUMS_NAME
-        text = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
-        self.sums = artifacts.parse_sums(text, str(sums))
+        self.sums: dict[str, str] = {}
+        if sums.is_symlink() or sums.exists():
+            text = inside.read(self.folder, artifacts.SUMS_NAME, lock_file.MAX_BYTES).decode("utf-8", "replace")
+            self.sums = artifacts.parse_sums(text, str(sums))
+
+    def check(self, name: str) -> None:
+        """Raises ArtifactError when the file is absent, or lies outside the folder; nothing is hashed."""
+        inside.check(self.folder, self._find(name))
 
     def resolve(self, name: str) -> dict[str, Any]:
         """The file's place, size and hash. Raises ArtifactError when it is absent or not what the lock says."""
         found = self._find(name)
         path = self.folder / found
-        size = path.stat().st_size
-        sha256 = None
-        if self.lock is not None:
-            entry = self.lock["artifacts"].get(found)
-            if entry is None:
-                raise ArtifactError(
-                    f"{found} is in {self.folder}, but {artifacts.LOCK_NAME} there does not list it."
-                    " Run ascend.fleet.bundle again to add it to the lock"
-                )
-            sha256 = entry["sha256"]
-            # The size costs nothing to compare; the hash is computed once and then remembered.
-            if size != entry["size"] or file_sha256(path) != sha256:
-                raise ArtifactError(
-                    f"{path} is not the file that {artifacts.LOCK_NAME} describes (sha256 {sha256},"
-                    f" {entry['size']} bytes): it is damaged or was exchanged. No host was touched."
-                    " Fetch it again with ascend.fleet.bundle"
-                )
-        elif self.sums.get(found, file_sha256(path)) != file_sha256(path):
+        size = inside.check(self.folder, found)
+        entry = self.lock["artifacts"].get(found) if self.lock is not None else None
+        if self.lock is not None and entry is None:
+            raise ArtifactError(
+                f"{found} is in {self.folder}, but {artifacts.LOCK_NAME} there does not list it."
+                " Run ascend.fleet.bundle again to add it to the lock"
+            )
+        # The size costs nothing to compare; the hash is computed once and then remembered.
+        sha256 = file_sha256(path, self.folder) if entry is None or size == entry["size"] else None
+        if entry is not None and sha256 != entry["sha256"]:
+            raise ArtifactError(
+                f"{path} is not the file that {artifacts.LOCK_NAME} describes (sha256 {entry['sha256']},"
+                f" {entry['size']} bytes): it is damaged or was exchanged. No host was touched."
+                " Fetch it again with ascend.fleet.bundle"
+            )
+        if entry is None and self.sums.get(found, sha256) != sha256:
             raise ArtifactError(
                 f"{path} is not the file that {artifacts.SUMS_NAME} there describes (sha256 {self.sums[found]}):"
                 " it is damaged or was exchanged. No host was touched. Fetch it again, or mend the list"
             )
         url = _join(self.serving_url, found) if self.serving_url else None
-        return {"sha256": sha256 or file_sha256(path), "size": size, "path": str(path), "url": url}
+        return {"sha256": sha256, "size": size, "path": str(path), "url": url}
 
     def _find(self, name: str) -> str:
         if (self.folder / name).is_file():
@@ -162,7 +119,7 @@ class FolderSource:
         hits = [other for other in names if artifacts.spelling_key(other) == key]
         if not hits and "/" not in name:
             hits = [other for other in names if artifacts.spelling_key(artifacts.base_name(other)) == key]
-        if len(hits) > 1 and len({file_sha256(self.folder / hit) for hit in hits}) > 1:
+        if len(hits) > 1 and len({file_sha256(self.folder / hit, self.folder) for hit in hits}) > 1:
             raise ArtifactError(f"{name} stands more than once in {self.folder}: {', '.join(hits)}. Keep one")
         if hits:
             return hits[0]
@@ -171,7 +128,7 @@ class FolderSource:
     def _absent(self, name: str, names: list[str]) -> str:
         text = f"{name} is not in ascend_artifacts ({self.folder})."
         for other in names:
-            if other.endswith(".zip") and artifacts.base_name(name) in zip_names(self.folder / other):
+            if other.endswith(".zip") and artifacts.base_name(name) in zip_names(self.folder / other, self.folder):
                 return f"{text} It is inside {other}: unzip that there, or let ascend.fleet.bundle do it"
         close = artifacts.similar(name, names)
         if close:
@@ -191,16 +148,30 @@ class FolderSource:
 
 
 class MirrorSource:
-    """Artifacts on an http(s) server that hosts fetch from themselves; its lock or SHA256SUMS is read once per run."""
+    """Artifacts on an http(s) server that hosts fetch from themselves; its lock or SHA256SUMS is read once per run.
 
-    def __init__(self, url: str) -> None:
+    The hashes are as good as the way they came: over https, or as the hash that the user pinned says.
+
+    Raises:
+        ArtifactError: plain http without a pin, a lock that is broken or not the pinned one, no answer.
+    """
+
+    def __init__(self, url: str, pin: str | None = None) -> None:
         self.url = url
+        if addresses.is_plain_http(url) and not pin:
+            raise ArtifactError(
+                f"ascend_artifacts is {artifacts.public_url(url)}: over plain http anybody on the way could exchange"
+                f" the lock and the files together. Use https, or set {lock_file.PIN} to the sha256 of the"
+                f" {artifacts.LOCK_NAME} that you trust (sha256sum {artifacts.LOCK_NAME}, where the bundle was made)"
+            )
         lock, sums = (_join(url, name) for name in (artifacts.LOCK_NAME, artifacts.SUMS_NAME))
-        text = _once("mirror", url, run_id(), lambda: _get_text(lock))
-        self.lock = load_lock(text, lock) if text is not None else None
+        origin = artifacts.public_url(lock)
+        text = once("mirror", url, run_id(), lambda: _get_text(lock))
+        lock_file.hold(None if text is None else text.encode(), origin, pin)
+        self.lock = load_lock(text, origin) if text is not None else None
         self.sums: dict[str, str] = {}
         if self.lock is None:
-            text = _once("mirror-sums", url, run_id(), lambda: _get_text(sums))
+            text = once("mirror-sums", url, run_id(), lambda: _get_text(sums))
             self.sums = artifacts.parse_sums(text or "", artifacts.public_url(sums))
 
     def resolve(self, name: str) -> dict[str, Any]:
@@ -231,19 +202,27 @@ class MirrorSource:
 
 
 @contextmanager
-def piece(path: str, offset: int, limit: int) -> Iterator[tuple[str, int]]:
-    """A file with at most `limit` bytes of `path` from `offset` on, and its size; the file itself when it fits."""
-    size = os.path.getsize(path) - offset
-    if offset == 0 and size <= limit:
-        yield path, size
-        return
+def piece(path: str, offset: int, limit: int, folder: str | None = None) -> Iterator[tuple[str, int]]:
+    """A file with at most `limit` bytes of `path` from `offset` on, and its size.
+
+    What is sent is always a copy: the connection's program opens the file by its name, and what has that name in the
+    user's folder could be a link by then.
+
+    Args:
+        folder: what `path` must lie in, also behind links; default is the one it is named in.
+    """
     for old in cache_dir().glob("piece-*"):
         # Left by a run that was killed; a piece never takes this long to send.
-        if time.time() - old.stat().st_mtime > STALE_SECONDS:
-            old.unlink(missing_ok=True)
-    with open(path, "rb") as source, tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
+        try:
+            if time.time() - old.stat().st_mtime > STALE_SECONDS:
+                old.unlink()
+        except FileNotFoundError:
+            continue
+    root = Path(folder).expanduser() if folder else Path(path).parent
+    name = str(Path(path).relative_to(root))
+    with inside.opened(root, name) as source, tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
         source.seek(offset)
-        left = min(size, limit)
+        left = limit
         while left:
             data = source.read(min(left, download.CHUNK))
             if not data:
@@ -254,51 +233,54 @@ def piece(path: str, offset: int, limit: int) -> Iterator[tuple[str, int]]:
         yield target.name, target.tell()
 
 
-def open_source(source: str, serving_url: str | None = None) -> FolderSource | MirrorSource:
-    """A source from the value of ascend_artifacts. Raises ArtifactError."""
+def open_source(source: str, serving_url: str | None = None, pin: str | None = None) -> FolderSource | MirrorSource:
+    """A source from the value of ascend_artifacts and ascend_artifacts_lock_sha256. Raises ArtifactError."""
     if not source:
         raise ArtifactError(
             "ascend_artifacts is not set: name the folder on the control node, or the mirror's URL, with the packages"
         )
     if urllib.parse.urlsplit(source).scheme in ("http", "https"):
-        return MirrorSource(source)
-    return FolderSource(source, serving_url)
+        return MirrorSource(source, pin)
+    if "://" in source:
+        raise ArtifactError(f"ascend_artifacts is {artifacts.public_url(source)}: it takes a folder, or an https URL")
+    return FolderSource(source, serving_url, pin=pin)
 
 
-def similar(source: str, name: str) -> list[str]:
+def similar(source: str, name: str, pin: str | None = None) -> list[str]:
     """Names in a source that resemble `name`, for messages; empty when the source cannot be read."""
     try:
-        opened = open_source(source)
+        opened = open_source(source, pin=pin)
         return artifacts.similar(name, opened.names())
     except (ArtifactError, OSError):
         return []
 
 
-def missing(source: str, names: Iterable[str]) -> list[str]:
+def missing(source: str, names: Iterable[str], pin: str | None = None) -> list[str]:
     """Those of `names` that stage would not find in the source; nothing is hashed.
 
     A mirror without a lock is not asked for every file, so nothing counts as missing there.
     Raises ArtifactError when the source itself cannot be used.
     """
-    opened = open_source(source)
+    opened = open_source(source, pin=pin)
     if isinstance(opened, MirrorSource) and opened.lock is None:
         return []
     keys = {artifacts.spelling_key(key) for name in opened.names() for key in (name, artifacts.base_name(name))}
     return [name for name in names if artifacts.spelling_key(name) not in keys]
 
 
-def unproven(source: str, names: Iterable[str]) -> list[str]:
-    """Why some of `names` may not be used: not what lock or SHA256SUMS say, or on a mirror that has neither.
+def unproven(source: str, names: Iterable[str], pin: str | None = None) -> list[str]:
+    """Why some of `names` may not be used: not what lock or SHA256SUMS say, on a mirror that has neither, a link away.
 
     In a plain folder nothing says anything, so nothing is read. Raises ArtifactError as missing does.
     """
-    opened = open_source(source)
-    if isinstance(opened, FolderSource) and not opened.lock and not opened.sums:
-        return []
+    opened = open_source(source, pin=pin)
     found = []
     for name in names:
         try:
-            resolve_files(opened, [{"name": name}])
+            if isinstance(opened, FolderSource) and not opened.lock and not opened.sums:
+                opened.check(name)
+            else:
+                resolve_files(opened, [{"name": name}])
         except ArtifactError as error:
             found.append(str(error))
     return found
@@ -354,19 +336,24 @@ def _get_text(url: str) -> str | None:
     """The content of a small file on the mirror; None when the mirror has none."""
     try:
         with urls.open_url(url, timeout=30) as response:
-            return response.read(64 * 1024 * 1024).decode("utf-8")
+            if addresses.is_plain_http(response.geturl()) and not addresses.is_plain_http(url):
+                raise ArtifactError(
+                    f"ascend_artifacts: {artifacts.public_url(url)} leads to {artifacts.public_url(response.geturl())},"
+                    " plain http that anybody on the way could exchange: name the https address that has the file"
+                )
+            data = response.read(lock_file.MAX_BYTES + 1)
+        if len(data) > lock_file.MAX_BYTES:
+            raise ArtifactError(f"ascend_artifacts: {artifacts.public_url(url)} is larger than any lock")
+        return lock_file.decoded(data, artifacts.public_url(url))
     except urllib.error.HTTPError as error:
         if error.code in (403, 404, 410):
             return None
         raise ArtifactError(f"ascend_artifacts: {artifacts.public_url(url)}: HTTP {error.code}") from error
     except (OSError, ValueError, urls.ConnectionError) as error:
-        raise ArtifactError(f"ascend_artifacts: {artifacts.public_url(url)}: {error}") from error
+        text = addresses.hide_urls(str(error))
+        raise ArtifactError(f"ascend_artifacts: {artifacts.public_url(url)}: {text}") from error
 
 
-def zip_names(path: Path) -> set[str]:
+def zip_names(path: Path, folder: Path | None = None) -> set[str]:
     """Base names of the files in a zip; empty when it is not one."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {artifacts.base_name(name) for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
-        return set()
+    return careful_zip.names(path, folder)

@@ -181,10 +181,11 @@ def test_a_served_folder_that_is_down_falls_back_to_sending(tmp_path, args, quie
 def test_a_mirror_that_a_host_cannot_use_is_an_error(tmp_path, args, folder):
     write_lock(folder)
     lock = (folder / artifacts.LOCK_NAME).read_bytes()
+    pinned = {"ascend_artifacts_lock_sha256": hashlib.sha256(lock).hexdigest()}
     with serving({artifacts.LOCK_NAME: lock, "a.run": FILES["a.run"]}) as server:
-        assert Host(tmp_path, {**args, "source": server.url, "files": ["a.run"]}).run()["bytes_sent"] == 100
+        assert Host(tmp_path, {**args, "source": server.url, "files": ["a.run"]}).run(None, pinned)["bytes_sent"] == 100
         with pytest.raises(AnsibleActionFail, match=r"HTTP 404.*no copy to send"):
-            Host(tmp_path, {**args, "source": server.url}).run()
+            Host(tmp_path, {**args, "source": server.url}).run(None, pinned)
 
 
 def test_large_files_travel_in_pieces_and_resume(tmp_path, args, monkeypatch):
