@@ -14,6 +14,8 @@ description:
   - Chooses from C(wheels/) below the artifacts those files that satisfy requirements, and what they require in turn,
     for a host's Python, architecture and libc. Nothing is downloaded and no host is asked.
   - From a mirror it takes the list that the lock of M(ascend.fleet.stage) has for the host.
+  - Where the folder has a lock, only the wheels that it lists are looked at, and each is held against it before it is
+    opened.
 options:
   _terms:
     description: Requirements such as V(mindspore==2.7.1).
@@ -22,6 +24,9 @@ options:
     description: Folder or URL of the artifacts.
     type: str
     required: true
+  lock_sha256:
+    description: SHA-256 that the lock of the artifacts must have. Default is C(ascend_artifacts_lock_sha256).
+    type: str
   python:
     description: Python of the host's environment, such as V(3.11).
     type: str
@@ -58,13 +63,12 @@ _list:
   elements: str
 """
 
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, wheelhouse
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables, lock_file, wheelhouse
 
 FOLDER = "wheels"
 
@@ -75,23 +79,27 @@ class LookupModule(LookupBase):
         requirements = [text for term in terms for text in ([term] if isinstance(term, str) else term)]
         source = self.get_option("source")
         try:
-            if "://" in source:
-                return self._from_mirror(source)
+            pin = self.get_option("lock_sha256") or host_variables.value(self._templar, variables or {}, lock_file.PIN)
+            opened = artifact_source.open_source(source, pin=pin)
+            if isinstance(opened, artifact_source.MirrorSource):
+                return self._from_mirror(opened)
             host = wheelhouse.Host(self.get_option("python"), self.get_option("arch"), self.get_option("glibc"))
+            known = opened.lock["artifacts"] if opened.lock else opened.sums
             rows = wheelhouse.select(
-                Path(source).expanduser() / FOLDER,
+                opened.folder / FOLDER,
                 requirements,
                 host,
                 self.get_option("constraints"),
                 self.get_option("skip"),
+                None if opened.lock is None else {name.removeprefix(f"{FOLDER}/") for name in known},
+                lambda file: opened.resolve(f"{FOLDER}/{file}") if f"{FOLDER}/{file}" in known else None,
             )
         except (wheelhouse.WheelError, ArtifactError, ValueError) as error:
             raise AnsibleError(str(error)) from error
         return [f"{FOLDER}/{row['file']}" for row in rows]
 
-    def _from_mirror(self, source: str) -> list[str]:
-        lock = artifact_source.open_source(source).lock
-        sets = lock["sets"] if lock else {}
+    def _from_mirror(self, source: artifact_source.MirrorSource) -> list[str]:
+        sets = source.lock["sets"] if source.lock else {}
         ending = f"-py{self.get_option('python')}-{self.get_option('arch')}"
         names = [name for name in sets if name.startswith("wheels") and name.endswith(ending)]
         if not names:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import email.parser
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import addresses
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import wheelhouse
 
 # openEuler 20.03, Kylin V10 and later have this one; a host's own, when observed, replaces it.
 DEFAULT_GLIBC = "2.28"
@@ -58,15 +60,17 @@ def pip_command(python: str | None = None) -> list[str]:
 def telling(say: Callable[[str], None]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A stand-in for subprocess.run that passes on what pip fetches, as it fetches it."""
 
-    def run(command: list[str], timeout: int, **_options: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        command: list[str], timeout: int, env: dict[str, str] | None = None, **_options: Any
+    ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=env)
             guard = threading.Timer(timeout, process.kill)
             guard.start()
             try:
                 for line in process.stdout or ():
                     if line.strip().startswith(("Downloading ", "Saved ")):
-                        say(f"pip: {line.strip()}")
+                        say(f"pip: {addresses.hide_urls(line.strip())}")
                 process.wait()
             finally:
                 guard.cancel()
@@ -94,8 +98,10 @@ def download(
     Args:
         python: minor version of the hosts' Python, e.g. "3.11".
         find_links: folders with wheels that no index has.
-        index: index URL, default is pip's own configuration.
+        index: index URL, https; default is pip's own configuration.
         constraints: limits on what pip chooses.
+
+    pip takes wheels only, and compares each with the hash that the index gives.
 
     Raises:
         ArtifactError: pip's own reason, and the way out when a package is published only as source.
@@ -107,11 +113,10 @@ def download(
     command += [part for name in (abi, "abi3", "none") for part in ("--abi", name)]
     command += [part for tag in platform_tags(arch, glibc) for part in ("--platform", tag)]
     command += [part for path in find_links for part in ("--find-links", str(path))]
-    command += ["--index-url", index] if index else []
     folder.mkdir(parents=True, exist_ok=True)
     limits = folder / "constraints.txt"
     limits.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
-    _pip(run, [*command, "--constraint", str(limits), *requirements])
+    _pip(run, [*command, "--constraint", str(limits)], requirements, index)
     wheels = sorted(folder.glob("*.whl"))
     for wheel in wheels:
         check_platform(wheel.name, arch)
@@ -125,11 +130,16 @@ def build_pure(
     index: str | None = None,
     run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run,
 ) -> Path:
-    """Makes a wheel of a package that is published only as source. Raises ArtifactError when it is not pure Python."""
+    """Makes a wheel of a package that is published only as source. Raises ArtifactError when it is not pure Python.
+
+    Args:
+        requirement: a pip requirement; with `--hash=sha256:...` behind it the source is held against that hash.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     before = set(folder.glob("*.whl"))
     command = [*pip, "wheel", "--disable-pip-version-check", "--no-input", "--no-deps", "--wheel-dir", str(folder)]
-    _pip(run, [*command, *(["--index-url", index] if index else []), requirement])
+    _pip(run, command, [requirement], index)
+    requirement = requirement.split(" --hash=")[0]
     made = sorted(set(folder.glob("*.whl")) - before) or [
         wheel for wheel in before if _distribution(wheel.name) == _normal(re.split(r"[=<>!~ \[]", requirement)[0])
     ]
@@ -159,10 +169,8 @@ def check_platform(name: str, arch: str) -> None:
 def licence(wheel: Path) -> str | None:
     """What a wheel's own metadata says of its licence."""
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            member = next(name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
-            fields = email.parser.Parser().parsestr(archive.read(member).decode("utf-8", "replace"), headersonly=True)
-    except (OSError, StopIteration, zipfile.BadZipFile):
+        fields = wheelhouse.metadata(wheel)
+    except (OSError, zipfile.BadZipFile, ArtifactError):
         return None
     text = fields.get("License-Expression") or fields.get("License")
     if not text or "\n" in text.strip() or len(text) > 100:
@@ -171,8 +179,31 @@ def licence(wheel: Path) -> str | None:
     return text.strip() or None
 
 
-def _pip(run: Callable[..., subprocess.CompletedProcess[str]], command: list[str]) -> None:
-    done = run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+def _pip(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    command: list[str],
+    requirements: Iterable[str],
+    index: str | None,
+) -> None:
+    """Runs pip. What can hold a password, index and addresses, goes through its environment and a private file."""
+    why = addresses.unsafe_index(index)
+    if why:
+        raise ArtifactError(f"bundle_index: {why}")
+    private, plain = [], []
+    for text in requirements:
+        (private if "://" in text or " --hash=" in text else plain).append(text)
+    for text in private:
+        if addresses.is_plain_http(text.partition("@")[2].strip().removeprefix("git+")) and "sha256=" not in text:
+            raise ArtifactError(
+                f"{addresses.hide_urls(text)} would come over plain http, which anybody on the way could exchange: use"
+                " https, or add #sha256=<hash> to the address"
+            )
+    environment = {**os.environ, **({"PIP_INDEX_URL": index} if index else {})}
+    with tempfile.NamedTemporaryFile("w", prefix="ascend-requirements-", suffix=".txt", encoding="utf-8") as file:
+        file.write("".join(f"{line}\n" for line in private))
+        file.flush()
+        command = [*command, *(["--requirement", file.name] if private else []), *plain]
+        done = run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=environment)
     if done.returncode == 0:
         return
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip().startswith("ERROR")]
@@ -183,7 +214,7 @@ def _pip(run: Callable[..., subprocess.CompletedProcess[str]], command: list[str
             ". If it is published only as source add it to bundle_build; if no index has it put its wheel into a folder"
             " of bundle_sources"
         )
-    raise ArtifactError(f"pip could not collect the wheels: {reason}{hint}")
+    raise ArtifactError(f"pip could not collect the wheels: {addresses.hide_urls(reason)}{hint}")
 
 
 def _normal(name: str) -> str:

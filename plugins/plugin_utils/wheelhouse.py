@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import email.parser
+import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import careful_zip
 
 try:
     from packaging import tags
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from packaging.utils import canonicalize_name, parse_wheel_filename
+    from packaging.version import InvalidVersion, Version
 except ImportError:
     tags = None  # ansible-core brings packaging along; only ansible-test imports this file without it
 
@@ -24,6 +29,9 @@ except ImportError:
 FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}
 # The older names of manylinux platforms. Source: PEP 600.
 LEGACY = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
+# The longest part of it is the project's README, tens of kilobytes.
+MAX_METADATA = 1024 * 1024
+METADATA = re.compile(r"([^/]+)\.dist-info/METADATA")
 
 
 class WheelError(Exception):
@@ -77,7 +85,13 @@ class Host:
 
 
 def select(
-    folder: Path, requirements: Iterable[str], host: Host, constraints: Iterable[str] = (), skip: Iterable[str] = ()
+    folder: Path,
+    requirements: Iterable[str],
+    host: Host,
+    constraints: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    listed: Container[str] | None = None,
+    prove: Callable[[str], Any] = lambda file: None,
 ) -> list[dict[str, str]]:
     """The wheels that satisfy the requirements and all that those require, the newest of each that fits.
 
@@ -87,6 +101,8 @@ def select(
         host: where they will be installed.
         constraints: limits on whatever is chosen.
         skip: distributions that are not chosen although something requires them.
+        listed: the files of the folder that may be looked at; None for all.
+        prove: called with the name of a file before it is opened; raises when it is not the file it should be.
 
     Returns:
         Rows C({"name", "version", "file"}), sorted by name.
@@ -94,7 +110,12 @@ def select(
     Raises:
         WheelError: a wheel is missing, or a requirement is none.
     """
-    index = _index(folder, host)
+    index = _index(folder, host, listed)
+
+    def metadata(file: str) -> tuple[tuple[Requirement, ...], str]:
+        prove(file)
+        return _metadata(folder / file)
+
     limits: dict[str, SpecifierSet] = {}
     for text in constraints:
         limit = _requirement(text, "constraint")
@@ -115,23 +136,25 @@ def select(
         if before and limits[name].contains(before["version"], prereleases=True):
             continue
         allowed = (row for row in index.get(name, ()) if limits[name].contains(row["version"], prereleases=True))
-        fitting = next((row for row in allowed if _takes(folder / row["file"], host)), None)
+        fitting = next((row for row in allowed if _takes(metadata(row["file"])[1], host)), None)
         if not fitting:
             raise WheelError(_missing(folder, name, wants[name], index, host))
         chosen[name] = fitting
         origin = f"required by {name} {fitting['version']}"
-        queue += [(needed, origin) for needed in _metadata(folder / fitting["file"])[0]]
+        queue += [(needed, origin) for needed in metadata(fitting["file"])[0]]
     return [{"name": name, "version": str(row["version"]), "file": row["file"]} for name, row in sorted(chosen.items())]
 
 
-def _index(folder: Path, host: Host) -> dict[str, list[dict[str, Any]]]:
+def _index(folder: Path, host: Host, listed: Container[str] | None) -> dict[str, list[dict[str, Any]]]:
     """The wheels that fit the host, by name; newest first, and of equals the one made most specially for it."""
     ranks = host.ranks()
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*.whl")):
+        if listed is not None and path.name not in listed:
+            continue
         try:
             name, version, _build, wheel_tags = parse_wheel_filename(path.name)
-        except InvalidWheelFilename:
+        except ValueError:  # a wrong name or version, whichever of its own kinds this packaging raises
             continue
         fitting = [ranks[tag] for tag in wheel_tags if tag in ranks]
         anywhere = all(tag.platform == "any" for tag in wheel_tags)
@@ -146,26 +169,57 @@ def _index(folder: Path, host: Host) -> dict[str, list[dict[str, Any]]]:
 
 @lru_cache(maxsize=4096)
 def _metadata(path: Path) -> tuple[tuple[Requirement, ...], str]:
-    """What a wheel says it requires, without extras, and of which Python."""
+    """What a wheel says it requires, without extras, and of which Python.
+
+    Raises:
+        WheelError: it is no whole wheel, or not the one its name says.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-            metadata = email.parser.Parser().parsestr(archive.read(name).decode("utf-8", "replace"), headersonly=True)
-    except (OSError, zipfile.BadZipFile, StopIteration) as error:
-        raise WheelError(f"{path} is not a whole wheel ({error or 'no METADATA'}); fetch it again") from error
+        fields = metadata(path)
+    except (OSError, zipfile.BadZipFile, ArtifactError) as error:
+        raise WheelError(f"{path} is not a whole wheel ({error}); fetch it again") from error
     rows = []
-    for text in metadata.get_all("Requires-Dist") or []:
+    for text in fields.get_all("Requires-Dist") or []:
         try:
             rows.append(Requirement(text))
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             continue
-    return tuple(rows), metadata.get("Requires-Python") or ""
+    return tuple(rows), fields.get("Requires-Python") or ""
 
 
-def _takes(path: Path, host: Host) -> bool:
+def metadata(path: Path) -> Any:
+    """The header fields of a wheel's METADATA, an email message.
+
+    Raises:
+        zipfile.BadZipFile: it is no whole wheel, its METADATA is larger than any real one, or that of another wheel.
+        ArtifactError, OSError: it cannot be read.
+    """
+    with careful_zip.opened(path, path.parent.parent) as archive:
+        found = [member for member in archive.infolist() if METADATA.fullmatch(member.filename)]
+        if len(found) != 1:
+            raise zipfile.BadZipFile(f"it has {len(found)} METADATA, one is right")
+        text = careful_zip.read(archive, found[0], MAX_METADATA).decode("utf-8", "replace")
+    fields = email.parser.Parser().parsestr(text, headersonly=True)
+    own, inner = path.name.split("-")[:2], found[0].filename.split(".dist-info/")[0].rpartition("-")
+    for name, version in ((inner[0], inner[2]), (fields.get("Name"), fields.get("Version"))):
+        if (name and canonicalize_name(name) != canonicalize_name(own[0])) or (
+            version and _version(version) != _version(own[1])
+        ):
+            raise zipfile.BadZipFile(f"inside it is {name} {version}"[:200])
+    return fields
+
+
+def _version(text: str) -> Any:
+    try:
+        return Version(text.replace("_", "-"))
+    except InvalidVersion:
+        return text
+
+
+def _takes(requires_python: str, host: Host) -> bool:
     """Whether some patch level of the host's Python is one that the wheel requires; its tag alone often says any."""
     try:
-        wanted = SpecifierSet(_metadata(path)[1])
+        wanted = SpecifierSet(requires_python)
     except InvalidSpecifier:
         return True
     return any(wanted.contains(f"{host.python[0]}.{host.python[1]}.{patch}") for patch in (0, 99))
@@ -174,8 +228,8 @@ def _takes(path: Path, host: Host) -> bool:
 def _requirement(text: str, what: str) -> Requirement:
     try:
         return Requirement(text)
-    except InvalidRequirement as error:
-        raise WheelError(f"{text!r} is not a {what}: {error}") from error
+    except (InvalidRequirement, RecursionError) as error:
+        raise WheelError(f"{text[:200]!r} is not a {what}: {error}") from error
 
 
 def _missing(folder: Path, name: str, wants: list[tuple[Requirement, str]], index: dict[str, Any], host: Host) -> str:

@@ -25,9 +25,11 @@ def make_wheel(folder: Path, stem: str, metadata: str = "") -> Path:
     return path
 
 
-def pip_that(code=0, stderr="", effect=lambda command: None):
+def pip_that(code=0, stderr="", effect=lambda command: None, environments=None):
     def run(command, **options):
         effect(command)
+        if environments is not None:
+            environments.append(options["env"])
         return subprocess.CompletedProcess(command, code, "", stderr)
 
     return run
@@ -47,21 +49,23 @@ def test_platform_tags():
 
 
 def test_the_command_names_the_hosts_platform(tmp_path):
-    seen = []
+    seen, environments = [], []
     wheel_download.download(
         ["pip"],
         tmp_path,
         ["a==1"],
         "3.7",
         "aarch64",
-        index="https://mirror.example.com/simple",
-        run=pip_that(effect=seen.append),
+        index="https://me:word@mirror.example.com/simple",
+        run=pip_that(effect=seen.append, environments=environments),
     )
     (command,) = seen
     assert command[:2] == ["pip", "download"] and "--only-binary=:all:" in command and command[-1] == "a==1"
     assert command[command.index("--python-version") + 1] == "3.7"
     assert "cp37m" in command and "manylinux2014_aarch64" in command
-    assert command[command.index("--index-url") + 1] == "https://mirror.example.com/simple"
+    # Not on the command line, which everybody on the machine can read.
+    assert "word" not in " ".join(command)
+    assert environments[0]["PIP_INDEX_URL"] == "https://me:word@mirror.example.com/simple"
 
 
 def test_pip_fetches_for_another_machine_offline(tmp_path):
