@@ -29,13 +29,17 @@ basicConstraints = critical,CA:true
 keyUsage = keyCertSign,cRLSign
 [signer]
 extendedKeyUsage = codeSigning
+[server]
+extendedKeyUsage = serverAuth,clientAuth
+[plain]
+basicConstraints = CA:false
 """
 
 
 class Authority:
     """A certificate authority in a folder, with one signing key."""
 
-    def __init__(self, folder: Path, name: str = "Test Root", days: int = 30) -> None:
+    def __init__(self, folder: Path, name: str = "Test Root", days: int = 30, use: str = "signer") -> None:
         self.folder = folder
         folder.mkdir()
         self._config("config", name, 30)
@@ -75,7 +79,7 @@ class Authority:
             "-extfile",
             "signer.config",
             "-extensions",
-            "signer",
+            use,
             "-days",
             str(days),
         )
@@ -137,6 +141,7 @@ def test_a_good_signature(authority, package, suffix, form):
     verdict = signature.verify(package, signed, authority.ca)
     assert verdict.matches and verdict.trusted and not verdict.refused
     assert "Test Package Signer" in verdict.signer
+    assert "revocation not checked" in verdict.note and verdict.used is None
 
 
 def test_without_an_authority_only_the_match_is_known(authority, package):
@@ -197,3 +202,76 @@ def test_rubbish_is_refused(package):
     rubbish = package.with_name("driver.run.cms")
     rubbish.write_bytes(b"rubbish")
     assert signature.verify(package, rubbish).refused
+
+
+@pytest.fixture(scope="module")
+def revoking(tmp_path_factory):
+    """An authority that cleared its signer, and revoked it later: (authority, the older list, the newer one)."""
+    folder = tmp_path_factory.mktemp("revoking")
+    own = Authority(folder / "own")
+    return own, own.crl(folder / "older"), own.crl(folder / "newer", revoked=True)
+
+
+@pytest.mark.parametrize("beside", ["nothing", "older"])
+@pytest.mark.parametrize("way", ["given", "kept"])
+def test_a_revoked_signer_stays_revoked_whatever_lies_beside_the_file(revoking, package, beside, way):
+    own, older, newer = revoking
+    more = {"given": newer} if way == "given" else {"kept": [newer]}
+    verdict = signature.verify(package, own.sign(package), own.ca, older if beside == "older" else None, **more)
+    assert verdict.refused and "revoked" in verdict.note and "revocation list 2" in verdict.note
+    assert verdict.used.number == 2
+
+
+def test_a_newer_list_beside_the_file_counts_over_what_was_known(revoking, package):
+    own, older, newer = revoking
+    signed = own.sign(package)
+    assert signature.verify(package, signed, own.ca, newer, given=older, kept=[older]).refused
+    verdict = signature.verify(package, signed, own.ca, older)
+    assert verdict.trusted and "not revoked by revocation list 1 of" in verdict.note and verdict.used.number == 1
+
+
+def test_a_list_that_somebody_else_made_hides_nothing(revoking, package, tmp_path):
+    """A forged list with a high number must not be taken for the newest one."""
+    own, _older, newer = revoking
+    forger = Authority(tmp_path / "forger", "Test Root")
+    (forger.folder / "crlnumber").write_text("7F\n")
+    forged = forger.crl(package)
+    verdict = signature.verify(package, own.sign(package), own.ca, forged, kept=[newer])
+    assert verdict.refused and "revoked" in verdict.note
+    verdict = signature.verify(package, own.sign(package), own.ca, forged)
+    assert verdict.refused and "not one of the signer's authority" in verdict.note
+
+
+def test_a_kept_list_of_another_vendor_does_not_matter(authority, revoking, package):
+    verdict = signature.verify(package, authority.sign(package), authority.ca, kept=[revoking[2]])
+    assert verdict.trusted and "revocation not checked" in verdict.note
+
+
+@pytest.mark.parametrize(("use", "shown"), [("server", "TLS Web Server Authentication"), ("plain", "none")])
+def test_a_certificate_for_something_else_signs_no_packages(package, tmp_path, use, shown):
+    own = Authority(tmp_path / use, use=use)
+    signed = own.sign(package)
+    verdict = signature.verify(package, signed, own.ca)
+    assert verdict.matches and verdict.refused and shown in verdict.note and "bundle_signer" in verdict.note
+    for name in ("Test Package Signer", "CN=Test Package Signer"):
+        assert signature.verify(package, signed, own.ca, signer=name).trusted
+    verdict = signature.verify(package, signed, own.ca, signer="Somebody Else")
+    assert verdict.refused and "Somebody Else" in verdict.note
+
+
+def test_a_code_signer_that_is_not_the_named_one_is_refused(authority, package):
+    assert signature.verify(package, authority.sign(package), authority.ca, signer="Test Package").refused
+
+
+def test_every_signer_must_be_right(authority, package, tmp_path):
+    """A second signer that is a TLS server does not ride along with the right one."""
+    server = Authority(tmp_path / "server", "Server Root", use="server")
+    both = tmp_path / "both.pem"
+    both.write_bytes(authority.ca.read_bytes() + server.ca.read_bytes())
+    signed = authority.sign(package)
+    arguments = ["-sign", "-binary", "-in", str(package), "-outform", "DER", "-out", str(signed)]
+    for own in (authority, server):
+        arguments += ["-signer", str(own.folder / "pem"), "-inkey", str(own.folder / "key")]
+    authority.run("cms", *arguments)
+    verdict = signature.verify(package, signed, both)
+    assert verdict.refused and "not for signing code" in verdict.note
