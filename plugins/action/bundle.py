@@ -12,12 +12,13 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, resolver
+from ansible_collections.ascend.fleet.plugins.module_utils import addresses, artifacts, resolver
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import (
     bundle_wants,
     desired,
     role_requirements,
+    signature,
     wheel_download,
     wishes,
 )
@@ -44,6 +45,8 @@ class ActionModule(ControlAction):
         "index": {"type": "str"},
         "python": {"type": "path"},
         "ca_file": {"type": "path"},
+        "crl_file": {"type": "path"},
+        "signer": {"type": "str"},
         "require_signature": {"type": "bool", "default": False},
         "offline": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 60},
@@ -52,12 +55,16 @@ class ActionModule(ControlAction):
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         try:
+            if "://" in args["dest"]:
+                raise ArtifactError("bundle_dest: a bundle is made in a folder; set bundle_dest to one")
             wants, sets = self._needs(args, task_vars)
             bundle = Bundle(
                 Path(args["dest"]),
                 [Path(folder) for folder in args["sources"]],
                 Display().display,
                 ca_file=Path(args["ca_file"]) if args["ca_file"] else None,
+                crl_file=Path(args["crl_file"]) if args["crl_file"] else None,
+                signer=args["signer"],
                 **{key: args[key] for key in ("require_signature", "offline", "timeout", "retries")},
             )
             if self._task.check_mode:
@@ -141,12 +148,15 @@ def _extra(row: dict[str, Any]) -> Want:
     if unknown:
         raise ArtifactError(f"files: {', '.join(unknown)} is not one of {', '.join(known)}")
     name = artifacts.check_name(row.get("name"))
+    headers = row.get("headers") or {}
+    if not isinstance(headers, dict) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        raise ArtifactError(f"bundle_files: headers of {name} takes a mapping of names to texts")
     return Want(
         name,
         row.get("kind") or "other",
         row.get("arch"),
         url=row.get("url"),
-        headers=row.get("headers") or {},
+        headers=headers,
         sha256=artifacts.check_sha256(row.get("sha256"), name),
         licence=row.get("licence"),
     )
@@ -182,10 +192,10 @@ def _collect(bundle: Bundle, wants: list[Want], sets: list[WheelSet], args: dict
         except (ArtifactError, Lacking) as error:
             lacking.append(f"{one.name}: {error}")
     if bundle.folder.is_dir():
-        bundle.adopt_rest()
+        lacking += bundle.adopt_rest()
         bundle.write_lock()
-    for name, why in bundle.unproven.items():
-        Display().warning(f"{name}: {why}")
+    for why in sorted(set(bundle.unproven.values())):
+        Display().warning(f"{', '.join(name for name in bundle.unproven if bundle.unproven[name] == why)}: {why}")
     if not lacking and (bundle.folder / WORK).is_dir():
         shutil.rmtree(bundle.folder / WORK)
     entries = bundle.artifacts.values()
@@ -213,6 +223,10 @@ def _lines(bundle: Bundle) -> list[str]:
     lines = [f"{bundle.folder}: {len(entries)} files, {artifacts.megabytes(sum(row['size'] for row in entries))}"]
     lines += [f"new: {name}" for name in bundle.added]
     lines += [f"{name}: {len(members)} wheels" for name, members in bundle.sets.items()]
+    if bundle.unchecked:
+        lines.append(
+            f"{signature.UNCHECKED}, no list is known (bundle_crl_file): {', '.join(sorted(set(bundle.unchecked)))}"
+        )
     notes: dict[str, int] = {}
     for row in entries:
         note = row.get("licence") or "no licence note"
@@ -222,9 +236,9 @@ def _lines(bundle: Bundle) -> list[str]:
 
 def _wanted(one: WheelSet) -> list[str]:
     limits = [f"# constraint {line}" for line in one.constraints]
+    # The lock is there for everybody to read.
     return [
-        *one.requirements,
-        *limits,
+        *map(addresses.hide_urls, [*one.requirements, *limits]),
         f"# python {one.python} {one.arch} glibc {one.glibc or wheel_download.DEFAULT_GLIBC}",
     ]
 
@@ -247,7 +261,12 @@ def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
     for requirement in [*one.build, *args["build"]]:
         if not bundle.offline and not wheel_download.at_hand(links, requirement):
             bundle.say(f"{one.name}: building {requirement}, which is published as source only")
-            wheel_download.build_pure(pip, ready, requirement, args["index"])
+            built = wheel_download.build_pure(pip, ready, requirement, args["index"])
+            if " --hash=" not in requirement:
+                bundle.unproven[f"wheels/{built.name}"] = (
+                    "built here from a source that no hash was given for (bundle_build takes"
+                    " 'name==version --hash=sha256:...')"
+                )
             links = [ready, *bundle.sources]
     bundle.say(f"{one.name}: pip download of {', '.join(one.requirements)} for {one.arch}, Python {one.python}")
     work = bundle.folder / WORK / one.name
@@ -273,7 +292,14 @@ def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
             shutil.move(str(wheel), target)
             generic = wheel.name.endswith("-any.whl")
             bundle.accept(
-                Want(name, "wheel", None if generic else one.arch, one.python, licence=wheel_download.licence(target))
+                Want(
+                    name,
+                    "wheel",
+                    None if generic else one.arch,
+                    one.python,
+                    licence=wheel_download.licence(target),
+                    proven=True,
+                )
             )
         members.append(name)
     bundle.sets[one.name] = members

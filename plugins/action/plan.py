@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
 from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan_content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 
 
@@ -28,15 +30,19 @@ class ActionModule(ControlAction):
 
     def act(self, args, task_vars):
         planner = Planner(components=args["components"], pins=args["pins"])
+        content = Content() if args["against"] or args["save"] else None
         plans = {}
         for host in hosts(args, task_vars):
             variables = task_vars["hostvars"].raw_get(host)
             observation = variables.get("ascend_observation") or {}
-            plans[host] = planner.plan(host, observation, wishes.of_host(self._templar, variables), args["target"])
-        if args["against"]:
-            _hold_to(plans, Path(args["against"]))
-        if args["save"]:
-            _save(plans, Path(args["save"]))
+            wish = wishes.of_host(self._templar, variables)
+            plans[host] = planner.plan(host, observation, wish, args["target"])
+            if content and plans[host]["status"] == "pending":
+                _pin(content, plans[host], wish.desired)
+        if content and args["against"]:
+            _hold_to(plans, Path(args["against"]), content)
+        if content and args["save"]:
+            _save(plans, Path(args["save"]), content)
         groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
         for host, plan in plans.items():
             groups[plan["status"]].append(host)
@@ -46,33 +52,70 @@ class ActionModule(ControlAction):
         return result
 
 
-def _moves(plan: dict[str, Any]) -> list[tuple]:
-    return [(step["id"], step["from"], step["to"], step["package"]) for step in plan["steps"]]
+def _pin(content: Content, plan: dict[str, Any], desired: dict[str, Any]) -> None:
+    """Fix the content of the plan's files; a plan whose files have no hash cannot be reviewed."""
+    try:
+        content.pin(plan, desired)
+    except (ArtifactError, OSError) as error:
+        plan["findings"].append(finding("artifact-unproven", "error", str(error), variable="ascend_artifacts"))
+        plan["status"] = "refused"
 
 
-def _hold_to(plans: dict[str, dict[str, Any]], path: Path) -> None:
-    """Refuse every host whose plan is not the one that was saved."""
+def _moves(plan: dict[str, Any]) -> list[Any]:
+    return [[step.get(key) for key in ("id", "from", "to", "package", "sha256")] for step in plan["steps"]]
+
+
+def _hold_to(plans: dict[str, dict[str, Any]], path: Path, content: Content) -> None:
+    """Refuse every host whose plan is not the one that was saved, in its steps or in the content of their files."""
     saved, reason = None, ""
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))["plans"]
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        tables = document.get("files")
+        saved = {
+            str(host): (
+                {"steps": [dict(step) for step in plan["steps"]]},
+                _table(tables, plan.get("files")) if plan.get("status") == "pending" else {},
+            )
+            for host, plan in document["plans"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         reason = f"ascend_plan_file {path} cannot be used ({exc}): make it with ansible-playbook ascend.fleet.plan."
     for host, plan in plans.items():
         if plan["status"] not in ("pending", "converged"):
             continue
-        if saved is None:
-            message = reason
-        elif host not in saved:
-            message = f"{host} is not in the saved plan {path}: make a new plan, or leave the host out with --limit."
-        elif json.loads(json.dumps(_moves(plan))) != json.loads(json.dumps(_moves(saved[host]))):
-            message = "the fleet has moved on since the plan was saved: this host would change differently now. " \
-                      "Make a new plan."
-        else:
-            continue
-        plan["findings"].append(finding("plan-moved", "error", message, variable="ascend_plan_file"))
-        plan["status"] = "refused"
+        message = reason if saved is None else _moved(host, plan, saved, content, path)
+        if message:
+            plan["findings"].append(finding("plan-moved", "error", message, variable="ascend_plan_file"))
+            plan["status"] = "refused"
 
 
-def _save(plans: dict[str, dict[str, Any]], path: Path) -> None:
+def _table(tables: Any, digest: Any) -> dict[str, str]:
+    """One table of files of a saved plan. Raises ValueError when there is none."""
+    if not isinstance(tables, dict) or not isinstance(tables.get(digest), dict):
+        raise ValueError("it does not say what its files contain")
+    return {str(name): str(sha256) for name, sha256 in tables[digest].items()}
+
+
+def _moved(host: str, plan: dict[str, Any], saved: dict[str, Any], content: Content, path: Path) -> str | None:
+    """Why the plan of a host is not the saved one, as a sentence; None when it is."""
+    if host not in saved:
+        return f"{host} is not in the saved plan {path}: make a new plan, or leave the host out with --limit."
+    before, files = saved[host]
+    changed = content.difference(plan, files) if "files" in plan else []
+    if changed:
+        shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        return (
+            f"ascend_artifacts is not what was reviewed: {shown} changed, came or went since the plan was saved."
+            " Put back what was reviewed, or make a new plan and have it reviewed."
+        )
+    if json.loads(json.dumps(_moves(plan))) != _moves(before):
+        return (
+            "the fleet has moved on since the plan was saved: this host would change differently now. Make a new plan."
+        )
+    return None
+
+
+def _save(plans: dict[str, dict[str, Any]], path: Path, content: Content) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole_file.put(str(path), json.dumps({"schema": 1, "plans": plans}, indent=1, sort_keys=True), 0o600)
+    document = {"schema": 1, "plans": plans, "files": content.tables}
+    whole_file.put(str(path), json.dumps(document, indent=1, sort_keys=True), 0o600)

@@ -18,8 +18,12 @@ def plan_steps(plan: dict[str, Any], components: Iterable[str]) -> list[dict[str
 
 
 def stage_files(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What ascend.fleet.stage takes, for the packages the steps name."""
-    return [{"name": step["package"]} for step in steps if step["package"]]
+    """What ascend.fleet.stage takes, for the packages the steps name, with the hash that a saved plan holds them to."""
+    return [
+        {"name": step["package"], **({"sha256": step["sha256"]} if step.get("sha256") else {})}
+        for step in steps
+        if step["package"]
+    ]
 
 
 def unproven(steps: Iterable[dict[str, Any]], facts: dict[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@
 """Addresses as they may be shown and as they may be trusted: pure functions, no IO."""
 
 import re
+from urllib.parse import urlsplit
 
 HIDDEN = "(hidden)"
 # Request headers that say nothing of who asks. All others stay out of files and off the screen.
@@ -16,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REVISION = re.compile(r"(?<=[^/@])@[A-Za-z0-9._+-]+\Z")
 # The place of a token in a channel of conda: https://host/t/TOKEN/channel.
 _TOKEN = re.compile(r"(?<=/t/)[^/]+")
-_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]*[^\s'\"<>,;.)]")
 # Where pip and conda may be sent: over TLS, or to files of the host itself.
 _SAFE_SCHEMES = ("https", "file")
 
@@ -52,12 +53,14 @@ def _shown(scheme, rest):
     path = re.split(r"[?#]", tail, maxsplit=1)[0]
     if scheme == "file" and not head:
         return path
-    late = "@" in _after_path(tail)
-    if "@" in path or (late and (re.search("[@:]", head) or "." not in head)):
-        # Either an @ in the path or query, or a password with / or ? in it: nobody can tell.
-        last = re.split(r"[/?#]", rest.rpartition("@")[2], maxsplit=1)[0]
-        broken = re.search(r"[?#]", rest.rpartition("@")[0])
-        return last if last and _HOST.match(last) and not broken else HIDDEN
+    if "@" in _after_path(tail):
+        # A query with an @, or a password with ? or # in it: nobody can tell.
+        return HIDDEN
+    if "@" in path:
+        # An @ in the path, or a password with a slash: the host is the last that it can be, the path is not shown.
+        last = re.split("/", rest.rpartition("@")[2], maxsplit=1)[0]
+        last = re.split(r"[?#]", last, maxsplit=1)[0]
+        return last if last and _HOST.match(last) else HIDDEN
     host = head.rpartition("@")[2]
     if not _HOST.match(host):
         return HIDDEN
@@ -77,6 +80,17 @@ def public_headers(headers):
 def is_plain_http(url):
     """True for an address whose answer anybody on the way can exchange."""
     return str(url or "").strip().lower().startswith("http:")
+
+
+def crosses_network(url):
+    """True for plain http to another machine than this one."""
+    if not is_plain_http(url):
+        return False
+    try:
+        host = urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return True
+    return not re.match(r"\A(localhost|127\.\d+\.\d+\.\d+|::1)\Z", host)
 
 
 def unsafe_index(url):

@@ -70,10 +70,12 @@ options:
         description: Architecture the file is for.
         type: str
       url:
-        description: Where to download it.
+        description: Where to download it. Plain http only with O(files[].sha256).
         type: str
       headers:
-        description: Request headers for the download.
+        description:
+          - Request headers for the download. Of these the lock keeps the harmless ones only (Accept, Referer,
+            User-Agent), and of an address neither password nor query.
         type: dict
       sha256:
         description: Expected hash.
@@ -89,7 +91,8 @@ options:
   build:
     description:
       - Requirements that are published only as source. Their wheels are built on the control node and taken only when
-        they are pure Python. Building runs the package's own code, so each has to be named.
+        they are pure Python. Building runs the package's own code, so each has to be named. With
+        C(name==version --hash=sha256:...) the source is held against that hash first.
     type: list
     elements: str
     default: []
@@ -98,7 +101,7 @@ options:
     type: bool
     default: true
   index:
-    description: Index URL for pip; the default is pip's own configuration.
+    description: Index URL for pip, https; the default is pip's own configuration.
     type: str
   python:
     description: A Python of the control node that has pip; the default is Ansible's own, then python3.
@@ -106,6 +109,17 @@ options:
   ca_file:
     description: The vendor's root certificate (PEM). Without it a signature proves the content, not the signer.
     type: path
+  crl_file:
+    description:
+      - The vendor's current revocation list (PEM or DER). The newest list known counts, whether given here, found
+        beside a package or kept in C(crl/) of O(dest) by an earlier run; an older one is not believed.
+      - Without any list the lock says that revocation was not checked.
+    type: path
+  signer:
+    description:
+      - Common name or whole subject (RFC 2253) of the certificate that signs the packages. No other may sign then.
+      - Without it the certificate of the signer has to be one for signing code (extended key usage codeSigning).
+    type: str
   require_signature:
     description: Refuse vendor packages whose signature is absent or whose signer is not proven by O(ca_file).
     type: bool
@@ -164,7 +178,7 @@ total_bytes:
   type: int
   returned: always
 unproven:
-  description: Vendor packages with neither a signature beside them nor a hash in the catalog.
+  description: Files with neither a signature beside them nor a known hash, and wheels built from an unknown source.
   type: list
   elements: str
   returned: always

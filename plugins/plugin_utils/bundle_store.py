@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -21,19 +19,22 @@ from typing import Any
 
 import yaml
 from ansible.module_utils import urls
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, download
+from ansible_collections.ascend.fleet.plugins.module_utils import addresses, artifacts, download
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, signature
+from ansible_collections.ascend.fleet.plugins.plugin_utils import (
+    artifact_source,
+    bundle_files,
+    inside,
+    lock_file,
+    revocation,
+    signature,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_files import SIGNATURE_SUFFIXES, Lacking
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want
 
 WORK = ".bundle"
-SIGNATURE_SUFFIXES = (*signature.SUFFIXES, signature.CRL_SUFFIX)
 KIND_BY_SUFFIX = {".run": "package", ".whl": "wheel", ".zip": "archive", ".ckpt": "model", ".safetensors": "model"}
 PROGRESS_SECONDS = 5
-
-
-class Lacking(Exception):
-    """A file that could not be had or must not be used; the text says why and what to do."""
 
 
 class Bundle:
@@ -45,6 +46,8 @@ class Bundle:
         sources: list[Path],
         say: Callable[[str], None],
         ca_file: Path | None = None,
+        crl_file: Path | None = None,
+        signer: str | None = None,
         require_signature: bool = False,
         offline: bool = False,
         timeout: int = 60,
@@ -54,6 +57,8 @@ class Bundle:
         self.sources = sources
         self.say = say
         self.ca_file = ca_file
+        self.crl_file = crl_file
+        self.signer = signer
         self.require_signature = require_signature
         self.offline = offline
         self.timeout = timeout
@@ -61,6 +66,7 @@ class Bundle:
         self.added: list[str] = []
         self.received = 0
         self.unproven: dict[str, str] = {}
+        self.unchecked: list[str] = []
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.sets: dict[str, list[str]] = {}
         self.requirements: dict[str, list[str]] = {}
@@ -68,13 +74,11 @@ class Bundle:
         self._read_lock()
 
     def _read_lock(self) -> None:
-        lock = self.folder / artifacts.LOCK_NAME
-        if lock.is_file():
-            text = lock.read_text(encoding="utf-8")
-            parsed = artifact_source.load_lock(text, str(lock))
-            self.artifacts, self.sets = parsed["artifacts"], parsed["sets"]
-            self._written = yaml.safe_load(text)
-            self.requirements = self._written.get("requirements") or {}
+        parsed = lock_file.of_folder(self.folder)
+        if parsed is not None:
+            self.artifacts, self.sets, self.requirements = (parsed[k] for k in ("artifacts", "sets", "requirements"))
+            path = self.folder / artifacts.LOCK_NAME
+            self._written = lock_file.document(path.read_text(encoding="utf-8"), str(path))
 
     def write_lock(self) -> None:
         """Replaces the lock in one step: readers see the old or the new one, never half of one."""
@@ -103,7 +107,7 @@ class Bundle:
         path = self.folder / name
         if entry is None or not path.is_file() or path.stat().st_size != entry["size"]:
             return False
-        return artifact_source.file_sha256(path) == entry["sha256"]
+        return artifact_source.file_sha256(path, self.folder) == entry["sha256"]
 
     def whence(self, want: Want) -> str:
         """Where `want` would come from, in words; for check mode."""
@@ -118,6 +122,7 @@ class Bundle:
     def obtain(self, want: Want) -> None:
         """Makes sure of one file, verified and in the lock. Raises Lacking."""
         if self.has(want.name):
+            self._judge_again(want)
             return
         entry, path = self.artifacts.get(want.name), self.folder / want.name
         if entry is not None:
@@ -144,7 +149,8 @@ class Bundle:
             self.say(f"{want.name}: from {found}")
             for source in (found, *(found.with_name(found.name + suffix) for suffix in SIGNATURE_SUFFIXES)):
                 if source.is_file():
-                    _copy(source, path.with_name(path.name + source.name[len(found.name) :]))
+                    target = path.with_name(path.name + source.name[len(found.name) :])
+                    bundle_files.copy(self._root(found), source, target)
             return
         archive = self._zip_in_sources(want)
         if archive is None and want.archive is not None and want.archive.url and not self.offline:
@@ -153,7 +159,7 @@ class Bundle:
             if want.archive and want.archive.sha256 and archive.name == want.archive.name:
                 self._hold(archive, want.archive.sha256)
             self.say(f"{want.name}: from {archive.name}")
-            if not _unpack(archive, path):
+            if not bundle_files.unpack(self._root(archive), archive, path):
                 raise Lacking(f"{want.name} is not inside {archive.name}")
             return
         if want.url and not self.offline:
@@ -166,7 +172,7 @@ class Bundle:
         )
 
     def _hold(self, path: Path, sha256: str) -> None:
-        real = artifact_source.file_sha256(path)
+        real = artifact_source.file_sha256(path, self._root(path))
         if real != sha256:
             raise Lacking(
                 f"{path} has sha256 {real}, the catalog says {sha256}: it is damaged or not the vendor's file"
@@ -175,6 +181,11 @@ class Bundle:
     def _fetch(self, want: Want, target: Path) -> Path:
         if target.is_file():
             return target
+        if addresses.crosses_network(want.url) and not want.sha256:
+            raise Lacking(
+                f"{want.name}: {artifacts.public_url(want.url)} is plain http and no sha256 is given: anybody on the"
+                " way could exchange the file. Use https, or give its sha256"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         self.say(f"{want.name}: from {artifacts.public_url(want.url)}")
@@ -182,7 +193,7 @@ class Bundle:
             got = download.fetch(
                 want.url,
                 str(part),
-                download.follow(self._open),
+                download.follow(self._open if want.sha256 else self._open_safely),
                 want.sha256,
                 headers=want.headers,
                 retries=self.retries,
@@ -194,7 +205,7 @@ class Bundle:
                 " folder of bundle_sources"
             ) from error
         self.received += got["received"]
-        if not _looks_right(part, target.name):
+        if not bundle_files.looks_right(part, target.name):
             part.unlink()
             raise Lacking(
                 f"{want.name}: {artifacts.public_url(want.url)} sent a page instead of the file; the address has"
@@ -211,17 +222,30 @@ class Bundle:
         except urls.ConnectionError as error:
             raise download.DownloadError(f"{artifacts.public_url(url)}: {error}") from error
 
+    def _open_safely(self, url: str, headers: dict[str, str]) -> Any:
+        """For what no hash is known of: what came over https must not be led to plain http. Called for each hop."""
+        if addresses.crosses_network(url):
+            raise download.DownloadError(
+                f"{artifacts.public_url(url)}: plain http, and no sha256 is given for what comes from there"
+            )
+        return self._open(url, headers)
+
     def accept(self, want: Want) -> None:
         """Proves a file that is in place and adds it to the lock. Raises Lacking."""
         path = self.folder / want.name
-        if not _looks_right(path, path.name):
+        try:
+            size = inside.check(self.folder, want.name)
+            sha256 = artifact_source.file_sha256(path, self.folder)
+        except ArtifactError as error:
+            raise Lacking(str(error)) from error
+        if not bundle_files.looks_right(path, path.name):
             raise Lacking(f"{path} is not a {path.suffix} file: its first bytes are wrong")
         if want.sha256:
             self._hold(path, want.sha256)
         entry = {
             "name": want.name,
-            "size": path.stat().st_size,
-            "sha256": artifact_source.file_sha256(path),
+            "size": size,
+            "sha256": sha256,
             "kind": want.kind,
             **{key: getattr(want, key) for key in ("arch", "python", "url", "headers", "licence")},
         }
@@ -230,10 +254,8 @@ class Bundle:
         signed = self._check_signature(want, path)
         if signed:
             entry["signature"] = signed
-        elif not want.sha256 and want.kind == "package":
-            self.unproven[want.name] = (
-                "no signature beside it and no hash in the catalog: the lock holds it as it is now"
-            )
+        elif not want.sha256 and want.kind != "other" and not want.proven:
+            self.unproven[want.name] = "no signature beside it and no known hash: the lock holds it as it is now"
         self.artifacts[want.name] = entry
         self.added.append(want.name)
         self.write_lock()
@@ -246,21 +268,52 @@ class Bundle:
                     f"{want.name} has no signature (.cms or .p7s) beside it and bundle_require_signature is set"
                 )
             return None
-        verdict = signature.verify(path, found, self.ca_file, crl)
+        verdict = signature.verify(
+            path, found, self.ca_file, crl, self.crl_file, revocation.known(self.folder), self.signer
+        )
+        # Also of a refused package: its list must not be forgotten when the next run comes without it.
+        if verdict.used is not None and revocation.keep(self.folder, verdict.used):
+            self.say(f"{verdict.used.label} is kept in {self.folder / revocation.FOLDER}")
         if verdict.refused or (self.require_signature and not verdict.trusted):
             raise Lacking(f"{want.name} is refused: {verdict.note}")
         self.say(f"{want.name}: {verdict.note}")
+        if verdict.trusted and verdict.used is None:
+            self.unchecked.append(want.name)
         return verdict.note if verdict.matches else None
 
-    def adopt_rest(self) -> None:
-        """Adds what lies in the folder but not in the lock. Raises Lacking."""
+    def _judge_again(self, want: Want) -> None:
+        """Judges a package of an earlier run by what is known of its signer now. Raises Lacking.
+
+        Without this a revocation would only reach what is fetched after it.
+        """
+        path = self.folder / want.name
+        if self.ca_file is None or want.kind != "package" or signature.find(path)[0] is None:
+            return
+        try:
+            note = self._check_signature(want, path)
+        except Lacking:
+            path.replace(path.with_name(path.name + ".refused"))
+            del self.artifacts[want.name]
+            self.sets = {name: [row for row in rows if row != want.name] for name, rows in self.sets.items()}
+            self.write_lock()
+            raise
+        self.artifacts[want.name]["signature"] = note
+        self.write_lock()
+
+    def adopt_rest(self) -> list[str]:
+        """Adds what lies in the folder but not in the lock. Returns why some of it cannot be."""
+        refused = []
         for name in artifact_source.FolderSource(str(self.folder), ignore_lock=True).names():
             suffix = Path(name).suffix
             if name in self.artifacts or name.startswith(artifacts.LOCK_NAME):
                 continue
             if suffix in (*SIGNATURE_SUFFIXES, ".refused", ".part"):
                 continue
-            self.accept(Want(name, KIND_BY_SUFFIX.get(suffix, "other")))
+            try:
+                self.accept(Want(name, KIND_BY_SUFFIX.get(suffix, "other")))
+            except Lacking as error:
+                refused.append(str(error))
+        return refused
 
     def _in_sources(self, want: Want) -> Path | None:
         key = artifacts.spelling_key(artifacts.base_name(want.name))
@@ -274,10 +327,14 @@ class Bundle:
         own = [*sorted((self.folder / WORK).glob("*.zip")), *sorted(self.folder.glob("*.zip"))]
         for path in [*self._source_files(), *own]:
             if path.suffix == ".zip" and base in {
-                artifacts.spelling_key(name) for name in artifact_source.zip_names(path)
+                artifacts.spelling_key(name) for name in artifact_source.zip_names(path, self._root(path))
             }:
                 return path
         return None
+
+    def _root(self, path: Path) -> Path:
+        """The folder of sources, or the bundle, that a file must lie in, also behind links."""
+        return next((folder for folder in self.sources if path.is_relative_to(folder)), self.folder)
 
     def _source_files(self) -> list[Path]:
         files = []
@@ -299,36 +356,3 @@ class _Progress:
             self.last = time.monotonic()
             share = f" of {artifacts.megabytes(total)} ({100 * done // total} %)" if total else ""
             self.say(f"{self.name}: {artifacts.megabytes(done)}{share}")
-
-
-def _copy(source: Path, target: Path) -> None:
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(source, part)
-    part.replace(target)
-
-
-def _unpack(archive: Path, target: Path) -> bool:
-    """Takes one file and its signature files out of a zip; folders inside the zip are ignored. False when absent."""
-    found = False
-    with zipfile.ZipFile(archive) as opened:
-        for member in opened.infolist():
-            base = artifacts.base_name(member.filename)
-            for suffix in ("", *SIGNATURE_SUFFIXES):
-                if artifacts.spelling_key(base) == artifacts.spelling_key(target.name + suffix):
-                    part = target.with_name(target.name + suffix + ".part")
-                    with opened.open(member) as source, part.open("wb") as stream:
-                        shutil.copyfileobj(source, stream, download.CHUNK)
-                    part.replace(target.with_name(target.name + suffix))
-                    found = found or not suffix
-    return found
-
-
-def _looks_right(path: Path, name: str) -> bool:
-    """False when a file cannot be what its name says: a store without the right headers sends an HTML page."""
-    with path.open("rb") as stream:
-        start = stream.read(512)
-    if name.endswith(".run"):
-        return start.startswith(b"#!")
-    if name.endswith((".zip", ".whl")):
-        return start.startswith(b"PK")
-    return True

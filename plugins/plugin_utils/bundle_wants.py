@@ -16,7 +16,12 @@ VENDOR_LICENCE = "Huawei end user licence agreement; installing the package unat
 # Components that Huawei publishes as one zip with the signatures in it.
 ZIPPED = ("driver", "firmware")
 # The index has these as source only, pure Python all the same: jieba 0.42.1, which MindFormers 0.8 to 1.x require.
-SOURCE_ONLY = {"mindformers": ("jieba",)}
+# Building runs its setup.py on the control node: this release and no other. Source of the hash: PyPI.
+SOURCE_ONLY = {
+    "mindformers": (
+        "jieba==0.42.1 --hash=sha256:055ca12f62674fafed09427f176506079bc135638a14e23e25be909131928db2",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Want:
         url, headers, sha256: where it is published and what it must be; None where unknown.
         archive: the zip it is published in, itself a Want, or None.
         optional: every host that wants it has it installed; without it a repair would not be possible.
+        proven: somebody else has held it against a hash already: pip, against that of the index.
     """
 
     name: str
@@ -40,6 +46,7 @@ class Want:
     licence: str | None = None
     archive: Want | None = None
     optional: bool = False
+    proven: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_accept_findings": ([], list),
     "ascend_artifacts": (None, str),
     "ascend_artifacts_url": (None, str),
+    "ascend_artifacts_lock_sha256": (None, str),
     "ascend_wheels": ("bundle", str),
     "ascend_catalog_overlay": (None, str),
     "ascend_install_path": ("/usr/local/Ascend", "path"),

@@ -54,8 +54,11 @@ def read(folder: Path, name: str, limit: int) -> bytes:
 
 
 def _descend(folder: Path, name: str) -> int:
-    root = os.path.realpath(folder)
-    real = os.path.realpath(os.path.join(root, name))
+    try:
+        root = os.path.realpath(folder)
+        real = os.path.realpath(os.path.join(root, name))
+    except OSError as error:
+        raise ArtifactError(f"{folder / name} cannot be read: {error.strerror}") from error
     if os.path.commonpath([root, real]) != root or root == real:
         raise ArtifactError(
             f"{folder / name} is a link that leaves the folder (to {real}). Only what lies in {folder} itself is used"

@@ -10,8 +10,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, planning, planning_reverse, resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller, model_files
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    artifacts,
+    compat,
+    planning,
+    planning_reverse,
+    resolver,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, controller, lock_file, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes, settled
 
@@ -47,14 +53,14 @@ class Planner:
             plan = self._forward(host, facts, wish, components, pins)
         else:
             plan = self._reverse(host, facts, wish, components, target)
-        self._refuse_artifacts(plan, wish.desired["ascend_artifacts"])
+        self._refuse_artifacts(plan, wish.desired["ascend_artifacts"], wish.desired[lock_file.PIN])
         return dict(plan, target=target)
 
-    def _refuse_artifacts(self, plan: dict[str, Any], source: str | None) -> None:
+    def _refuse_artifacts(self, plan: dict[str, Any], source: str | None, pin: str | None) -> None:
         packages = tuple(step["package"] for step in plan["steps"] if step["package"])
-        key = (source, packages)
+        key = (source, pin, packages)
         if key not in self._artifacts:
-            self._artifacts[key] = _artifact_problem(packages, source)
+            self._artifacts[key] = _artifact_problem(packages, source, pin)
         if self._artifacts[key]:
             plan["findings"].append(self._artifacts[key])
             plan["status"] = "refused"
@@ -140,7 +146,7 @@ def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[d
     return resolution, findings
 
 
-def _artifact_problem(packages: tuple[str, ...], source: str | None) -> dict[str, Any] | None:
+def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | None) -> dict[str, Any] | None:
     if not packages:
         return None
     if not source:
@@ -148,17 +154,17 @@ def _artifact_problem(packages: tuple[str, ...], source: str | None) -> dict[str
                    f"holds {', '.join(packages)}.")
         return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
     try:
-        missing = artifact_source.missing(source, packages)
-        unproven = [] if missing else artifact_source.unproven(source, packages)
+        missing = artifact_source.missing(source, packages, pin)
+        unproven = [] if missing else artifact_source.unproven(source, packages, pin)
     except artifact_source.ArtifactError as error:
         return planning.finding("artifact-missing", "error", str(error), variable="ascend_artifacts")
     if unproven:
         return planning.finding("artifact-unproven", "error", " ".join(unproven), variable="ascend_artifacts")
     if not missing:
         return None
-    near = artifact_source.similar(source, missing[0])
+    near = artifact_source.similar(source, missing[0], pin)
     hint = f" Similar names there: {', '.join(near)}." if near else ""
     return planning.finding(
         "artifact-missing", "error",
-        f"{', '.join(missing)} not found in ascend_artifacts ({source}). Put the file there or make the folder with "
-        f"ansible-playbook ascend.fleet.bundle.{hint}", variable="ascend_artifacts")
+        f"{', '.join(missing)} not found in ascend_artifacts ({artifacts.public_url(source)}). Put the file there or "
+        f"make the folder with ansible-playbook ascend.fleet.bundle.{hint}", variable="ascend_artifacts")

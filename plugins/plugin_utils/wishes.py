@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
 
@@ -76,6 +76,7 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
             f"ascend_artifacts is {source}: there is no such folder on the control node. It takes the folder with "
             "the vendor packages, or an http(s) URL of a mirror.",
         ))
+    problems.extend(_desired.Problem(variable, text) for variable, text in transport.problems(desired))
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
     return Wishes(desired, catalog, problems, _model(variables, template))

@@ -26,7 +26,7 @@ VARIABLES = {
     "ascend_cann_flavor": "nnae",
     "ascend_components": ["driver", "firmware", "cann", "kernels", "python", "mindspore"],
     "ascend_artifacts": "{{ mirror }}/ascend",
-    "mirror": "http://mirror.example",
+    "mirror": "https://mirror.example",
     "ascend_report_dir": "{{ inventory_dir }}/report",
     "inventory_dir": "/srv/fleet",
 }
@@ -97,7 +97,7 @@ def main() -> int:
     from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog
 
     # A mirror that has every package, and proves it.
-    artifact_source.missing = artifact_source.unproven = lambda _source, _packages: []
+    artifact_source.missing = artifact_source.unproven = lambda *_arguments: []
     most = int(sys.argv[1]) if len(sys.argv) > 1 else LIMIT_HOSTS
     began = time.process_time()
     catalog.load()
