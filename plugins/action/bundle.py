@@ -192,7 +192,7 @@ def _collect(bundle: Bundle, wants: list[Want], sets: list[WheelSet], args: dict
         except (ArtifactError, Lacking) as error:
             lacking.append(f"{one.name}: {error}")
     if bundle.folder.is_dir():
-        lacking += bundle.adopt_rest()
+        lacking = list(dict.fromkeys([*lacking, *bundle.adopt_rest()]))
         bundle.write_lock()
     for why in sorted(set(bundle.unproven.values())):
         Display().warning(f"{', '.join(name for name in bundle.unproven if bundle.unproven[name] == why)}: {why}")

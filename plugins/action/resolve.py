@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input, resolver, resolver_files
+from ansible_collections.ascend.fleet.plugins.module_utils import (
+    addresses,
+    compat,
+    compat_input,
+    resolver,
+    resolver_files,
+)
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
 
@@ -92,8 +98,9 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
         lines.append(f"  {name:<12} {_entry(entry) if entry else '-'}")
     lines += ["", "files"] if result["files"] else []
     for item in result["files"]:
-        lines += [f"  {item['file']}", f"    {item['url'] or 'no address recorded'}"]
-        lines += [f"    header {key}: {value}" for key, value in item["headers"].items()]
+        lines += [f"  {item['file']}", f"    {addresses.public_url(item['url']) or 'no address recorded'}"]
+        # A catalog overlay may hold the site's own credentials.
+        lines += [f"    header {key}: {value}" for key, value in addresses.public_headers(item["headers"]).items()]
         if item.get("zip_sha256"):
             lines += [f"    also in {item['zip']}, sha256 {item['zip_sha256']}"]
     lines += ["", "Python packages"] + [f"  {line}" for line in _pip(stack)] if stack["mindspore"] else []

@@ -58,8 +58,7 @@ def _shown(scheme, rest):
         return HIDDEN
     if "@" in path:
         # An @ in the path, or a password with a slash: the host is the last that it can be, the path is not shown.
-        last = re.split("/", rest.rpartition("@")[2], maxsplit=1)[0]
-        last = re.split(r"[?#]", last, maxsplit=1)[0]
+        last = re.split(r"[/?#]", rest.rpartition("@")[2], maxsplit=1)[0]
         return last if last and _HOST.match(last) else HIDDEN
     host = head.rpartition("@")[2]
     if not _HOST.match(host):

@@ -58,6 +58,9 @@ class Bundle:
         self.say = say
         self.ca_file = ca_file
         self.crl_file = crl_file
+        for variable, file in (("bundle_ca_file", ca_file), ("bundle_crl_file", crl_file)):
+            if file is not None and not file.is_file():
+                raise ArtifactError(f"{variable}: {file} is not a file on the control node")
         self.signer = signer
         self.require_signature = require_signature
         self.offline = offline
@@ -284,7 +287,8 @@ class Bundle:
     def _judge_again(self, want: Want) -> None:
         """Judges a package of an earlier run by what is known of its signer now. Raises Lacking.
 
-        Without this a revocation would only reach what is fetched after it.
+        Without this a revocation would only reach what is fetched after it. The file stays, but out of the lock: no host
+        gets it, and a run with the right bundle_ca_file takes it in again.
         """
         path = self.folder / want.name
         if self.ca_file is None or want.kind != "package" or signature.find(path)[0] is None:
@@ -292,7 +296,6 @@ class Bundle:
         try:
             note = self._check_signature(want, path)
         except Lacking:
-            path.replace(path.with_name(path.name + ".refused"))
             del self.artifacts[want.name]
             self.sets = {name: [row for row in rows if row != want.name] for name, rows in self.sets.items()}
             self.write_lock()

@@ -227,3 +227,26 @@ def test_batches_follow_the_bytes(monkeypatch):
     monkeypatch.setattr(stage, "PIECE_BYTES", 10)
     groups = stage._batches([{"size": size} for size in (4, 4, 4, 30, 1)])
     assert [[item["size"] for item in group] for group in groups] == [[4, 4], [4], [30], [1]]
+
+
+def test_plain_http_without_a_pinned_lock_reaches_no_host(tmp_path, args, folder):
+    write_lock(folder)
+    lock = (folder / artifacts.LOCK_NAME).read_bytes()
+    with serving({artifacts.LOCK_NAME: lock, **FILES}) as server:
+        host = Host(tmp_path, {**args, "source": server.url})
+        with pytest.raises(AnsibleActionFail, match="ascend_artifacts_lock_sha256"):
+            host.run()
+        assert host.calls == []
+        with pytest.raises(AnsibleActionFail, match="not the lock that was reviewed"):
+            Host(tmp_path, {**args, "source": server.url, "lock_sha256": "0" * 64}).run()
+        right = hashlib.sha256(lock).hexdigest()
+        assert Host(tmp_path, {**args, "source": server.url, "lock_sha256": right}).run()["bytes_sent"] == 150
+
+
+def test_a_link_to_a_private_file_is_sent_to_no_host(tmp_path, args, folder):
+    (tmp_path / "id_ed25519").write_bytes(b"secret")
+    (folder / "b.run").symlink_to(tmp_path / "id_ed25519")
+    host = Host(tmp_path, {**args, "files": ["b.run"]})
+    with pytest.raises(AnsibleActionFail, match="is a link that leaves the folder"):
+        host.run()
+    assert host.calls == [] and host.transfers == []

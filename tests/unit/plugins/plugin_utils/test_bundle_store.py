@@ -15,6 +15,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import artifacts, dow
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, bundle_store, signature
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import Bundle, Lacking
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want
+from ansible_collections.ascend.fleet.tests.unit.plugins.plugin_utils.test_signature import Authority
 from http_faults import serving
 
 NAME = "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run"
@@ -275,3 +276,127 @@ def test_whence(bundle, tmp_path, downloads):
     assert one.whence(Want("a.run", "package", url="https://u:p@example.com/a")) == "https://example.com/a"
     assert one.whence(Want("a.run", "package")) == "nowhere"
     assert not (tmp_path / "bundle").exists()
+
+
+def test_the_lock_keeps_no_credentials(bundle, tmp_path):
+    """It is 0644 and travels: headers, user, password and token come from the variables again, at the next fetch."""
+    secret = {"Authorization": "Bearer Sek-1", "Cookie": "s=Sek-2", "X-Api-Key": "Sek-3", "PRIVATE-TOKEN": "Sek-4"}
+    with serving({"model.bin?token=Sek-6": b"weights"}) as server:
+        url = server.url.replace("//", "//user:Sek-5@") + "/model.bin?token=Sek-6"
+        want = Want("models/model.bin", "model", url=url, headers={**secret, "Referer": "https://r.example/?k=Sek-7"})
+        bundle().obtain(want)
+        text = (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()
+        assert "Sek-" not in text and "user" not in text
+        (row,) = lock(tmp_path)["artifacts"]
+        assert row["url"] == f"{server.url}/model.bin" and row["headers"] == {"Referer": "https://r.example/"}
+        # From such a lock: nothing to do, staging works, and a lost file is fetched again with the same variables.
+        requests = len(server.requests)
+        bundle().obtain(want)
+        assert len(server.requests) == requests
+        source = artifact_source.open_source(str(tmp_path / "bundle"))
+        assert artifact_source.resolve_files(source, [{"name": want.name}])[0]["sha256"] == row["sha256"]
+        (tmp_path / "bundle" / "models" / "model.bin").unlink()
+        bundle().obtain(want)
+        assert server.headers_seen[-1]["Authorization"].startswith("B")
+    assert "Sek-" not in (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()
+
+
+def test_an_older_lock_loses_its_credentials_at_the_next_run(bundle, tmp_path):
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "a.bin").write_bytes(b"x")
+    row = {"name": "a.bin", "size": 1, "sha256": hashlib.sha256(b"x").hexdigest(), "url": "https://u:Sek@h/a?k=Sek",
+           "headers": {"Authorization": "Sek"}, "licence": "see https://u:Sek@h/licence"}
+    (tmp_path / "bundle" / artifacts.LOCK_NAME).write_text(yaml.safe_dump({"version": 1, "artifacts": [row]}))
+    bundle().write_lock()
+    assert "Sek" not in (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()
+
+
+def test_plain_http_from_elsewhere_needs_a_hash(bundle, monkeypatch):
+    monkeypatch.setattr(bundle_store.urls, "open_url", lambda *args, **more: pytest.fail("it was asked"))
+    with pytest.raises(Lacking, match="plain http and no sha256"):
+        bundle().obtain(Want(NAME, "package", url="http://vendor.example/x.run"))
+    archive = Want("hdk.zip", "archive", url="http://vendor.example/hdk.zip")
+    with pytest.raises(Lacking, match="plain http and no sha256"):
+        bundle().obtain(Want("driver.run", "package", archive=archive))
+
+
+def test_https_that_leads_to_plain_http_needs_a_hash(bundle, monkeypatch):
+    class Answer:
+        geturl = staticmethod(lambda: "http://elsewhere.example/x")
+        close = staticmethod(lambda: None)
+
+    monkeypatch.setattr(bundle_store.urls, "open_url", lambda *args, **more: Answer)
+    with pytest.raises(Lacking, match="leads to http://elsewhere"):
+        bundle().obtain(Want(NAME, "package", url="https://vendor.example/x.run"))
+
+
+def test_links_out_of_the_sources_and_out_of_the_bundle_stay_out(bundle, tmp_path, downloads):
+    (tmp_path / "id").write_bytes(b"#!secret")
+    (downloads / NAME).symlink_to(tmp_path / "id")
+    with pytest.raises(Lacking, match="is a link that leaves the folder"):
+        bundle(sources=[downloads]).obtain(Want(NAME, "package"))
+    (tmp_path / "bundle" / "models").mkdir(parents=True)
+    (tmp_path / "bundle" / "models" / "a.bin").symlink_to(tmp_path / "id")
+    (tmp_path / "bundle" / "b.ckpt").write_bytes(b"weights")
+    one = bundle()
+    (why,) = one.adopt_rest()
+    assert "leaves the folder" in why and one.added == ["b.ckpt"]
+
+
+def test_a_member_that_says_it_is_larger_than_the_disk_is_not_unpacked(bundle, downloads):
+    with zipfile.ZipFile(downloads / "hdk.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("driver.run", DATA)
+        archive.getinfo("driver.run").file_size = 2**61
+    with pytest.raises(Lacking, match="cannot be unpacked"):
+        bundle(sources=[downloads]).obtain(Want("driver.run", "package", archive=Want("hdk.zip", "archive")))
+
+
+@pytest.fixture
+def revoking(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("revoking")
+    own = Authority(folder / "own")
+    return own, own.crl(folder / "older"), own.crl(folder / "newer", revoked=True)
+
+
+def test_a_revocation_once_seen_is_not_forgotten(bundle, tmp_path, downloads, revoking):
+    own, older, newer = revoking
+    (downloads / NAME).write_bytes(DATA)
+    own.sign(downloads / NAME)
+    beside, options = downloads / f"{NAME}.crl", {"sources": [downloads], "ca_file": own.ca}
+    beside.write_bytes(newer.read_bytes())
+    with pytest.raises(Lacking, match="revoked"):
+        bundle(**options).obtain(Want(NAME, "package"))
+    for data in (None, older.read_bytes()):
+        beside.unlink()
+        if data:
+            beside.write_bytes(data)
+        with pytest.raises(Lacking, match="revoked"):
+            bundle(**options).obtain(Want(NAME, "package"))
+        beside.touch()
+    assert not (tmp_path / "bundle" / NAME).exists() and len(list((tmp_path / "bundle" / "crl").iterdir())) == 1
+
+
+def test_a_revocation_reaches_what_was_collected_before(bundle, tmp_path, downloads, revoking):
+    own, _older, newer = revoking
+    (downloads / NAME).write_bytes(DATA)
+    own.sign(downloads / NAME)
+    one = bundle(sources=[downloads], ca_file=own.ca)
+    one.obtain(Want(NAME, "package"))
+    assert one.unchecked == [NAME]
+    assert "revocation not checked" in lock(tmp_path)["artifacts"][0]["signature"]
+    with pytest.raises(Lacking, match="revoked"):
+        bundle(ca_file=own.ca, crl_file=newer).obtain(Want(NAME, "package"))
+    # It is there, and no host gets it.
+    assert lock(tmp_path)["artifacts"] == [] and (tmp_path / "bundle" / NAME).exists()
+    source = artifact_source.open_source(str(tmp_path / "bundle"))
+    with pytest.raises(artifacts.ArtifactError, match="does not list it"):
+        source.resolve(NAME)
+    (why,) = bundle(ca_file=own.ca).adopt_rest()
+    assert "revoked" in why
+
+
+def test_the_named_signer_alone_may_sign(bundle, tmp_path, downloads, signed):
+    with pytest.raises(Lacking, match="is not you, which bundle_signer names"):
+        bundle(sources=[downloads], ca_file=downloads / "pem", signer="you").obtain(Want(NAME, "package"))
+    bundle(sources=[downloads], ca_file=downloads / "pem", signer="me").obtain(Want(NAME, "package"))
+    assert "signed by CN=me" in lock(tmp_path)["artifacts"][0]["signature"]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import resource
 import zipfile
+from pathlib import Path
 
 import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible_collections.ascend.fleet.plugins.lookup import wheels as lookup
 from ansible_collections.ascend.fleet.plugins.plugin_utils import wheelhouse
 
 ARM = wheelhouse.Host("3.11", "aarch64", "2.34")
@@ -115,3 +122,119 @@ def test_a_wheel_for_any_python_3_still_says_which_one_it_requires(tmp_path):
     assert _files(tmp_path, ["requests"], X86) == ["requests-2.34.2-py3-none-any.whl"]
     with pytest.raises(wheelhouse.WheelError, match=r"No wheel of requests"):
         wheelhouse.select(tmp_path, ["requests>=2.32"], old)
+
+
+HEAD = b"Metadata-Version: 2.1\nName: bomb\nVersion: 1\n"
+BOMB = "bomb-1-py3-none-any.whl"
+# Packing takes its time, with lzma most of all.
+SIZES = {zipfile.ZIP_DEFLATED: 400 * 1024**2, zipfile.ZIP_BZIP2: 16 * 1024**2, zipfile.ZIP_LZMA: 4 * 1024**2}
+
+
+def _wheel(path, metadata=HEAD, method=zipfile.ZIP_DEFLATED, member="bomb-1.dist-info/METADATA", more=()):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr(member, metadata)
+        for name in more:
+            archive.writestr(name, b"")
+    return path
+
+
+@pytest.fixture
+def bounded():
+    """A limit on this process' memory, so that a bomb that is read whole fails here and not the machine."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 200 * 1024**2, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("honest", [True, False], ids=["says its size", "lies about its size"])
+def test_a_bomb_is_not_unpacked(tmp_path, method, honest, request):
+    with zipfile.ZipFile(tmp_path / BOMB, "w", method) as archive:
+        with archive.open("bomb-1.dist-info/METADATA", "w", force_zip64=True) as stream:
+            stream.write(HEAD)
+            stream.write(bytes(SIZES[method]))
+        if not honest:
+            archive.getinfo("bomb-1.dist-info/METADATA").file_size = 1000
+    request.getfixturevalue("bounded")
+    with pytest.raises(wheelhouse.WheelError, match="not a whole wheel"):
+        wheelhouse.select(tmp_path, ["bomb"], ARM)
+
+
+def test_a_table_of_contents_without_end_is_not_read(tmp_path, bounded):
+    more = [f"{'x' * 8000}{number}" for number in range(2200)]
+    _wheel(tmp_path / BOMB, more=more)
+    with pytest.raises(wheelhouse.WheelError, match="table of contents is larger"):
+        wheelhouse.select(tmp_path, ["bomb"], ARM)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "member", "more", "told"),
+    [
+        (b"Name: evil\nVersion: 1\n", "bomb-1.dist-info/METADATA", (), "inside it is evil 1"),
+        (b"Name: bomb\nVersion: 2\n", "bomb-1.dist-info/METADATA", (), "inside it is bomb 2"),
+        (HEAD, "evil-1.dist-info/METADATA", (), "inside it is evil 1"),
+        (HEAD, "bomb-1.dist-info/METADATA", ["other-1.dist-info/METADATA"], "it has 2 METADATA"),
+        (HEAD, "bomb/METADATA", (), "it has 0 METADATA"),
+    ],
+)
+def test_metadata_of_another_wheel(tmp_path, metadata, member, more, told):
+    _wheel(tmp_path / BOMB, metadata, member=member, more=more)
+    with pytest.raises(wheelhouse.WheelError, match=told):
+        wheelhouse.select(tmp_path, ["bomb"], ARM)
+
+
+def test_what_a_wheel_brings_along_is_not_its_own_metadata(tmp_path):
+    _wheel(tmp_path / BOMB, more=["bomb/_vendor/other-1.dist-info/METADATA"])
+    assert _files(tmp_path, ["bomb==1"], ARM) == [BOMB]
+
+
+@pytest.mark.parametrize("text", [b"(" * 100000, b"a" * 1000 + b"; " + b"(" * 50000 + b"python_version > '3'"])
+def test_requirements_that_are_none_are_passed_over(tmp_path, text):
+    _wheel(tmp_path / BOMB, HEAD + b"Requires-Dist: " + text + b"\n")
+    assert _files(tmp_path, ["bomb"], ARM) == [BOMB]
+
+
+def test_a_pipe_as_wheel_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / BOMB)
+    with pytest.raises(wheelhouse.WheelError, match="not a regular file"):
+        wheelhouse.select(tmp_path, ["bomb"], ARM)
+
+
+@pytest.fixture
+def locked(tmp_path, monkeypatch):
+    """A folder of artifacts with a lock that lists one wheel."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    wheelhouse._metadata.cache_clear()
+    root = tmp_path / "artifacts"
+    (root / "wheels").mkdir(parents=True)
+    data = _wheel(root / "wheels" / BOMB).read_bytes()
+    row = {"name": f"wheels/{BOMB}", "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (root / "artifacts.lock.yml").write_text(yaml.safe_dump({"version": 1, "artifacts": [row]}))
+    return root
+
+
+def _look_up(root, *terms):
+    found = lookup.LookupModule()
+    found._options = {"source": str(root), "python": "3.11", "arch": "aarch64", "glibc": "2.34", "constraints": [],
+                      "skip": [], "lock_sha256": None}
+    found.set_options = lambda **options: None
+    found.get_option = found._options.__getitem__
+    return found.run(list(terms), {})
+
+
+def test_with_a_lock_only_what_it_lists_is_opened(locked, monkeypatch):
+    _wheel(locked / "wheels" / "bomb-2-py3-none-any.whl", b"Name: bomb\nVersion: 2\n")
+    opened = []
+    real = wheelhouse._metadata
+    monkeypatch.setattr(wheelhouse, "_metadata", lambda path: opened.append(path.name) or real(path))
+    assert _look_up(locked, "bomb") == [f"wheels/{BOMB}"]
+    assert set(opened) == {BOMB}
+
+
+def test_with_a_lock_a_wheel_is_held_against_it_before_it_is_opened(locked, monkeypatch):
+    _wheel(locked / "wheels" / BOMB, HEAD + b"Requires-Dist: evil\n")
+    monkeypatch.setattr(wheelhouse, "_metadata", lambda path: pytest.fail(f"{path} was opened"))
+    with pytest.raises(AnsibleError, match=r"not the file that artifacts\.lock\.yml describes"):
+        _look_up(locked, "bomb")
