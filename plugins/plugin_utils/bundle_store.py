@@ -287,8 +287,8 @@ class Bundle:
     def _judge_again(self, want: Want) -> None:
         """Judges a package of an earlier run by what is known of its signer now. Raises Lacking.
 
-        Without this a revocation would only reach what is fetched after it. The file stays, but out of the lock: no host
-        gets it, and a run with the right bundle_ca_file takes it in again.
+        Without this a revocation would only reach what is fetched after it. The file stays, but out of the lock: no
+        host gets it, and a run with the right bundle_ca_file takes it in again.
         """
         path = self.folder / want.name
         if self.ca_file is None or want.kind != "package" or signature.find(path)[0] is None:

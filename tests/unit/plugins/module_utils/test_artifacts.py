@@ -65,6 +65,10 @@ def test_parse_lock():
         (lambda lock: lock["artifacts"][0].update(name="../x"), "artifact name"),
         (lambda lock: lock["artifacts"].append("a.run"), "not a mapping"),
         (lambda lock: lock["sets"].update(x=["nothing.whl"]), "does not list"),
+        (lambda lock: lock.update(sets=["wheels/b.whl"]), "sets is a list"),
+        (lambda lock: lock["sets"].update(x=[["wheels/b.whl"]]), "not a list of artifact names"),
+        (lambda lock: lock["sets"].update(x=3), "not a list of artifact names"),
+        (lambda lock: lock["artifacts"][0].update(headers=["Referer"]), "headers is a list"),
     ],
 )
 def test_parse_lock_refuses(change, message):
@@ -133,4 +137,7 @@ def test_small_words():
     assert [artifacts.backoff_seconds(n) for n in (1, 2, 3, 9)] == [1, 2, 4, 30]
     assert artifacts.megabytes(3) == "3 bytes" and artifacts.megabytes(804000000) == "804.0 MB"
     assert artifacts.public_url("https://user:word@host/a") == "https://host/a"
+    assert artifacts.public_url("https://user:wo@rd@host/a") == "https://host/a"
+    assert artifacts.public_url("https://user:wo/rd@host/a") == "https://host"
+    assert artifacts.public_url("https://host/a?token=word") == "https://host/a"
     assert artifacts.wheel_set_name("2.7.1", "3.11.2", "aarch64") == "wheels-2.7.1-py3.11-aarch64"
