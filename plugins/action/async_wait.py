@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils.async_job import ARGUMENTS, PROGRESS
 from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables, told_progress
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
 # Option of the module -> variable of the host that is its default.
@@ -35,12 +35,15 @@ _NO_RESULT = (
 )
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
+# What runs under async: a job's result is the answer of one of these.
+JOBS = ("run_package", "python_environment", "text_generation", "framework_check", "artifact")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+
+class ActionModule(HostAction):
+    MODULE = "async_wait"
+    _supports_async = False
+
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         args["async_dir"] = args["async_dir"] or self.get_shell_option("async_dir", default="~/.ansible_async")
@@ -49,13 +52,15 @@ class ActionModule(ActionBase):
         reset = getattr(self._connection, "reset", lambda: None)
 
         def look() -> dict[str, Any]:
-            return self._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
+            said = self._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
+            progress = {PROGRESS: said[PROGRESS]} if isinstance(said.get(PROGRESS), Mapping) else {}
+            return {**self.handed_on(said, [self.MODULE, *JOBS], asynchronous=True), **progress}
 
         try:
             job = wait(look, args, lambda progress: told_progress.tell(host, progress), reset)
         finally:
             told_progress.tell(host, None)
-        return {**result, **in_words(job)}
+        return in_words(job)
 
 
 def wait(look: Callable[[], dict[str, Any]], args: dict[str, Any], tell: Callable[[Any], None],

@@ -30,6 +30,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import
 class ActionModule(ControlAction):
     """Implements ascend.fleet.bundle; its documentation is in plugins/modules/bundle.py."""
 
+    READS = ("bundle_", "ascend_artifacts")
     ARGUMENTS: dict[str, Any] = {
         **HOSTS,
         "dest": {"type": "path", "required": True},

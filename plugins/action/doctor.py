@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import diagnosis, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 
 
 class ActionModule(ControlAction):
@@ -21,10 +23,16 @@ class ActionModule(ControlAction):
             observation = variables.get("ascend_observation") or {}
             probe = variables.get("doctor_observation") or {}
             wish = wishes.of_host(self._templar, variables)
-            problems = diagnosis.of_host(host, observation, probe, wish, planner)
+            try:
+                problems = diagnosis.of_host(host, observation, probe, wish, planner)
+                summaries[host] = diagnosis.summary((observation.get("ansible_facts") or {}).get("ascend"))
+            except UNREADABLE as error:  # what one host answers never ends the diagnosis of the others
+                problems = diagnosis.of_host(host, {"msg": unreadable(error)}, {}, wish, planner)
+                summaries[host] = diagnosis.summary(None)
             diagnoses[host] = problems
-            summaries[host] = diagnosis.summary((observation.get("ansible_facts") or {}).get("ascend"))
-            errors = [f"{row['problem']} ({row['evidence']})" for row in problems if row["severity"] == "error"]
+            errors = [
+                clean(f"{row['problem']} ({row['evidence']})") for row in problems if row["severity"] == "error"
+            ]
             if errors:
                 failures[host] = " ".join(errors) + " The diagnosis says how to mend it."
         return {

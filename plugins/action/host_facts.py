@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import answer, catalog, host_variables, model_files, observed
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 HUAWEI = "19e5"
+_FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
 # Option of the module -> variable of the host that is its default.
 FROM_VARIABLES = {
     "install_path": "ascend_install_path",
@@ -21,15 +22,14 @@ FROM_VARIABLES = {
 }
 
 catalog.load_early()
+observed.shape()  # read before the workers fork, as the catalog is
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
+class ActionModule(HostAction):
+    MODULE = "host_facts"
+    _supports_async = False
 
-    def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         arguments = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         try:
             chips = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))["chips"]
@@ -39,7 +39,21 @@ class ActionModule(ActionBase):
         arguments.setdefault("npu_names", npu_names(chips))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
         arguments.setdefault("model_dir", model_files.folder(model))
-        return self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
+        said = self._execute_module(
+            module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars
+        )
+        return self.handed_on(said, ["host_facts"])
+
+    def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:
+        """The answer with the one fact that the module gives, checked: the plan and the roles rely on its shape."""
+        result = super().handed_on(said, modules, asynchronous)
+        if result.get("failed"):
+            return result
+        try:
+            seen = observed.facts(said)
+        except answer.AnswerError as error:
+            return {**result, "failed": True, "msg": f"{error} Nothing of it is used. {_FIX}"}
+        return {**result, "ansible_facts": {**result.get("ansible_facts", {}), "ascend": seen}}
 
 
 def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,11 +14,13 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import Arti
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
 from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan_content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
 
 
 class ActionModule(ControlAction):
+    READS = ("ascend_plan_target", "ascend_plan_save", "ascend_plan_file", "ascend_report_dir")
     ARGUMENTS = {
         **HOSTS,
         "components": {"type": "list", "elements": "str"},
@@ -36,7 +38,7 @@ class ActionModule(ControlAction):
             variables = task_vars["hostvars"].raw_get(host)
             observation = variables.get("ascend_observation") or {}
             wish = wishes.of_host(self._templar, variables)
-            plans[host] = planner.plan(host, observation, wish, args["target"])
+            plans[host] = _plan(planner, host, observation, wish, args["target"])
             if content and plans[host]["status"] == "pending":
                 _pin(content, plans[host], wish.desired)
         if content and args["against"]:
@@ -59,6 +61,14 @@ def _pin(content: Content, plan: dict[str, Any], desired: dict[str, Any]) -> Non
     except (ArtifactError, OSError) as error:
         plan["findings"].append(finding("artifact-unproven", "error", str(error), variable="ascend_artifacts"))
         plan["status"] = "refused"
+
+
+def _plan(planner: Planner, host: str, observation: dict[str, Any], wish: wishes.Wishes, target: str) -> dict[str, Any]:
+    """The plan of a host. What one host answers never ends the plan of the others."""
+    try:
+        return planner.plan(host, observation, wish, target)
+    except UNREADABLE as error:
+        return planner.plan(host, {"msg": unreadable(error)}, wish, target)
 
 
 def _moves(plan: dict[str, Any]) -> list[Any]:

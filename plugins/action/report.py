@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import (
     HOSTS,
     ControlAction,
@@ -24,6 +25,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import printable
 
 
 class ActionModule(ControlAction):
@@ -55,7 +57,7 @@ class ActionModule(ControlAction):
             "report.html": page.render(report, lines),
             "report.prom": prom.render(report),
         }
-        folder = Path(os.path.abspath(args["path"]))
+        folder = Path(os.path.abspath(self._folder(args["path"], task_vars)))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
@@ -69,16 +71,26 @@ class ActionModule(ControlAction):
             "table": lines,
             "ascend_lines": lines,
             "summary": report["summary"],
-            "failures": failures(report),
+            "failures": {name: printable(message) for name, message in failures(report).items()},
             "files": {name.rpartition(".")[2]: str(folder / name) for name in files},
         }
+
+    def _folder(self, path: str, task_vars: dict) -> str:
+        """Where the report goes: never where a host says, and not nowhere because one says so."""
+        if not {"ascend_report_dir"}.intersection(planted.names(task_vars)):
+            return path
+        folder = os.path.join(os.environ.get("PWD") or os.getcwd(), "ascend-report")
+        self._display.warning(
+            f"{task_vars['inventory_hostname']}: {planted.sentence(['ascend_report_dir'])} The report is in {folder}."
+        )
+        return folder
 
     def _plans(self, args: dict, task_vars: dict) -> dict:
         """Return the fleet's plans: given, or registered by the plays."""
         if args["plans"] is not None:
             return args["plans"]
         try:
-            planned = task_vars.get("ascend_fleet_plan")
+            planned = None if "ascend_fleet_plan" in planted.names(task_vars) else task_vars.get("ascend_fleet_plan")
             # What a play registered is data; a text can only be a template that reads it from elsewhere.
             planned = self._templar.template(planned) if isinstance(planned, str) else planned
         except AnsibleError:

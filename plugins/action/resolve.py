@@ -16,6 +16,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import (
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import printable
 
 PINS = (
     "mindspore",
@@ -54,7 +55,7 @@ class ActionModule(judging.JudgingAction):
         )
         result["lines"] = _lines(result, host)
         if judging.flag(args.get("show", True), "show"):
-            self._display.display("\n".join(result["lines"]))
+            self._display.display(printable("\n".join(result["lines"])))
         return result
 
 

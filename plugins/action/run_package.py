@@ -12,9 +12,9 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 # Option of the module -> variable of the host that is its default: one journal and one lock, whoever asks.
 FROM_VARIABLES = {"install_path": "ascend_install_path", "state_dir": "ascend_state_dir"}
@@ -52,15 +52,12 @@ def run_name(task_vars: dict[str, Any]) -> str:
     return journal.rollback_name(controller.name()) if target in ("previous", "undo") else controller.name()
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """Completes the arguments and runs the module of the same name, with async as without."""
 
-    _supports_async = True
-    _supports_check_mode = True
+    MODULE = "run_package"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         if args.get("path"):
             overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
@@ -71,8 +68,4 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(str(exc)) from exc
         args.setdefault("controller", run_name(task_vars))
         args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
-        wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
-        result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
-        if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
+        return self.as_task(args, task_vars)

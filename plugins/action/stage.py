@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables, lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 
-ARTIFACT = "ascend.fleet.artifact"
 # Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
 PIECE_BYTES = 128 * 1000 * 1000
 # How often a file may arrive damaged before the task fails.
@@ -38,15 +38,16 @@ SPEC: dict[str, Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(HostAction):
     """Implements ascend.fleet.stage; its documentation is in plugins/modules/stage.py."""
 
+    MODULE = "artifact"
     TRANSFERS_FILES = True
+    _supports_async = False
     _VALID_ARGS = frozenset(SPEC)
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
         self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
         try:
@@ -92,11 +93,10 @@ class ActionModule(ActionBase):
         """One execution of the host's half. Raises AnsibleActionFail with its message."""
         keys = ("name", "sha256", "size", "url", "headers", "src", "offset")
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
-        reply = self._execute_module(module_name=ARTIFACT, module_args={"files": files, **options}, task_vars=task_vars)
+        reply = self.ask(self.MODULE, {"files": files, **options}, task_vars)
         if reply.get("failed") or reply.get("unreachable"):
-            detail = {key: value for key, value in reply.items() if key != "invocation"}
-            raise AnsibleActionFail(reply.get("msg", "the host did not answer"), result=detail)
-        return reply
+            raise AnsibleActionFail(reply.get("msg", "the host did not answer"), result=reply)
+        return _judged(reply, {item["name"] for item in files})
 
     def _send(
         self,
@@ -193,6 +193,35 @@ class ActionModule(ActionBase):
                 "after": "".join(lines.values()),
             }
         return outcome
+
+
+def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
+    """The reply, in which a host can speak of nothing but the files it was asked about. Raises AnsibleActionFail."""
+    files, missing = reply.get("files"), reply.get("missing")
+    good = (
+        isinstance(files, dict) and all(isinstance(path, str) for path in files.values()) and set(files) <= asked
+        and isinstance(missing, list) and all(map(_is_missing, missing))
+        and {entry["name"] for entry in missing} <= asked
+        and all(isinstance(reply.get(key), list) for key in ("from_cache", "evicted"))
+        and all(isinstance(item, str) for key in ("from_cache", "evicted") for item in reply[key])
+        and _is_count(reply.get("bytes_received"))
+    )
+    if not good:
+        raise AnsibleActionFail(
+            "The host's answer is not the one of ascend.fleet.artifact; nothing is sent to it. Run again; if it says so"
+            " again, find out what answers on this host."
+        )
+    return {**reply, "changed": bool(reply.get("changed")),
+            "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing]}
+
+
+def _is_missing(entry: Any) -> bool:
+    return (isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("why"), str)
+            and _is_count(entry.get("part")))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _line(item: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_places, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 
 catalog.load_early()
 
@@ -24,7 +25,7 @@ class ActionModule(ControlAction):
             for problem in wishes.of_host(self._templar, hostvars.raw_get(host)).problems:
                 problems.setdefault(str(problem), []).append(host)
         result = {"problems": problems, "ascend_lines": [
-            f"{message} ({_who(names, judged)})" for message, names in problems.items()
+            f"{clean(message)} ({_who(names, judged)})" for message, names in problems.items()
         ]}
         # What is wrong on some hosts only is refused host by host in the plan, so that the others go on.
         fatal = [

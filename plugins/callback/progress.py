@@ -13,7 +13,10 @@ version_added: "0.1.0"
 description:
   - Prints a line when a play (a stage) starts and one when it ends, what changed in between, and failures at once, with
     host, task, cause and fix. Hosts that were skipped, or were right already, are only counted.
-  - Prints the table of a plan or a report (C(ascend_lines) of a result) as it is.
+  - Prints the table of a plan or a report as it is (C(ascend_lines) in the result of M(ascend.fleet.plan),
+    M(ascend.fleet.report), M(ascend.fleet.doctor), M(ascend.fleet.bundle) or M(ascend.fleet.validate)).
+  - What a host says is shown without control characters, bidirectional overrides and invisible characters, so that it
+    cannot act on the terminal or look like something else. Endless lines are cut, but for results that C(-v) prints.
   - On a terminal a live line shows what is running and for how long. Elsewhere a line is printed every now and then
     while a task runs long, naming the hosts it still runs on. Both show the percentage that a vendor's installer
     prints, as of the last look at it (M(ascend.fleet.async_wait)).
@@ -71,7 +74,17 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import failure, told_
 from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
 from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean, wrap
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+    clean,
+    cut,
+    guard,
+    printable,
+    uncoloured,
+    wrap,
+)
+
+# First character of a line of a difference -> its colour.
+_DIFF_COLOURS = {"+": C.COLOR_DIFF_ADD, "-": C.COLOR_DIFF_REMOVE, "@": C.COLOR_DIFF_LINES}
 
 
 class CallbackModule(CallbackBase):
@@ -95,9 +108,15 @@ class CallbackModule(CallbackBase):
 
     # --- output
 
-    def _print(self, line: str = "", color: str | None = None, stderr: bool = False) -> None:
+    def _print(self, line: str = "", color: str | None = None, stderr: bool = False, whole: bool = False) -> None:
+        """Print a line: everything goes through here, and nothing that a host says acts on the terminal.
+
+        Args:
+            whole: however long it is, for those who asked for results (-v).
+        """
         self._last_output = time.monotonic()
-        self._display.display(line, color=color, stderr=stderr)
+        line = printable(line)
+        self._display.display(line if whole else cut(line), color=color, stderr=stderr)
 
     def _flush(self) -> None:
         """Print the changes gathered so far, hosts that changed alike on one line."""
@@ -105,7 +124,8 @@ class CallbackModule(CallbackBase):
             return
         for name, difference, hosts in self._stage.take_differences():
             self._print(f"  diff  {name}: {text.hosts_in_short(hosts, 60)}", C.COLOR_CHANGED)
-            self._print(difference)
+            for line in difference.split("\n"):
+                self._print(line, _DIFF_COLOURS.get(line[:1]))
         word = "would change" if _check_mode() else "changed"
         for words, hosts in self._stage.take_changes():
             head = f"  {word}  {words}: "
@@ -114,6 +134,7 @@ class CallbackModule(CallbackBase):
 
     def _block(self, lines: list[str]) -> None:
         """Print lines as they are, once: playbooks show them again with debug for those who use another callback."""
+        lines = [printable(line) for line in lines]
         key = tuple(line.strip() for line in lines)
         if key in self._printed_blocks:
             return
@@ -128,6 +149,7 @@ class CallbackModule(CallbackBase):
     # --- the run and its stages
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
+        guard(self._display)
         if self.get_option("live_line") == "auto" and sys.stdout.isatty() and self._display.verbosity < 2:
             self._live = LiveLine(self._display)
             self._live.attach()
@@ -194,13 +216,13 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         host, task, data = _parts(result)
         self._finished(host, data)
-        lines = text.lines_of(data)
+        lines = text.lines_of(_action(task), data)
         if lines:
             self._learn(data)
             self._block(lines)
         elif task.action in C._ACTION_DEBUG and "msg" in data:
             shown = data["msg"] if isinstance(data["msg"], list) else [data["msg"]]
-            self._block([line for item in shown for line in (str(item).splitlines() or [""])])
+            self._block([line for item in shown for line in (printable(item).splitlines() or [""])])
         if self._stage is None:
             return
         if data.get("changed"):
@@ -214,7 +236,7 @@ class CallbackModule(CallbackBase):
             if self._display.verbosity >= 1:
                 self._print(f"  ok  {text.short_name(task.get_name())}: {host}", C.COLOR_OK)
         if self._display.verbosity >= 2:
-            self._print(f"    {self._dump_results(data)}", C.COLOR_VERBOSE)
+            self._print(f"    {self._dump_results(data)}", C.COLOR_VERBOSE, whole=True)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         host, task, data = _parts(result)
@@ -223,7 +245,7 @@ class CallbackModule(CallbackBase):
             if self._display.verbosity >= 1:
                 self._print(f"  ignored  {text.short_name(task.get_name())}: {host}", C.COLOR_SKIP)
             return
-        lines = text.lines_of(data)
+        lines = text.lines_of(_action(task), data)
         if lines:
             self._block(lines)
         self._trouble("FAILED", host, task, data, C.COLOR_ERROR)
@@ -254,7 +276,7 @@ class CallbackModule(CallbackBase):
         for line in lines:
             self._print(line, color)
         if self._display.verbosity >= 1:
-            self._print(f"    {self._dump_results(data)}", C.COLOR_VERBOSE)
+            self._print(f"    {self._dump_results(data)}", C.COLOR_VERBOSE, whole=True)
 
     def _is_in_report(self, message: str) -> bool:
         """Return whether the lines printed last (a report) hold this message, with or without a `status:` before it."""
@@ -281,7 +303,7 @@ class CallbackModule(CallbackBase):
         for entry in entries:
             if not (isinstance(entry, dict) and entry.get("changed") and entry.get("diff")):
                 continue
-            difference = self._get_diff(entry["diff"]).rstrip("\n")
+            difference = printable(uncoloured(self._get_diff(entry["diff"]))).rstrip("\n")
             if difference.strip() and self._stage is not None:
                 self._stage.differs(host, text.short_name(task.get_name()), text.without_host(difference, host))
 
@@ -357,6 +379,12 @@ def _parts(result: Any) -> tuple[str, Any, dict]:
     task = getattr(result, "task", None) or result._task
     data = getattr(result, "result", None)
     return host.get_name(), task, data if data is not None else result._result
+
+
+def _action(task: Any) -> str:
+    """The full name of a task's action, however the playbook spells it."""
+    resolved = getattr(task, "_resolved_action", None)  # asked for by its public name, an unresolved one is warned of
+    return resolved if isinstance(resolved, str) else str(task.action)
 
 
 def _check_mode() -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import planning
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 
 
 def plan_steps(plan: dict[str, Any], components: Iterable[str]) -> list[dict[str, Any]]:
@@ -28,12 +29,12 @@ def stage_files(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def unproven(steps: Iterable[dict[str, Any]], facts: dict[str, Any]) -> list[str]:
     """What a fresh observation does not prove of finished driver and firmware steps."""
-    return planning.unproven(facts, list(steps))
+    return [clean(said) for said in planning.unproven(facts, list(steps))]
 
 
 def step_words(step: dict[str, Any]) -> str:
-    """A step in words."""
-    return planning.describe(step)
+    """A step in words, which name a task."""
+    return clean(planning.describe(step), 300)
 
 
 class FilterModule:

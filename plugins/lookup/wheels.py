@@ -68,13 +68,22 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables, lock_file, wheelhouse
+from ansible_collections.ascend.fleet.plugins.plugin_utils import (
+    artifact_source,
+    host_variables,
+    lock_file,
+    planted,
+    wheelhouse,
+)
 
 FOLDER = "wheels"
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        found = planted.names(variables or {})
+        if found:
+            raise AnsibleError(f"{planted.sentence(found)} {planted.FIX}")
         self.set_options(var_options=variables, direct=kwargs)
         requirements = [text for term in terms for text in ([term] if isinstance(term, str) else term)]
         source = self.get_option("source")

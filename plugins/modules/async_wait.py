@@ -60,7 +60,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_job_id:
-  description: The job. Everything else is what the task has returned.
+  description: >-
+    The job, which is one of a module of this collection. Everything else is what the task has returned, as far as that
+    module documents it.
   type: str
   returned: always
   sample: j123456789012.3456

@@ -233,6 +233,10 @@ fix:
   description: What to do about it.
   returned: failure
   type: str
+holder:
+  description: Who holds the host's lock, where it was refused for that.
+  returned: failure
+  type: dict
 log_tail:
   description: The last lines the vendor's program printed, without colour codes.
   returned: failure

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import planted
 
 HOSTS: dict[str, Any] = {"hosts": {"type": "list", "elements": "str"}}
 
@@ -21,9 +22,13 @@ class ControlAction(ActionBase):
     _requires_connection = False
     _supports_check_mode = True
     ARGUMENTS: Any = {}  # argument specification
+    # Prefixes of the variables that the playbooks give as arguments. The task speaks for a fleet, and its arguments are
+    # templated with the variables of one host: no fact of that host may be among them.
+    READS: tuple[str, ...] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        planted.refuse(task_vars or {}, self.READS)
         return {"changed": False, **self.act(self.arguments(), task_vars or {})}
 
     def arguments(self) -> dict[str, Any]:
@@ -48,10 +53,15 @@ class Registered(Mapping):
     """One host's variables as the plays left them. What they registered is data and is not templated again.
 
     To template the facts of every host is most of what a report of a large fleet costs; hostvars does it at each look.
+    Facts with names of our variables are none of them: such a host has failed, whatever else it says.
     """
 
     def __init__(self, hostvars: Any, host: str) -> None:
         self._hostvars, self._host, self._raw = hostvars, host, hostvars.raw_get(host)
+        found = planted.names(self._raw)
+        if found:
+            kept = {name: value for name, value in self._raw.items() if name not in found}
+            self._raw = {**kept, "ascend_error": {"message": planted.sentence(found), "fix": planted.FIX}}
 
     def __getitem__(self, name: str) -> Any:
         value = self._raw[name]

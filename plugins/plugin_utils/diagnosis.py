@@ -14,6 +14,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import B
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils import unobserved
 from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
 
 WIDTH = 96
@@ -159,11 +160,12 @@ def lines(diagnoses: dict[str, list[dict[str, str]]], summaries: dict[str, str])
         result.append("")
     for host in sorted(short):
         remarks = ", ".join(problem["id"] for problem in diagnoses[host])
-        result.append(f"  {host}: healthy ({summaries[host]}){'; remarks: ' if remarks else ''}{remarks}")
+        said = f"{host}: healthy ({summaries[host]}){'; remarks: ' if remarks else ''}{remarks}"
+        result.append(f"  {clean(said)}")
     return result
 
 
 def _wrap(text: str, first: str, rest: str) -> list[str]:
     # Commands and file names in a fix must stay copyable, so nothing is broken inside a word.
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
+    return textwrap.wrap(clean(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
                          break_on_hyphens=False)

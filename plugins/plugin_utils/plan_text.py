@@ -9,8 +9,10 @@ import textwrap
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import describe
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
 
 WIDTH = 96
+STEP_AT_MOST = 300  # characters of a step, whose versions a host has told
 ORDER = ("pending", "refused", "unreachable", "failed", "converged")
 TITLES = {"converged": "unchanged", "pending": "to change", "refused": "refused", "unreachable": "unreachable",
           "failed": "not observed"}
@@ -40,10 +42,10 @@ def diff(host: str, plan: dict[str, Any]) -> list[dict[str, str]]:
     for step in plan["steps"]:
         name = step.get("product") or step["component"]
         if step["from"] is None and step["to"] is None:
-            after.append(describe(step))
+            after.append(_step(step))
         else:
-            before.append(f"{name}: {step['from'] or 'not installed'}")
-            after.append(f"{name}: {step['to'] or 'not installed'}")
+            before.append(clean(f"{name}: {step['from'] or 'not installed'}", STEP_AT_MOST))
+            after.append(clean(f"{name}: {step['to'] or 'not installed'}", STEP_AT_MOST))
     return [{"before_header": host, "after_header": host, "before": "\n".join(before) + "\n",
              "after": "\n".join(after) + "\n"}]
 
@@ -67,12 +69,20 @@ def _weight(finding: dict[str, Any]) -> int:
 
 def _finding(finding: dict[str, Any], indent: str) -> list[str]:
     mark = "accepted" if finding["accepted"] else finding["severity"]
-    text = f"{mark}: {finding['message']} [{finding['rule']}]"
+    text = f"{mark}: {clean(finding['message'])} [{clean(finding['rule'])}]"
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=" " * 8)
 
 
+def _step(step: dict[str, Any]) -> str:
+    return clean(describe(step), STEP_AT_MOST)
+
+
+def _reasoned(step: dict[str, Any]) -> str:
+    return f"{_step(step)}  ({clean(step['why'], STEP_AT_MOST)})"
+
+
 def _signature(plan: dict[str, Any], shared: dict[tuple, Any]) -> tuple:
-    steps = tuple(f"{describe(step)} ({step['why']})" for step in plan["steps"])
+    steps = tuple(_reasoned(step) for step in plan["steps"])
     return (plan["status"], steps, tuple(_key(f) for f in _visible(plan, shared)))
 
 
@@ -88,7 +98,7 @@ def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
     result = []
     if plan["status"] in ("pending", "refused"):
         for number, step in enumerate(plan["steps"], 1):
-            result.append(f"      {number}. {describe(step)}  ({step['why']})")
+            result.append(f"      {number}. {_reasoned(step)}")
         if plan["steps"]:
             result.append(f"      about {plan['minutes']} minutes a host")
     for finding in _visible(plan, shared):

@@ -11,11 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import failure as failure_text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean, fold, pad, shorten, width, wrap
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+    clean,
+    fold,
+    pad,
+    printable,
+    shorten,
+    width,
+    wrap,
+)
 
 COUNTS = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
 TAIL_LINES = 8  # of a program's output, shown with a failure
+CHANGE_AT_MOST = 200  # characters of the words for a change
 HOSTS_AT_MOST = 30  # lines of the recap; above, hosts with equal counts share a line
+SPEAKERS = frozenset(f"ascend.fleet.{name}" for name in ("bundle", "doctor", "plan", "report", "resolve", "validate"))
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
 
 
@@ -45,18 +55,31 @@ def changed(result: Mapping[str, Any]) -> str:
     `action` (run_package), `results` of a loop with their labels.
     """
     if isinstance(result.get("ascend_change"), str):
-        return clean(result["ascend_change"])
+        return clean(result["ascend_change"], CHANGE_AT_MOST)
     before, after = _version(result.get("before")), _version(result.get("after"))
-    component = result.get("component") or (result.get("invocation") or {}).get("module_args", {}).get("component")
+    component = result.get("component") or _asked(result, "component")
     if (before or after) and before != after and ("action" in result or component):
         move = f"{before} -> {after}" if before and after else after or f"{before} removed"
-        return clean(f"{component} {move}" if component else move)
+        return clean(f"{component} {move}" if component else move, CHANGE_AT_MOST)
     labels = [
-        clean(item.get("_ansible_item_label", item.get("item", "")))
-        for item in result.get("results") or ()
-        if isinstance(item, Mapping) and item.get("changed")
+        clean(item.get("_ansible_item_label", item.get("item", "")), CHANGE_AT_MOST)
+        for item in _items(result)
+        if item.get("changed")
     ]
     return shorten(", ".join(label for label in labels if label), 60)
+
+
+def _items(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results of a loop's items."""
+    found = result.get("results")
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, (list, tuple)) else []
+
+
+def _asked(result: Mapping[str, Any], name: str) -> Any:
+    """An argument of the task, as its result repeats it."""
+    invocation = result.get("invocation")
+    arguments = invocation.get("module_args") if isinstance(invocation, Mapping) else None
+    return arguments.get(name) if isinstance(arguments, Mapping) else None
 
 
 def _version(value: Any) -> str:
@@ -68,9 +91,9 @@ def _version(value: Any) -> str:
 def failure(result: Mapping[str, Any], limit: int = 100, indent: str = "    ") -> list[str]:
     """Return the lines under a failed host: message, cause, fix, and the end of what a program printed."""
     found: list[str] = []
-    failed_items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
+    failed_items = [item for item in _items(result) if item.get("failed")]
     for item in failed_items[:3]:
-        label = clean(item.get("_ansible_item_label", item.get("item", "")))
+        label = clean(item.get("_ansible_item_label", item.get("item", "")), CHANGE_AT_MOST)
         found += _message(item, limit, indent, f"{label}: " if label else "")
     if not failed_items:
         found += _message(result, limit, indent, "")
@@ -105,15 +128,20 @@ def _tail(result: Mapping[str, Any]) -> list[str]:
         lines = lines.splitlines()
     if not isinstance(lines, (list, tuple)):
         return []
-    return [clean(line) for line in lines if str(line).strip()][-TAIL_LINES:]
+    return [clean(line, 400) for line in lines[-10 * TAIL_LINES :] if str(line).strip()][-TAIL_LINES:]
 
 
-def lines_of(result: Mapping[str, Any]) -> list[str] | None:
-    """Return the lines that a result wants printed as they are (`ascend_lines`), or None."""
-    lines = result.get("ascend_lines")
+def lines_of(action: str, result: Mapping[str, Any]) -> list[str] | None:
+    """Return the lines that a result wants printed as they are (`ascend_lines`), or None.
+
+    Args:
+        action: full name of the task's action. Only those of the control node have such lines: what a host answers
+            could look like the report.
+    """
+    lines = result.get("ascend_lines") if action in SPEAKERS else None
     if not isinstance(lines, (list, tuple)):
         return None
-    return [line for text in lines for line in (str(text).splitlines() or [""])]
+    return [line for text in lines for line in (printable(text).splitlines() or [""])]
 
 
 def recap(stats: Mapping[str, Mapping[str, int]], limit: int = 100) -> list[tuple[str, str]]:

@@ -9,6 +9,18 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+# What moves a cursor, colours, renames a window, fills a clipboard, turns text around, or cannot be seen: control
+# characters but tab and newline, marks and overrides of direction, zero-width characters, tags, halves of characters.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_COLOUR = re.compile("\x1b\\[[0-9;]{0,20}m")
+_BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+LINE_AT_MOST = 4000  # characters of one line on a screen
+WORDS_AT_MOST = 2000  # of one message
 
 _TAIL = re.compile(r"^(.*?)(\d+)(\D*)$")
 
@@ -24,10 +36,56 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
 
 
-def clean(value: object) -> str:
-    """Return a value as one printable line: no control characters, so nothing can move the cursor or colour."""
-    text = " ".join(str(value).split())
-    return "".join(char for char in text if unicodedata.category(char) != "Cc")
+def printable(value: object, colours: bool = False) -> str:
+    """Return a value as text that a terminal only shows: its lines and tabs stay, what acts on the terminal goes.
+
+    Args:
+        colours: keep the codes of colours, which Ansible's own messages hold.
+    """
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    text = _BREAK.sub("\n", text)
+    if not colours:
+        return _UNSEEN.sub("", text)
+    kept, begin = [], 0
+    for code in _COLOUR.finditer(text):
+        kept += [_UNSEEN.sub("", text[begin : code.start()]), code.group()]
+        begin = code.end()
+    return "".join([*kept, _UNSEEN.sub("", text[begin:])])
+
+
+def uncoloured(text: str) -> str:
+    """Return the text without the codes of colours."""
+    return _COLOUR.sub("", text)
+
+
+def guard(display: Any) -> None:
+    """Let Ansible's display show text only: warnings, errors and other plugins hand on what a host said.
+
+    Colours stay, which Ansible's own messages hold.
+    """
+    original = display.display
+    if getattr(original, "guarded", False):
+        return
+
+    def show(msg: Any, *args: Any, **kwargs: Any) -> Any:
+        return original(printable(msg, colours=True), *args, **kwargs)
+
+    show.guarded = True  # type: ignore[attr-defined]
+    display.display = show
+
+
+def cut(text: str, limit: int = LINE_AT_MOST) -> str:
+    """Return the text with lines of at most `limit` characters, and ... where one was cut."""
+    if len(text) <= limit:
+        return text
+    return "\n".join(line if len(line) <= limit else line[: limit - 3] + "..." for line in text.split("\n"))
+
+
+def clean(value: object, limit: int = WORDS_AT_MOST) -> str:
+    """Return a value as one printable line of at most `limit` characters, see `printable`."""
+    return cut(" ".join(printable(value).split()), limit)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -51,7 +109,7 @@ def pad(text: str, columns: int, right: bool = False) -> str:
 def wrap(text: str, limit: int, first: str = "", rest: str = "") -> list[str]:
     """Return the text as lines of at most `limit` columns, breaking between words, or inside one that is too long."""
     lines, line, empty = [], first, True
-    for word in clean(text).split(" "):
+    for word in clean(text, max(WORDS_AT_MOST, limit)).split(" "):
         while word:
             gap = "" if empty else " "
             if width(line) + width(gap) + width(word) <= limit:

@@ -27,14 +27,17 @@ def _file(host: str) -> Path:
 
 
 def tell(host: str, progress: Any) -> None:
-    """Keep what the job on a host tells of its progress, a dictionary; None forgets it."""
+    """Keep how far the job on a host says it is: the percent of a dictionary, nothing else of it. None forgets it."""
     path = _file(host)
     with contextlib.suppress(OSError, TypeError, ValueError):
         if progress is None:
             path.unlink(missing_ok=True)
         else:
+            value = progress.get("percent") if isinstance(progress, Mapping) else None
+            if not isinstance(value, (int, str, type(None))):
+                return
             path.parent.mkdir(exist_ok=True)
-            whole_file.put(str(path), json.dumps(progress), 0o600)
+            whole_file.put(str(path), json.dumps({"percent": value if isinstance(value, int) else None}), 0o600)
 
 
 def percents(hosts: Iterable[str]) -> dict[str, int]:

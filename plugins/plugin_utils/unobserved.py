@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
+
 _SSH = "ssh(1)"
 _ANSIBLE = "Ansible's documentation"
 
@@ -68,6 +70,7 @@ def explain(observation: dict[str, Any]) -> dict[str, str]:
     said = " ".join(_PREFIX.sub("", str(observation.get("msg") or text), count=1).split())[:500]
     said = said or "it was not observed in this run"
     stderr = " ".join(str(observation.get("module_stderr") or "").split())[:300]
+    said, stderr = clean(said), clean(stderr)
     return {"id": rule["id"], "severity": rule["severity"], "problem": rule["problem"],
             "evidence": f"{said} {stderr}".strip() if stderr and stderr not in said else said,
             "fix": rule["fix"], "source": rule["source"]}

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files, transport
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files, planted, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
 
@@ -51,6 +51,10 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
     """Read, template and judge the ascend_* variables of one host."""
     values: dict[str, Any] = {}
     problems: list[host_places.Problem] = []
+    foreign = planted.names(variables)
+    if foreign:
+        problems.append(host_places.Problem("ansible_facts", f"{planted.sentence(foreign)} {planted.FIX}"))
+        variables = {name: value for name, value in variables.items() if name not in foreign}
     with_host = templar.copy_with_new_env(available_variables=variables)
 
     def template(value: Any) -> Any:

@@ -70,7 +70,7 @@ class Host(stage.ActionModule):
 @pytest.fixture(autouse=True)
 def quiet(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
-    monkeypatch.setattr(stage.ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp, task_vars: {})
     warnings: list[str] = []
     monkeypatch.setattr(stage.Display, "warning", lambda self, text: warnings.append(text))
     return warnings

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What actions that run a module of the collection on a host have in common: the answer is data, and only that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import answer, planted
+
+NAMESPACE = "ascend.fleet"
+
+
+class HostAction(ActionBase):
+    """Runs the module of its name on the host, under async too, and hands on what that module documents."""
+
+    TRANSFERS_FILES = False
+    _supports_async = True
+    _supports_check_mode = True
+    MODULE = ""  # name of the module in this collection
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        planted.refuse(task_vars)
+        return {**result, **self.act(task_vars)}
+
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The result of the task."""
+        return self.as_task(self._task.args, task_vars)
+
+    def as_task(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """One execution of the module as the whole task, started only where the task is under async."""
+        wrap = bool(self._task.async_val) and not self._connection.has_native_async
+        result = self.ask(self.MODULE, args, task_vars, wrap)
+        if not wrap:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def ask(
+        self, module: str, args: Mapping[str, Any], task_vars: dict[str, Any], wrap: bool = False
+    ) -> dict[str, Any]:
+        """One execution of a module on the host, and of its answer what is handed on."""
+        more = {"wrap_async": True} if wrap else {}
+        said = self._execute_module(
+            module_name=f"{NAMESPACE}.{module}", module_args=dict(args), task_vars=task_vars, **more
+        )
+        return self.handed_on(said, [module], wrap)
+
+    def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:
+        """What is handed on of an answer; a failure in words where it is none."""
+        try:
+            result = answer.limited(said, modules, asynchronous)
+        except answer.AnswerError as error:
+            result = {"failed": True, "msg": str(error)}
+        return {**result, **self._interpreter()}
+
+    def _interpreter(self) -> dict[str, Any]:
+        """Which Python the control node found on the host, which Ansible asks for once and keeps as a fact."""
+        key = getattr(self, "_discovered_interpreter_key", None)
+        return {"ansible_facts": {key: self._discovered_interpreter}} if key else {}
