@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
-from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, planted, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan_content import Content
@@ -20,7 +20,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planne
 
 
 class ActionModule(ControlAction):
-    READS = ("ascend_plan_target", "ascend_plan_save", "ascend_plan_file", "ascend_report_dir")
+    READS = ("ascend_plan_target", "ascend_plan_save", "ascend_plan_file")
     ARGUMENTS = {
         **HOSTS,
         "components": {"type": "list", "elements": "str"},
@@ -44,6 +44,7 @@ class ActionModule(ControlAction):
         if content and args["against"]:
             _hold_to(plans, Path(args["against"]), content)
         if content and args["save"]:
+            planted.refuse(task_vars, ("ascend_report_dir",))  # of which the playbook plan makes the file's name
             _save(plans, Path(args["save"]), content)
         groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
         for host, plan in plans.items():

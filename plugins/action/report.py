@@ -25,7 +25,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import printable
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import LINE_AT_MOST, clean
 
 
 class ActionModule(ControlAction):
@@ -71,7 +71,7 @@ class ActionModule(ControlAction):
             "table": lines,
             "ascend_lines": lines,
             "summary": report["summary"],
-            "failures": {name: printable(message) for name, message in failures(report).items()},
+            "failures": {name: clean(message, LINE_AT_MOST) for name, message in failures(report).items()},
             "files": {name.rpartition(".")[2]: str(folder / name) for name in files},
         }
 

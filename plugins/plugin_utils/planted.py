@@ -61,11 +61,12 @@ def refuse(variables: Mapping[str, Any], only: Iterable[str] | None = None) -> N
     """Raise AnsibleActionFail where the host has such facts.
 
     Args:
-        only: prefixes of the names that matter; all where it is None.
+        only: prefixes of the names that matter, for a task that speaks for the fleet; all where it is None.
     """
+    fix = FIX if only is None else f"Leave the host out with --limit '!{variables.get('inventory_hostname')}'. {FIX}"
     found = names(variables)
     if only is not None:
         found = [name for name in found if name.startswith(tuple(only))]
     if found:
         said = sentence(found)
-        raise AnsibleActionFail(f"{said} {FIX}", result={"cause": said.rstrip("."), "fix": FIX})
+        raise AnsibleActionFail(f"{said} {fix}", result={"cause": said.rstrip("."), "fix": fix})
