@@ -49,8 +49,9 @@ class Whose(object):
         every = installed.cann(self.view, change.install_path)
         rows = [row for row in every if ownership.same_product(row["product"], change.component)
                 and (change.chip is None or row["chip"] in (None, change.chip))]
-        # What latest leads to and is no release holds nothing of anybody's.
-        rows = [row for row in rows if row["version"] or os.path.basename(row["path"]) != "latest"]
+        # Where latest leads to nothing, or is no release, there is nothing of anybody's.
+        rows = [row for row in rows if row["version"] or (
+            os.path.basename(row["path"]) != "latest" and self.view.exists(row["path"]))]
         theirs = [row for row in rows if ownership.find_cann(self.held, row) is None]
         for row in theirs:
             path, version = ownership.place(row)

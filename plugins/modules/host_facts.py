@@ -29,9 +29,7 @@ options:
     type: str
     default: HwHiAiUser
   model_dir:
-    description:
-      - Folder of the model of role inference_check, where to look for what is not ours. Filled from the variables
-        C(inference_check_model_root) and C(inference_check_model), so there is no need to give any.
+    description: Folder of role inference_check's model. Filled from its variables, so there is no need to give any.
     type: path
   npu_smi_timeout:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
@@ -336,9 +334,8 @@ ansible_facts:
               sample: {"driver": null}
             held:
               description: >-
-                The vendor packages that are ours by the journal - C(component), C(install_path), C(version),
-                C(replaced) (the version of somebody else's that it took the place of), C(open) (the change has not
-                come to a good end). What is installed and not among them is somebody else's.
+                The vendor packages that are ours - C(component), C(install_path), C(version), C(replaced) (whose place
+                it took, of somebody else's), C(open) (not come to a good end). All others are somebody else's.
               type: list
               elements: dict
             entries: {description: The last 20 entries., type: list, elements: dict}
@@ -375,6 +372,14 @@ import sys
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import busy, host_locale, host_probe, host_view, npu_smi_run
 
+_TEXT = {"type": "str"}
+_NEEDED = {"type": "str", "required": True}
+_ONE = {"type": "int", "default": 1}
+PCI_ID = {
+    "vendor": _NEEDED, "device": _NEEDED, "subsystem_vendor": _TEXT, "subsystem_device": _TEXT, "family": _NEEDED,
+    "chips": _ONE, "devices_per_card": _ONE, "product": _TEXT, "role": _TEXT,
+}
+
 
 def main():
     module = AnsibleModule(
@@ -388,17 +393,7 @@ def main():
             "pci_ids": {
                 "type": "list",
                 "elements": "dict",
-                "options": {
-                    "vendor": {"type": "str", "required": True},
-                    "device": {"type": "str", "required": True},
-                    "subsystem_vendor": {"type": "str"},
-                    "subsystem_device": {"type": "str"},
-                    "family": {"type": "str", "required": True},
-                    "chips": {"type": "int", "default": 1},
-                    "devices_per_card": {"type": "int", "default": 1},
-                    "product": {"type": "str"},
-                    "role": {"type": "str"},
-                },
+                "options": PCI_ID,
             },
             "npu_names": {"type": "dict"},
         },
