@@ -17,8 +17,8 @@ from support.virtualenv import virtualenv
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "docs"
 COLLECTION = ROOT / ".cache" / "collections" / "ansible_collections" / "ascend" / "fleet"
-GUIDES = ("getting-started", "operating", "article", "air-gap", "variables", "report", "doctor", "rules", "catalog",
-          "architecture", "performance", "faults")  # fmt: skip
+GUIDES = ("getting-started", "operating", "security", "article", "air-gap", "variables", "report", "doctor", "rules",
+          "catalog", "architecture", "performance", "faults")  # fmt: skip
 
 CONFIGURATION = """\
 project = "ascend.fleet"
