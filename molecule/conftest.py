@@ -33,16 +33,26 @@ class Fleet:
         hosts = json.loads(self.hosts.read_text(encoding="utf-8"))["all"]["children"]["npu"]["hosts"]
         return [entry["ansible_host"] for entry in hosts.values()]
 
-    def run(self, playbook, *options):
-        """The output of a playbook that must succeed."""
+    def play(self, playbook, *options):
+        """What a playbook of the repository printed and its exit code (`returncode`), whatever that is."""
         command = ["ansible-playbook", "-i", str(self.hosts), "-i", str(self.inventory), *options,
                    str(self.root / playbook)]
         # A plain environment: the test runner's own settings would change what is printed.
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "ASCEND_ROOT", "MOLECULE_EPHEMERAL_DIRECTORY")}
         environment.update(ANSIBLE_CONFIG=str(self.root / "ansible.cfg"), LC_ALL="C.UTF-8")
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              stdin=subprocess.DEVNULL, check=False, timeout=1200)
+
+    def run(self, playbook, *options):
+        """The output of a playbook that must succeed."""
+        done = self.play(playbook, *options)
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
+
+    def on(self, host, *command):
+        """The output of a command that root runs on a host, past SSH and Ansible. Raises CalledProcessError."""
+        name = f"{os.environ['ASCEND_FLEET_PREFIX']}-{host}"
+        return subprocess.run(["podman", "exec", name, *command], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
