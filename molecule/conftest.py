@@ -33,13 +33,16 @@ class Fleet:
         hosts = json.loads(self.hosts.read_text(encoding="utf-8"))["all"]["children"]["npu"]["hosts"]
         return [entry["ansible_host"] for entry in hosts.values()]
 
-    def play(self, playbook, *options):
-        """What a playbook of the repository printed and its exit code (`returncode`), whatever that is."""
+    def play(self, playbook, *options, **more):
+        """What a playbook of the repository printed and its exit code (`returncode`), whatever that is.
+
+        more: further variables of its environment.
+        """
         command = ["ansible-playbook", "-i", str(self.hosts), "-i", str(self.inventory), *options,
                    str(self.root / playbook)]
         # A plain environment: the test runner's own settings would change what is printed.
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "ASCEND_ROOT", "MOLECULE_EPHEMERAL_DIRECTORY")}
-        environment.update(ANSIBLE_CONFIG=str(self.root / "ansible.cfg"), LC_ALL="C.UTF-8")
+        environment.update(ANSIBLE_CONFIG=str(self.root / "ansible.cfg"), LC_ALL="C.UTF-8", **more)
         return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               stdin=subprocess.DEVNULL, check=False, timeout=1200)
 
