@@ -63,7 +63,8 @@ while not select.select([sys.stdin], [], [], 0.02)[0]:
     rounds += 1
     if rounds % 10 == 0:
         for root in sys.argv[1:]:
-            for folder, _folders, files in os.walk(root):
+            for folder, folders, files in os.walk(root):
+                folders[:] = [name for name in folders if name != "site-packages"]  # thousands, none of them ours
                 for name in files:
                     look(os.path.join(folder, name), os.path.join(folder, name))
 """
