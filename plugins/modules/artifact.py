@@ -93,6 +93,7 @@ evicted:
 
 import errno
 import os
+from urllib.parse import unquote
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
@@ -186,6 +187,27 @@ def make_opener(timeout):
     return download.follow(open_once)
 
 
+def secrets_of(files):
+    """The texts in the URLs and headers of files that nothing may show, at any verbosity.
+
+    Args:
+        files: the option of that name.
+
+    Returns:
+        Set of text: user info, password and query of each URL, and values of headers. Texts too short to be told from
+        ordinary ones are left out.
+    """
+    found = set()
+    for item in files:
+        rest, _mark, query = (item.get("url") or "").partition("#")[0].partition("?")
+        place = rest.partition("://")[2].partition("/")[0]
+        info = place.rpartition("@")[0]
+        password = info.partition(":")[2] or info
+        found.update([info, password, unquote(password), query])
+        found.update(str(value) for value in (item.get("headers") or {}).values())
+    return {text for text in found if len(text) > 3}
+
+
 def main():
     spec = {
         "name": {"type": "str", "required": True},
@@ -210,6 +232,8 @@ def main():
         # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
         no_log=True,
     )
+    # Nor into what is printed of the module's arguments and results.
+    module.no_log_values.update(secrets_of(module.params["files"]))
     # Other accounts read wheels and models from the cache; a hardened umask must not hide them.
     os.umask(0o022)
     files = module.params["files"]

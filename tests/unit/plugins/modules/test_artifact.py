@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, download
 from ansible_collections.ascend.fleet.plugins.modules import artifact
 from http_faults import serving
+from module_args import module_args
 
 DATA = b"vendor package\n" * 5000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -148,3 +149,24 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path, sent, monkeypa
     with pytest.raises(Failed, match="free space there or set ascend_state_dir"):
         stage(tmp_path / "state", sent)
     assert not (tmp_path / "state" / "cache" / SHA).exists()
+
+
+URL = "https://user:geh%20eim@mirror.invalid:1/ascend/a.run?token=query-token"
+
+
+def test_no_secret_of_an_address_or_a_header_may_be_shown():
+    files = [{"url": URL, "headers": {"X-Token": "header-token"}}, {"url": "https://lonely-token@mirror.invalid/b"},
+             {"url": None, "headers": None}, {"url": "https://mirror.invalid/c"}]
+    found = artifact.secrets_of(files)
+    assert found == {"user:geh%20eim", "geh%20eim", "geh eim", "token=query-token", "header-token", "lonely-token"}
+
+
+def test_the_whole_answer_shows_no_secret(tmp_path, capsys):
+    """With the arguments that Ansible adds to it, which -vvv prints."""
+    row = {"name": "a.run", "sha256": SHA, "url": URL, "headers": {"X-Token": "header-token"}}
+    arguments = {"files": [row], "state_dir": str(tmp_path), "_ansible_check_mode": True}
+    with module_args(arguments), pytest.raises(SystemExit):
+        artifact.main()
+    said = capsys.readouterr().out
+    assert '"module_args"' in said and "mirror.invalid" in said
+    assert [text for text in ("geh%20eim", "geh eim", "query-token", "header-token") if text in said] == []
