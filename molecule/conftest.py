@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# The simulator's, which podman needs here to reach the hosts it has started.
+os.environ["CONTAINERS_CONF"] = os.environ["ASCEND_ROOT"] + "/.cache/simulator/containers.conf"
+
 
 def pytest_collection_modifyitems(items):
     items[:] = [item for item in items if _concerns(item)]

@@ -66,6 +66,7 @@ class Story:
         folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "".join(filter(str.isalnum, when))
         done = self.fleet.play(playbook, "-e", json.dumps({"ascend_report_dir": str(folder)}), *options)
         self.said[when], self.code[when] = done.stdout, done.returncode
+        folder.with_suffix(".log").write_text(done.stdout, encoding="utf-8")
         report, plan = folder / "report.json", folder / "plan.json"
         if report.is_file():
             self.reports[when] = {row["name"]: row for row in json.loads(report.read_text())["hosts"]}
@@ -159,6 +160,7 @@ def test_nobody_elses_python_was_run(story, name):
 @about("healthy")
 def test_refused_hosts_stop_no_other(story, name):
     assert story.code["plan"] != 0 and story.code["site"] != 0, "refused hosts are an error of the run"
+    assert story.reports["site"], story.said["site"][-3000:]
     status = {host: row["status"] for host, row in story.reports["site"].items()}
     assert status == {**dict.fromkeys(story.names, "converged"), **dict.fromkeys(REFUSED, "refused")}
 
