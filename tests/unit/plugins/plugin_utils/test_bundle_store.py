@@ -81,6 +81,16 @@ def test_a_download_with_headers_that_is_cut_and_resumed(bundle, tmp_path):
     assert resolved[0]["sha256"] == SHA
 
 
+def test_no_secret_follows_a_redirect_to_another_host(bundle, tmp_path):
+    with serving({NAME: DATA}) as other, serving({NAME: DATA}, [f"to:{other.url}/{NAME}"]) as server:
+        headers = {"Authorization": "Bearer token", "Referer": "https://example.com/"}
+        want = Want(NAME, "package", "x86_64", url=f"{server.url}/{NAME}", sha256=SHA, headers=headers)
+        bundle()._fetch(want, tmp_path / "bundle" / NAME)
+        assert server.headers_seen[0]["Authorization"] == "Bearer token" and "token" not in str(other.headers_seen)
+        assert other.headers_seen[0]["Referer"] == "https://example.com/"
+    assert (tmp_path / "bundle" / NAME).read_bytes() == DATA
+
+
 def test_a_page_instead_of_a_package_is_refused(bundle, tmp_path):
     with serving({NAME: b"<html></html>"}) as server, pytest.raises(Lacking, match="sent a page instead"):
         bundle().obtain(Want(NAME, "package", url=f"{server.url}/{NAME}"))
