@@ -12,6 +12,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.ascend.fleet.plugins.action import run_package, stage
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_action
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ascend.fleet."
@@ -78,7 +79,7 @@ def test_run_package_asks_where_the_variables_say(monkeypatch):
             sent.update(module_args)
             return {"changed": False}
 
-    monkeypatch.setattr(run_package.ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr(host_action.ActionBase, "run", lambda self, tmp, task_vars: {})
     task = SimpleNamespace(args={"component": "driver", "state": "absent"}, async_val=300, check_mode=False, diff=False)
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None), has_native_async=False)
     templar = SimpleNamespace(template=lambda value: value)
@@ -95,7 +96,7 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
     asked = []
 
     class Action(stage.ActionModule):
-        def _execute_module(self, module_name=None, module_args=None, task_vars=None):
+        def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_more):
             asked.append(module_args["state_dir"])
             return {"changed": False, "files": {"a.run": "/x"}, "from_cache": ["a.run"], "missing": [], "evicted": [],
                     "bytes_received": 0}
@@ -103,7 +104,7 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
         def validate_argument_spec(self, argument_spec):
             return None, {**{key: value.get("default") for key, value in argument_spec.items()}, **self._task.args}
 
-    monkeypatch.setattr(stage.ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr(host_action.ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     args = {"files": ["a.run"], "source": str(tmp_path)}
     task = SimpleNamespace(args=args, async_val=0, check_mode=False, diff=False)

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import email.message
 import hashlib
 import subprocess
+import urllib.error
 import zipfile
 
 import pytest
@@ -331,13 +333,18 @@ def test_plain_http_from_elsewhere_needs_a_hash(bundle, monkeypatch):
 
 
 def test_https_that_leads_to_plain_http_needs_a_hash(bundle, monkeypatch):
-    class Answer:
-        geturl = staticmethod(lambda: "http://elsewhere.example/x")
-        close = staticmethod(lambda: None)
+    asked = []
 
-    monkeypatch.setattr(bundle_store.urls, "open_url", lambda *args, **more: Answer)
-    with pytest.raises(Lacking, match="leads to http://elsewhere"):
+    def led_away(url, **_more):
+        asked.append(url)
+        headers = email.message.Message()
+        headers["Location"] = "http://elsewhere.example/x"
+        raise urllib.error.HTTPError(url, 302, "Found", headers, None)
+
+    monkeypatch.setattr(bundle_store.urls, "open_url", led_away)
+    with pytest.raises(Lacking, match=r"http://elsewhere\.example/x: plain http, and no sha256 is given"):
         bundle().obtain(Want(NAME, "package", url="https://vendor.example/x.run"))
+    assert asked == ["https://vendor.example/x.run"]
 
 
 def test_links_out_of_the_sources_and_out_of_the_bundle_stay_out(bundle, tmp_path, downloads):
