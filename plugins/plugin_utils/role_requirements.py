@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
 REQUIREMENTS = {"mindspore": "mindspore_operator_requirements", "mindformers": "mindformers_extra_packages"}
 CONSTRAINTS = {"mindspore": "mindspore_constraints", "mindformers": "mindformers_constraints"}
 
@@ -36,3 +38,24 @@ def environment(variables: dict[str, Any], templar: Any) -> tuple[list[str], lis
                 value = templar.copy_with_new_env(available_variables=variables).template(variables[name])
             target += [str(item) for item in value or []]
     return requirements, constraints
+
+
+def movable_source(variables: dict[str, Any], templar: Any) -> str | None:
+    """What is wrong with the git repository a host's MindFormers comes from, in a sentence; None when nothing is.
+
+    Args:
+        variables: the host's variables.
+        templar: renders them.
+    """
+    if "mindformers_git_url" not in variables:
+        return None
+    with_host = templar.copy_with_new_env(available_variables=variables)
+    url = with_host.template(variables["mindformers_git_url"])
+    version = str(with_host.template(variables.get("mindformers_git_version") or ""))
+    if not url or COMMIT.match(version):
+        return None
+    return (
+        f"mindformers_git_version is {version!r}, which is no commit. Building MindFormers runs its code, and a tag "
+        "or branch can mean other code tomorrow. Set it to the 40 hex digits of a commit, as `git ls-remote` prints"
+        " them for the repository of mindformers_git_url; or leave both empty to take the wheel."
+    )

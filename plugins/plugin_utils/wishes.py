@@ -12,7 +12,13 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import compat, journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_places, model_files, planted, transport
+from ansible_collections.ascend.fleet.plugins.plugin_utils import (
+    host_places,
+    model_files,
+    planted,
+    role_requirements,
+    transport,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.template_cache import TemplateCache
 
@@ -81,6 +87,12 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
             "the vendor packages, or an http(s) URL of a mirror.",
         ))
     problems.extend(_desired.Problem(variable, text) for variable, text in transport.problems(desired))
+    try:
+        movable = role_requirements.movable_source(variables, templar)
+    except Exception as exc:  # as above
+        movable = f"mindformers_git_url or mindformers_git_version cannot be templated: {exc}"
+    if movable:
+        problems.append(_desired.Problem("mindformers_git_version", movable))
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
     return Wishes(desired, catalog, problems, _model(variables, template))

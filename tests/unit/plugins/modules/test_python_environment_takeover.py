@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.modules import python_environment
 from ansible_collections.ascend.fleet.tests.unit.environment_world import run, tree, wheel
 
 OPTIONS = {"take_over": True, "no_deps": True}
