@@ -47,7 +47,7 @@ def nothing():
 def environment():
     base = "/opt/ascend/envs/mindspore"
     tree = {
-        f"{base}/ascend-fleet.json": '{"name": "mindspore", "provider": "venv", "owner": "root"}',
+        f"{base}/ascend-fleet.json": json.dumps({"path": base, "provider": "venv", "owner": "root"}),
         f"{base}/bin/python": RUN,
         f"{base}/pyvenv.cfg": "version = 3.11.2\n",
     }

@@ -30,6 +30,7 @@ KEYS = {
     "firmware",
     "cann",
     "environments",
+    "foreign_environments",
     "devices",
     "npu",
     "busy",

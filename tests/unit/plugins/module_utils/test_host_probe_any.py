@@ -39,7 +39,7 @@ HOST = {
     "/sys/bus/pci/devices/0000:01:00.0/device": "0xd802",
     "/sys/bus/pci/devices/0000:01:00.0/class": "0x120000",
     "/dev/davinci0": Node(kind="char"),
-    f"{ENV}/ascend-fleet.json": '{"name": "mindspore", "unfinished": [], "stack": {}}',
+    f"{ENV}/ascend-fleet.json": json.dumps({"path": ENV, "owner": "root", "unfinished": [], "stack": {}}),
     f"{ENV}/pyvenv.cfg": "version = 3.11.2\n",
     f"{ENV}/conda-meta/python-3.11.2-0.json": "{}",
     f"{SITE}/te-0.4.0.dist-info/METADATA": "Version: 0.4.0\n",

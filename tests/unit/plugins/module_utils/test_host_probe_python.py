@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import host_probe_python as probe
+from ansible_collections.ascend.fleet.plugins.module_utils.host_view import HostView
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Link, Node
 
 RUN = Node("", mode="0755")
@@ -297,3 +299,18 @@ def test_the_marker_goes_before_the_record_of_pip():
     marker = {"name": "mindspore", "cann_wheels_from": "toolkit 8.5.0"}
     [row] = environments(venv(marker=marker, packages=[("te", "0.4.0")], extra=extra))
     assert row["cann_wheels_from"] == "toolkit 8.5.0"
+
+
+def test_a_real_tree_is_read_without_waiting_or_following(tmp_path):
+    inside = tmp_path / "env"
+    (inside / "lib").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "file").write_text("hunter2")
+    (inside / "plain").write_text("text")
+    (inside / "link").symlink_to(tmp_path / "secret" / "file")
+    (inside / "folder").symlink_to(tmp_path / "secret")
+    os.mkfifo(inside / "fifo")
+    view = HostView(str(tmp_path))
+    assert view.read_inside("/env", "plain") == "text" and view.read_inside("/env", "plain", 2) == "te"
+    for name in ("link", "folder/file", "fifo", "lib", "nothing", "plain/x", "a\0b"):
+        assert view.read_inside("/env", name) is None, name
