@@ -19,8 +19,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import
 ROOT = Path(__file__).resolve().parents[4]
 FORGED = {"ascend_artifacts": "/root/.ssh", "inference_check_model_files": ["id_ed25519"], "ansible_async_dir": "/x"}
 ARGS = {
-    "artifact": {}, "bundled_tool": {}, "doctor_probe": {}, "framework_check": {}, "host_facts": {},
-    "npu_smi_info": {}, "python_environment": {}, "text_generation": {}, "run_package": {"component": "driver", "version": "1"},
+    "artifact": {}, "bundled_tool": {}, "doctor_probe": {}, "framework_check": {}, "host_facts": {}, "npu_smi_info": {},
+    "python_environment": {}, "text_generation": {}, "run_package": {"component": "driver", "version": "1"},
     "async_wait": {"jid": "j1.2"},
     "stage": {"source": "/srv", "files": []},
 }
