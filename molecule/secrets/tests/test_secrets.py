@@ -155,8 +155,8 @@ class Run:
         self.server = guarded.Server(ADDRESS, folder, self.tokens, wheels)
         self.folder = folder
         # The host takes the server's certificate for one of its own authorities.
-        trust = ("cat /etc/ssl/certs/ca-certificates.crt - >/root/ca.crt 2>/dev/null; chmod 0644 /root/ca.crt; "
-                 "mount --bind /root/ca.crt /etc/ssl/certs/ca-certificates.crt; "
+        trust = ("file=$(mktemp /root/ca.XXXXXX); cat /etc/ssl/certs/ca-certificates.crt - >$file; chmod 0644 $file; "
+                 "mount --bind $file /etc/ssl/certs/ca-certificates.crt; "
                  "printf '[global]\\ncert = /etc/ssl/certs/ca-certificates.crt\\n' >/etc/pip.conf; "
                  # Somebody computes; what they gave their program is theirs.
                  "[ -e /dev/davinci0 ] || mknod -m 0666 /dev/davinci0 c 1 3")
@@ -193,7 +193,7 @@ class Run:
         sought = needles({what: token for what, token in self.tokens.items() if what != "arguments"})
         watch = ["python3", "-I", "-c", WATCH]
         places = ("/run", "/tmp", "/var/tmp", "/var/lib/ascend-fleet", "/opt/ascend/envs")
-        there = Watcher([*self._exec("-i", "--user", "nobody"), *watch, *places], sought)
+        there = Watcher([*self._exec("-i", "--user", "visitor"), *watch, *places], sought)
         here = Watcher(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *watch], sought)
         try:
             for name, playbook, variables in (
