@@ -220,7 +220,8 @@ def main():
     }
     module = AnsibleModule(
         argument_spec={
-            "files": {"type": "list", "elements": "dict", "required": True, "options": spec},
+            # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
+            "files": {"type": "list", "elements": "dict", "required": True, "options": spec, "no_log": True},
             "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
             "link_dir": {"type": "path"},
             "cache_max_mb": {"type": "int", "default": 8192},
@@ -229,10 +230,9 @@ def main():
             "lock_timeout": {"type": "int", "default": artifact_store.PATIENCE},
         },
         supports_check_mode=True,
-        # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
-        no_log=True,
     )
-    # Nor into what is printed of the module's arguments and results.
+    # The log is written. In what the module says only the secrets are hidden: messages shall name files and mirror.
+    module.no_log_values.clear()
     module.no_log_values.update(secrets_of(module.params["files"]))
     # Other accounts read wheels and models from the cache; a hardened umask must not hide them.
     os.umask(0o022)
