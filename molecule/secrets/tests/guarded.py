@@ -16,6 +16,10 @@ from pathlib import Path
 
 VERSIONS = {"mindspore": "2.7.1", "mindformers": "1.0.2", "numpy": "1.26.4", "setuptools": "80.10.2"}
 MISSING = {"absent-package"}
+# What the first part of a path asks for: the password of one of the tokens, and a header and a query beside it.
+BY_PASSWORD = {"mirror": "mirror", "served": "served", "simple": "index", "wheels": "index", "git": "git",
+               "other": "bundle_index", "bundled": "bundle_file"}
+BY_TOKEN = ("files", "bundled")
 
 
 def certificate(folder: Path, address: str) -> Path:
@@ -39,7 +43,7 @@ def wheel(name: str, version: str) -> bytes:
 
 
 class Server:
-    """Serves below /mirror, /served, /simple and /git by password, and /files/<name> by header and query.
+    """Serves a mirror, a folder, two indexes, a git repository and single files, each by secrets of its own.
 
     tokens: {what: token}. seen: what was asked for with the right secret.
     """
@@ -74,16 +78,16 @@ class Server:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path, _mark, query = request.path.partition("?")
         root = path.strip("/").partition("/")[0]
-        what = {"mirror": "mirror", "served": "served", "simple": "index", "wheels": "index", "git": "git"}.get(root)
-        if root == "files":
-            good = request.headers.get("X-Access-Token") == self.tokens["header"]
+        names, good = set(), True
+        if root in BY_PASSWORD:
+            names.add(BY_PASSWORD[root])
+            secret = base64.b64encode(f"user:{self.tokens[BY_PASSWORD[root]]}".encode()).decode()
+            good = request.headers.get("Authorization") == f"Basic {secret}"
+        if root in BY_TOKEN:
+            names |= {"header", "query"}
+            good = good and request.headers.get("X-Access-Token") == self.tokens["header"]
             good = good and urllib.parse.parse_qs(query).get("token") == [self.tokens["query"]]
-            names = {"header", "query"}
-        else:
-            names = {what} if what else set()
-            secret = base64.b64encode(f"user:{self.tokens.get(what, '')}".encode()).decode()
-            good = bool(what) and request.headers.get("Authorization") == f"Basic {secret}"
-        if not good:
+        if not good or not names:
             return self._send(request, 401, b"no", {"WWW-Authenticate": 'Basic realm="test"'})
         with self.lock:
             self.seen |= names
@@ -94,19 +98,22 @@ class Server:
 
     def _content(self, root: str, path: str) -> bytes | None:
         parts = path.strip("/").split("/")
+        if parts[0] == "other":
+            parts = parts[1:]
+            root = parts[0]
         if root == "simple":
             name = re.sub(r"[-_.]+", "-", parts[-1]).lower()
             if len(parts) != 2 or name in MISSING:
                 return None
             file = f"{name.replace('-', '_')}-{VERSIONS.get(name, '1.0')}-py3-none-any.whl"
-            return f'<html><body><a href="/wheels/{file}">{file}</a></body></html>'.encode()
+            return f'<html><body><a href="../../wheels/{file}">{file}</a></body></html>'.encode()
         if root == "wheels":
             real = self.wheels / parts[-1]
             if parts[-1].startswith("setuptools-"):
                 return real.read_bytes()
             name, version = parts[-1].split("-")[:2]
             return wheel(name.replace("_", "-"), version)
-        file = self.folder.joinpath(*parts)
+        file = self.folder.joinpath(root.replace("bundled", "files"), *parts[1:])
         return file.read_bytes() if file.is_file() else None
 
     def _git(self, request: BaseHTTPRequestHandler, path: str, query: str) -> None:

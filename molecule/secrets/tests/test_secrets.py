@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import guarded
@@ -32,10 +33,13 @@ PLACES = {
     "git": "mindformers_git_url",
     "header": "headers of a file",
     "query": "url of a file",
+    "bundle_file": "url in bundle_files",
+    "bundle_index": "bundle_index",
     "arguments": "another user's program on an NPU",
 }
 # The stand-in for conda asks no server, and a password in the address of a repository may be refused.
-ASKED = ("mirror", "served", "index", "header", "query")
+ASKED = ("mirror", "served", "index", "header", "query", "bundle_file", "bundle_index")
+PLAYBOOKS = ("site", "secrets", "report", "bundle")
 
 # Reads needles from its input; until that ends it tells, once each, where an ordinary user can see one.
 WATCH = r"""
@@ -130,6 +134,8 @@ class Run:
             self._serve(Path(scratch) / "server")
             self._configure(Path(scratch) / "secrets.json")
             self._run()
+            lock = self.home / "bundle" / "artifacts.lock.yml"
+            self.lock = yaml.safe_load(lock.read_text()) if lock.is_file() else {"artifacts": []}
             sought = needles(self.tokens)
             self.on_control = self._search([sys.executable, "-I", "-c", SEARCH, str(self.home)], sought)
             self.on_host = self._search([*self._exec("-i"), "python3", "-I", "-c", SEARCH, *HOST_ROOTS], sought)
@@ -183,6 +189,15 @@ class Run:
         path.touch(mode=0o600)
         path.write_text(json.dumps(values), encoding="utf-8")
         self.variables = path
+        self.bundle = path.with_name("bundle.json")
+        self.bundle.touch(mode=0o600)
+        file = dict(values["secrets_file"], url=f"{self.server.url('bundle_file', 'bundled/file.txt')}"
+                                                f"?token={self.tokens['query']}")
+        self.bundle.write_text(json.dumps({
+            "ascend_mindspore_version": "2.7.1", "ascend_components": ["python", "mindspore"],
+            "bundle_chips": ["910b"], "bundle_arches": ["x86_64"], "bundle_dest": str(self.home / "bundle"),
+            "bundle_files": [file], "bundle_index": self.server.url("bundle_index", "other/simple/"),
+        }), encoding="utf-8")
         # The main job installs by release; the address of the repository is for the other playbook.
         self.main = path.with_name("main.json")
         self.main.touch(mode=0o600)
@@ -200,6 +215,7 @@ class Run:
                 ("site", "site.yml", self.main),
                 ("secrets", "molecule/secrets/secrets.yml", self.variables),
                 ("report", "playbooks/report.yml", self.main),
+                ("bundle", "playbooks/bundle.yml", self.bundle),
             ):
                 done = self._play(playbook, variables)
                 self.said[name], self.code[name] = done.stdout, done.returncode
@@ -209,7 +225,8 @@ class Run:
     def _play(self, playbook, variables):
         cert = str(self.folder / "cert.pem")
         return self.fleet.play(playbook, "-vvv", "-e", f"@{variables}", "-e", f"ascend_report_dir={self.home}/report",
-                               HOME=str(self.home), XDG_CACHE_HOME=str(self.home / "cache"), SSL_CERT_FILE=cert)
+                               HOME=str(self.home), XDG_CACHE_HOME=str(self.home / "cache"), SSL_CERT_FILE=cert,
+                               PIP_CERT=cert)
 
     def _search(self, command, sought):
         return json.loads(subprocess.run(command, check=True, input=json.dumps(sought) + "\n", stdout=subprocess.PIPE,
@@ -231,7 +248,7 @@ def of(what, rows):
 
 
 def test_the_playbooks_did_what_they_should(run):
-    for name in ("site", "secrets", "report"):
+    for name in PLAYBOOKS:
         assert run.code[name] == 0, run.said[name][-3000:]
 
 
@@ -262,12 +279,17 @@ def test_nothing_of_it_stays_on_the_control_node(run, what):
 
 
 @pytest.mark.parametrize("what", PLACES)
-@pytest.mark.parametrize("name", ["site", "secrets", "report"])
+@pytest.mark.parametrize("name", PLAYBOOKS)
 def test_it_is_in_no_output(run, name, what):
     """Not with -vvv either. What Ansible prints beyond that (-vvvv, ANSIBLE_DEBUG) is not ours to keep back."""
     lines = [line for line in run.said[name].splitlines() for sought, text in needles(run.tokens)
              if sought == what and text in line]
     assert [line[:300] for line in lines] == [], PLACES[what]
+
+
+def test_the_bundle_is_whole_without_its_secrets(run):
+    names = {row["name"] for row in run.lock["artifacts"]}
+    assert "file.txt" in names and "wheels/sympy-1.0-py3-none-any.whl" in names
 
 
 def test_ansible_did_not_print_everything_in_vain(run):
