@@ -69,8 +69,9 @@ faults-quick: simulator ## A dozen faults, each followed by a plain rerun
 	@echo "==> faults: a dozen, each followed by a plain rerun"
 	@$(BIN)/python tests/faults/run.py --quick
 
-faults: simulator ## All faults (hours); leaves build/faults.json
-	@$(BIN)/python tests/faults/run.py
+# FRESH=1 starts anew where there are results of the same code.
+faults: simulator ## All faults, about an hour; can be cut short and goes on; leaves build/faults.json
+	@$(BIN)/python tests/faults/run.py $(if $(FRESH),--fresh)
 
 rollout: simulator ## Canary, rollback, uninstall, resumed rollouts, slices, on eight simulated hosts
 	@$(BIN)/python tests/rollout/run.py

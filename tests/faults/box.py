@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR = ROOT / ".cache" / "simulator"
 PREFIX = "faults"
+# Set when the run is to end: nothing new is started any more.
+STOP = threading.Event()
 VARIABLES = {
     "ascend_components": ["driver", "firmware", "cann", "kernels"],
     "ascend_cann_flavor": "nnae",
@@ -46,25 +50,31 @@ for place in /proc/[0-9]*; do
     [ "$pid" -gt 1 ] && [ "$pid" != $$ ] || continue
     words=$(tr '\0' ' ' <"$place/cmdline" 2>/dev/null) || continue
     case "$words" in
-        *ansible*|*Ansi*|*/var/lib/ascend-fleet/*|*.run\ --*|*/makeself*|*/selfgz*|*holds-the-npu*|lock-keeper*)
+        *ansible*|*Ansi*|*/var/lib/ascend-fleet/*|*.run\ --*|*/makeself*|*/selfgz*|*holds-the-npu*|lock-keeper*\
+            |*watches-for-it*)
             kill -9 "$pid" 2>/dev/null ;;
     esac
 done
 true"""
 _RESTORE = r"""
+UNDO
 for place in /usr/local/Ascend /var/lib/ascend-fleet; do
     while mountpoint -q $place; do umount -l $place || break; done
 done
 chattr -R -i /usr/local/Ascend 2>/dev/null
 rm -rf PLACES
 tar -C / -xpf /root/states/STATE.tar
-rm -rf /var/lib/npu-sim/faults/* /tmp/selfgz* /tmp/makeself*
+rm -rf /var/lib/npu-sim/faults/* /tmp/selfgz* /tmp/makeself* /run/ascend-fleet
 : >/var/lib/npu-sim/processes
 : >/var/log/npu-sim/vendor-calls.log
 systemctl daemon-reload
 /usr/lib/npu-sim/hardware unload
 [ ! -e /usr/local/Ascend/driver/script/host_sys_init.sh ] || bash /usr/local/Ascend/driver/script/host_sys_init.sh
 """
+
+
+class Stopped(Exception):
+    """The run is to end; what was at work is no result."""
 
 
 @dataclass
@@ -93,6 +103,7 @@ class Box:
     name: str
     chip: str
     work: Path
+    undo: str = ""   # script that takes back what cases do to a host outside of its states
     processes: list[subprocess.Popen] = field(default_factory=list)
 
     @property
@@ -110,6 +121,8 @@ class Box:
 
     def sh(self, script: str, timeout: float = 60, check: bool = False) -> str:
         """Run a script as root inside the host; its output, standard error included."""
+        if STOP.is_set():
+            raise Stopped(self.name)
         done = podman("exec", self.container, "bash", "-c", script, timeout=timeout)
         if check and done.returncode != 0:
             raise RuntimeError(f"{self.name}: {script[:200]}: {done.stdout[-500:]}")
@@ -118,8 +131,8 @@ class Box:
     def watch(self, script: str) -> subprocess.Popen:
         """Start a script inside the host that waits for its moment and says STRUCK when it has acted."""
         process = subprocess.Popen(
-            ["podman", "exec", self.container, "bash", "-c", script], env=environment(), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            ["podman", "exec", self.container, "timeout", "150", "bash", "-c", script, "watches-for-it"],
+            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         self.processes.append(process)
         return process
 
@@ -161,17 +174,27 @@ class Box:
 
     def restore(self, state: str) -> None:
         """Back to a kept state: nothing left running, no fault, the kept driver loaded."""
+        self.end_processes()
+        if not self._answers():
+            self.power_on()
+        script = _STRAY + _RESTORE.replace("UNDO", self.undo).replace("PLACES", _PLACES).replace("STATE", state)
+        self.sh(script, check=False)
+        if "/var/lib/npu-sim/firmware.flash" in self.sh("ls /var/lib/npu-sim/firmware.flash 2>&1 >/dev/null"):
+            raise RuntimeError(f"{self.name}: state {state} was not restored")
+
+    def end_processes(self) -> None:
+        """End what was started here and still runs: playbooks, watches."""
+        self.kill_processes()
         for process in self.processes:
+            if process.stdout:
+                process.stdout.close()
+        self.processes.clear()
+
+    def kill_processes(self) -> None:
+        for process in list(self.processes):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        self.processes.clear()
-        if not self._answers():
-            self.power_on()
-        self.sh(_STRAY)
-        self.sh(_RESTORE.replace("PLACES", _PLACES).replace("STATE", state), check=False)
-        if "/var/lib/npu-sim/firmware.flash" in self.sh("ls /var/lib/npu-sim/firmware.flash 2>&1 >/dev/null"):
-            raise RuntimeError(f"{self.name}: state {state} was not restored")
 
     def calls(self) -> list[dict]:
         """The vendor calls since the state was restored."""
@@ -180,12 +203,14 @@ class Box:
 
     # -- playbook runs --------------------------------------------------------------------------------------------
 
-    def start(self, artifacts: Path, variables: dict, log: Path) -> subprocess.Popen:
+    def start(self, artifacts: Path, variables: dict, log: Path, *words: str) -> subprocess.Popen:
         """Start the site playbook; end it with finish()."""
+        if STOP.is_set():
+            raise Stopped(self.name)
         values = {**VARIABLES, "ascend_artifacts": str(artifacts), "ascend_report_dir": str(log.with_suffix("")),
                   **variables}
         command = [str(Path(sys.executable).parent / "ansible-playbook"), "ascend.fleet.site",
-                   "-i", str(self.work / "hosts.json"), "-e", json.dumps(values)]
+                   "-i", str(self.work / "hosts.json"), "-e", json.dumps(values), *words]
         environ = {
             **os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
@@ -208,14 +233,22 @@ class Box:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             rc = 124
+        if STOP.is_set():
+            raise Stopped(self.name)
         seconds = time.monotonic() - process.begun
         text = process.log.read_text(errors="replace")
         recap = re.search(rf"^{self.name}\s*: ok=\d+\s+changed=(\d+).*failed=(\d+)", text, re.MULTILINE)
         changed, failed = (int(recap[1]), int(recap[2])) if recap else (-1, -1)
         return Run(rc, changed, failed, seconds, text)
 
-    def play(self, artifacts: Path, variables: dict, log: Path) -> Run:
-        return self.finish(self.start(artifacts, variables, log))
+    def play(self, artifacts: Path, variables: dict, log: Path, *words: str) -> Run:
+        return self.finish(self.start(artifacts, variables, log, *words))
+
+
+def said(process: subprocess.Popen, seconds: float) -> str:
+    """What a watch has said within this time; "" when it said nothing, or nothing more will come."""
+    ready, _, _ = select.select([process.stdout], [], [], seconds)
+    return os.read(process.stdout.fileno(), 4096).decode(errors="replace") if ready else ""
 
 
 def environment() -> dict[str, str]:
@@ -235,4 +268,5 @@ def fleet(command: str) -> None:
     """up or down of the fleet `faults`."""
     words = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py"), command]
     words += ["--fleet", str(Path(__file__).with_name("fleet.json"))] if command == "up" else ["--prefix", PREFIX]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    # In a session of its own: a second Ctrl-C must not keep the hosts from being removed.
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, start_new_session=True)

@@ -24,6 +24,8 @@ _LIST = (
     f"cd {ROOT} && {{ find . -type f ! -name '*.pyc' ! -name '*.log' ! -name install.conf ! -path '*.dist-info/*'"
     " -exec sha256sum {} +;"
     " find . -type l -printf 'link %l %p\\n'; } | sort")
+# Whatever the umask was, nobody else may write to what root executes and believes.
+_OPEN = f"find {ROOT} /var/lib/ascend-fleet /etc/ascend_install.info ! -type l -perm -o+w 2>/dev/null"
 _LOOK = "\n".join(
     [f"echo '== {name}'; cat {row[0]} 2>&1" for name, row in FILES.items()]
     + [
@@ -35,6 +37,7 @@ _LOOK = "\n".join(
         "echo '== smi'; timeout -k 1 10 npu-smi info 2>&1; echo rc=$?",
         "echo '== install'; ps -eo args | grep -c '[n]pu-driver_.*--\\|[n]pu-firmware_.*--\\|[c]ann-.*run --'",
         "echo '== calls'; cat /var/log/npu-sim/vendor-calls.log",
+        "echo '== open'", _OPEN,
         "echo '== tree'", _LIST,
     ])
 
@@ -68,6 +71,9 @@ def complaints(box: Box, golden: set[str]) -> list[str]:
     healthy = len(re.findall(r"\|\s*OK\s*\|", table))
     if "rc=0" not in table or healthy < 2:
         wrong.append(f"npu-smi shows {healthy} healthy chips, not 2")
+    everybody = parts.get("open", "").split("\n")
+    if everybody[0]:
+        wrong.append(f"{len(everybody) - 1} files that everybody may write to, such as {everybody[0]}")
     present = set(parts.get("tree", "").splitlines())
     lacking = sorted(golden - present)
     if lacking:

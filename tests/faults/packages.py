@@ -42,10 +42,6 @@ case MODE in
     claims-and-exits-2)
         echo '[INFO]Package installed successfully! Reboot needed for installation/upgrade to take effect!'
         exit 2 ;;
-    installs-and-exits-1)
-        really "$@"
-        echo 'A final step ended with an unexpected result.'
-        exit 1 ;;
     installs-and-denies)
         really "$@"
         echo '[ERROR]Operation cancelled, nothing has been changed.'
@@ -58,7 +54,7 @@ exit 1
 __PACKAGE__
 """
 STRANGE = ("asks-in-other-words", "asks-and-gives-up", "asks-the-terminal", "claims-and-exits-2",
-           "installs-and-exits-1", "installs-and-denies", "installs-and-crashes")
+           "installs-and-denies", "installs-and-crashes")
 TAMPERED = ("truncated", "bit-flipped", "exchanged", "emptied")
 
 
@@ -95,6 +91,8 @@ def damage(data: bytes, how: str) -> bytes:
         return data[:len(data) * 2 // 3]
     if how == "emptied":
         return b""
+    if how == "web page":
+        return b"<!DOCTYPE html>\n<html><body>502 Bad Gateway</body></html>\n"
     at = len(data) * 4 // 5
     return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1:]
 
@@ -106,6 +104,8 @@ def tamper(place: Path, component: str, chip: str, how: str, sums: bool = True) 
     path.unlink()
     if how == "exchanged":
         data = (place / name(component, chip, OLD[component])).read_bytes()
+    if how == "not there":
+        return
     path.write_bytes(data if how == "exchanged" else damage(data, how))
     if not sums:
         (place / "SHA256SUMS").unlink()
