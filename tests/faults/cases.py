@@ -76,7 +76,9 @@ def _less_than_death() -> Iterator[Case]:
         # Silent, but not closed: the session's server stops for longer than the client is patient.
         silent = kill("'sshd: ops'*", signal="-STOP") + "; sleep 20; " + kill("'sshd: ops'*", signal="-CONT")
         yield Case("connection cut", component, "silent for 20 seconds", start, slowly, watch=wait + silent)
+        # Nobody is left who would tell of the end: the time limit ends it.
         yield Case("module killed", component, "with its supervisor", start, slowly,
+                   variables={"npu_driver_timeout": 20, "cann_timeout": 20},
                    watch=wait + kill("/usr/bin/python3*run_package*|/usr/bin/python3*async_wrapper*"))
 
 

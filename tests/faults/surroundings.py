@@ -110,7 +110,8 @@ def _accounts() -> Iterator[Case]:
     yield Case("account", "cann", "sudo refuses midway", "hdk", slow("cann"), after="rm /etc/sudoers.d/zz-fault;"
                " mv /etc/sudoers.d/ops.away /etc/sudoers.d/ops",
                watch=await_call("cann", 0.5) + "mv /etc/sudoers.d/ops /etc/sudoers.d/ops.away;"
-               " printf 'ops ALL=(ALL) ALL\\n' >/etc/sudoers.d/zz-fault; echo STRUCK; " + kill("'sshd: ops'*"))
+               " printf 'ops ALL=(ALL) ALL\\n' >/etc/sudoers.d/zz-fault; echo STRUCK; " + kill("'sshd: ops'*"),
+               variables={"ascend_silence_timeout": 20})
     # The modules of the kernel are not there after an update of the kernel; the boot unit has them again.
     yield Case("reboot", "driver", "the driver is not loaded", "done", before="/usr/lib/npu-sim/hardware unload")
     yield Case("reboot", "firmware", "the old firmware still runs", "done",
