@@ -147,8 +147,8 @@ class ActionModule(HostAction):
             item["offset"] = begin if begin < item["size"] else 0
             target = shell.join_path(folder, f"artifact-{index}")
             try:
-                folder = self._task.args["source"]
-                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, folder) as (path, size):
+                source = self._task.args["source"]
+                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, source) as (path, size):
                     item["src"] = self._transfer_file(path, target)
                     sent += size
             except ArtifactError as error:

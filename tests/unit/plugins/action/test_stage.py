@@ -47,6 +47,7 @@ class Host(stage.ActionModule):
         if len(self.transfers) == self.drop_after:
             raise AnsibleError("connection lost")
         self.transfers.append(local)
+        assert Path(remote).parent == self.root / "tmp", "every piece goes to the login user's temporary folder"
         shutil.copyfile(local, remote)
         if self.damage:
             self.damage -= 1
