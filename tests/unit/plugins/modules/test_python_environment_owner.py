@@ -104,19 +104,23 @@ def test_102_a_link_in_it_leads_root_nowhere(env, place, name):
     assert tree(precious) == before
 
 
-def test_102_a_folder_that_became_a_link(env, place):
+@pytest.mark.parametrize("name", ["bin", "etc", "lib"])
+def test_102_a_folder_that_became_a_link(env, place, name):
     precious = place / "precious"
     precious.mkdir(mode=0o755)
     (precious / "python").write_text("root's\n")
 
     def attack():
-        os.rename(env / "bin", env / "bin-before")
-        (env / "bin").symlink_to(precious)
+        if (env / name).exists():
+            os.rename(env / name, env / (name + "-before"))
+        (env / name).symlink_to(precious)
 
     before = tree(precious)
     as_owner(attack)
-    run(env, **{**ALL, "files": [SCRIPT, {"path": "bin/ascend-run", "content": "x"}]})
+    answer = run(env, **{**ALL, "files": [SCRIPT, {"path": name + "/ascend.sh", "content": "x"}]})
     assert tree(precious) == before
+    if name == "etc":
+        assert answer["failed"] and "Permission denied" in answer["msg"]
     run(env, state="absent")
     assert tree(precious) == before
 

@@ -56,7 +56,8 @@ def test_402_it_is_given_back_byte_for_byte(env, tmp_path):
     record = json.loads((env / "ascend-fleet.json").read_text())
     assert record["adopted"] is True and record["found"]["theirs"] == "1.0" and "pip" in record["found"]
     assert record["added"] == ["dependency", "ours"]
-    changed = {name for name, what in before.items() if contents(env).get(name) != what}
+    after = contents(env)
+    changed = {name for name, what in before.items() if after.get(name) != what}
     assert all(before[name][0] is None for name in changed), "no more than folders"
     assert run(env, **wanted)["changed"] is False
     # The other roles do not know that it was taken over.
