@@ -43,15 +43,18 @@ _PLACES = (
     " /etc/systemd/system/host_sys_init.service /etc/systemd/system/multi-user.target.wants/host_sys_init.service"
     " /var/lib/ascend-fleet /var/lib/dkms /usr/src/davinci_ascend-1.0"
     " /var/lib/npu-sim/firmware.flash /var/lib/npu-sim/firmware.running")
-# What an interrupted run may have left running: installers, modules, watchers.
+# A watch with all that it started: timeout leads a group of its own.
+_WATCHES = r"""
+for pid in $(pgrep -f '^timeout 150 .* watches-for-it$'); do kill -9 -- "-$pid"; done
+"""
+# What an interrupted run may have left running: installers, modules.
 _STRAY = r"""
 for place in /proc/[0-9]*; do
     pid=${place#/proc/}
     [ "$pid" -gt 1 ] && [ "$pid" != $$ ] || continue
     words=$(tr '\0' ' ' <"$place/cmdline" 2>/dev/null) || continue
     case "$words" in
-        *ansible*|*Ansi*|*/var/lib/ascend-fleet/*|*.run\ --*|*/makeself*|*/selfgz*|*holds-the-npu*|lock-keeper*\
-            |*watches-for-it*)
+        *ansible*|*Ansi*|*/var/lib/ascend-fleet/*|*.run\ --*|*/makeself*|*/selfgz*|*holds-the-npu*|lock-keeper*)
             kill -9 "$pid" 2>/dev/null ;;
     esac
 done
@@ -136,6 +139,10 @@ class Box:
         self.processes.append(process)
         return process
 
+    def end_watches(self) -> None:
+        """End watches whose moment did not come: it must not come in the next run."""
+        self.sh(_WATCHES)
+
     def fault(self, name: str, text: str = "") -> None:
         """Set a fault of the simulated installers (tests/simulator/README.md)."""
         place = SIMULATOR / "fleets" / PREFIX / "hosts" / self.name / "npu-sim" / "faults"
@@ -177,8 +184,8 @@ class Box:
         self.end_processes()
         if not self._answers():
             self.power_on()
-        script = _STRAY + _RESTORE.replace("UNDO", self.undo).replace("PLACES", _PLACES).replace("STATE", state)
-        self.sh(script, check=False)
+        back = _RESTORE.replace("UNDO", self.undo).replace("PLACES", _PLACES).replace("STATE", state)
+        self.sh(_WATCHES + _STRAY + back)
         if "/var/lib/npu-sim/firmware.flash" in self.sh("ls /var/lib/npu-sim/firmware.flash 2>&1 >/dev/null"):
             raise RuntimeError(f"{self.name}: state {state} was not restored")
 
@@ -225,7 +232,7 @@ class Box:
         self.processes.append(process)
         return process
 
-    def finish(self, process: subprocess.Popen, timeout: float = 900) -> Run:
+    def finish(self, process: subprocess.Popen, timeout: float = 600) -> Run:
         """Wait for a playbook run and read its recap."""
         try:
             rc = process.wait(timeout)

@@ -62,5 +62,11 @@ def kill(pattern: str, but: str = "nothing-at-all", signal: str = "-9") -> str:
             " esac; done")
 
 
+def fill(folder: str, megabytes: int) -> str:
+    """Fill a small file system that is mounted there; never more than so much, should it not be mounted after all."""
+    return (f"dd if=/dev/zero of={folder}/.filler bs=1M count={megabytes} 2>/dev/null;"
+            f" dd if=/dev/zero of={folder}/.filler bs=512 count=2048 oflag=append conv=notrunc 2>/dev/null")
+
+
 def slow(component: str, seconds: float = SLOW) -> dict[str, str]:
     return {f"{PREFIX[component]}.slow": str(seconds)}

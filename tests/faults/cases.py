@@ -12,7 +12,7 @@ from itertools import zip_longest
 import judge
 import packages
 import surroundings
-from case import COMPONENTS, JOURNAL, MOMENTS, PREFIX, STARTS, Case, await_call, kill, slow
+from case import COMPONENTS, JOURNAL, MOMENTS, PREFIX, STARTS, Case, await_call, fill, kill, slow
 
 _BUSY_LOCK = (
     'mkdir -p /var/lib/ascend-fleet; echo \'{"controller": "ops@elsewhere, pid 4711", "pid": 4711, "since":'
@@ -117,9 +117,8 @@ def _disks() -> Iterator[Case]:
                    before="mkdir -p /usr/local/Ascend && cp -a /usr/local/Ascend /root/kept.$$ &&"
                           " mount -t tmpfs -o size=360m,mode=755 none /usr/local/Ascend &&"
                           " cp -a /root/kept.$$/. /usr/local/Ascend && rm -rf /root/kept.$$",
-                   watch=await_call(component, 0) + "dd if=/dev/zero of=/usr/local/Ascend/.filler bs=1M 2>/dev/null;"
-                   " dd if=/dev/zero of=/usr/local/Ascend/.filler2 bs=512 2>/dev/null; echo STRUCK",
-                   after="rm -f /usr/local/Ascend/.filler*")
+                   watch=await_call(component, 0) + fill("/usr/local/Ascend", 400) + "; echo STRUCK",
+                   after="rm -f /usr/local/Ascend/.filler")
 
 
 def _artifacts() -> Iterator[Case]:

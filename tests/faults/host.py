@@ -181,6 +181,8 @@ class Host:
         if watch or case.reboot:
             struck = self._strike(case, process, watch, boot, place, notes)
         first = box.finish(process)
+        if not struck:
+            box.end_watches()
         if case.then in ("power", "reboot") or case.reboot:
             box.power_on()
         for name, text in case.faults.items():

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from case import JOURNAL, STARTS, STATE, Case, await_call, kill, slow
+from case import JOURNAL, STARTS, STATE, Case, await_call, fill, kill, slow
 
 # What box.restore undoes, should a case end before its own "after".
 UNDO = r"""
 while mountpoint -q /home/ops/.ansible/tmp; do umount -l /home/ops/.ansible/tmp || break; done
 ! mountpoint -q /usr/local/sbin/npu-smi || umount -l /usr/local/sbin/npu-smi
-mount -o remount,exec,size=0 /tmp
-for disk in /tmp /var/tmp; do rm -f $disk/.filler; done
+mount -o remount,exec,size=2g /tmp
+rm -f /tmp/.filler
 ! mountpoint -q /var/tmp || umount -l /var/tmp
 pkill -9 -u nobody
 while mountpoint -q /etc/sudoers.d; do umount -l /etc/sudoers.d || break; done
@@ -80,9 +80,9 @@ def _file_systems() -> Iterator[Case]:
                           " mount -t tmpfs -o size=16k,uid=2000,mode=700 none /home/ops/.ansible/tmp",
                    after="umount -l /home/ops/.ansible/tmp", untouched=True, refused="(?i)space|disk|write|Failure")
         yield Case("disk full", component, "/tmp runs full midway", start, slow(component),
-                   before="mount -o remount,size=400m /tmp",
-                   watch=await_call(component, 0) + "dd if=/dev/zero of=/tmp/.filler bs=1M 2>/dev/null; echo STRUCK",
-                   after="rm -f /tmp/.filler; mount -o remount,size=0 /tmp")
+                   before="mount -o remount,size=100m /tmp",
+                   watch=await_call(component, 0) + fill("/tmp", 120) + "; echo STRUCK",
+                   after="rm -f /tmp/.filler; mount -o remount,size=2g /tmp")
     yield Case("disk full", "driver", "no inode left in the state folder", "bare", after=f"umount -l {STATE}",
                before=f"mkdir -p {STATE}; mount -t tmpfs -o nr_inodes=4,mode=755 none {STATE}", untouched=True,
                refused="(?i)space|inode")

@@ -235,3 +235,11 @@ def test_the_table_names_what_went_wrong_and_what_did_not_strike():
     bad = result(cases=[row("a", converged=False, note="why"), row("b", injected=False)])
     assert "- a: why" in table.table(bad)
     assert "Did not strike: b." in table.table(bad)
+
+
+def test_no_case_can_fill_more_than_a_small_file_system():
+    scripts = [script for case in cases.every() for script in (case.before, case.watch, case.check, case.after)]
+    assert sum("dd if=/dev/zero" in script for script in scripts) >= 4
+    for script in scripts:
+        assert script.count("dd if=") == script.count(" count="), script
+        assert "size=0" not in script, script
