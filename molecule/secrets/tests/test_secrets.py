@@ -168,7 +168,8 @@ class Run:
                  "[ -e /dev/davinci0 ] || mknod -m 0666 /dev/davinci0 c 1 3")
         certificate = (folder / "cert.pem").read_bytes()
         subprocess.run([*self._exec("-i"), "sh", "-c", trust], check=True, input=certificate)
-        program = "exec python3 -c 'import time; time.sleep(3000)' --password \"$0\" </dev/davinci0"
+        program = ("cd /srv; echo 'import time; time.sleep(3000)' >train.py; "
+                   "exec python3 train.py token=$0 </dev/davinci0")
         subprocess.run([*self._exec("-d"), "sh", "-c", program, self.tokens["arguments"]], check=True,
                        stdout=subprocess.DEVNULL)
 
@@ -285,6 +286,11 @@ def test_it_is_in_no_output(run, name, what):
     lines = [line for line in run.said[name].splitlines() for sought, text in needles(run.tokens)
              if sought == what and text in line]
     assert [line[:300] for line in lines] == [], PLACES[what]
+
+
+def test_the_program_on_the_npu_was_seen(run):
+    """By its name; else there was nothing to hide."""
+    assert '"device": "/dev/davinci0"' in run.said["site"]
 
 
 def test_the_bundle_is_whole_without_its_secrets(run):
