@@ -94,8 +94,12 @@ class Host:
         return set(self.box.sh("ls /root/states").split())
 
     def _install(self, state: str, variables: dict) -> None:
-        run = self.box.play(self.good, variables, self.box.work / f"state-{state}.log")
-        if not run.ok:
+        # Twice: a host that came back late from a reboot is no reason to do without it for an hour.
+        for _ in range(2):
+            run = self.box.play(self.good, variables, self.box.work / f"state-{state}.log")
+            if run.ok:
+                break
+        else:
             raise RuntimeError(f"state {state} cannot be installed: {_why(run)}")
         self.box.save(state)
 
