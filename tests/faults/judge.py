@@ -35,7 +35,8 @@ _LOOK = "\n".join(
         f"echo '== latest'; readlink -e {ROOT}/nnae/latest/opp",
         f"echo '== env'; bash -c '. {ROOT}/nnae/set_env.sh && echo $ASCEND_HOME_PATH' 2>&1",
         "echo '== smi'; timeout -k 1 10 npu-smi info 2>&1; echo rc=$?",
-        "echo '== install'; ps -eo args | grep -c '[n]pu-driver_.*--\\|[n]pu-firmware_.*--\\|[c]ann-.*run --'",
+        "echo '== install'; ps -eo args | grep -v watches-for-it |"
+        " grep -c '[n]pu-driver_.*--\\|[n]pu-firmware_.*--\\|[c]ann-.*run --'",
         "echo '== calls'; cat /var/log/npu-sim/vendor-calls.log",
         "echo '== open'", _OPEN,
         "echo '== tree'", _LIST,
