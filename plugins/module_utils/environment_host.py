@@ -160,6 +160,8 @@ class Environment(Installation):
         if not self.check_mode:
             # Before anything else is there: what an interrupted creation leaves is ours.
             self._put(environments.MARKER, environments.render_marker(record), 0o644)
+            if self.wanted["provider"] == "conda":
+                self._put(providers.CONDA_HISTORY, "", 0o644)
         said = "make %s with %s" % (self.path, self.wanted["provider"])
         with sources.Private() as private:
             names, environ = private.channels(self.wanted["channels"])

@@ -11,6 +11,10 @@ class ProviderError(Exception):
     """The environment cannot be made; the text names cause and fix."""
 
 
+# By this file conda knows an environment.
+CONDA_HISTORY = "conda-meta/history"
+
+
 def create(provider, options):
     """The commands that make an empty environment.
 
@@ -42,7 +46,9 @@ def _uv(options):
 
 def _conda(options):
     python = "python=%s" % options["python_version"] if options["python_version"] else "python"
-    return [[options["executable"], "create", "--yes", "--prefix", options["path"], python, "pip"] + _source(options)]
+    # Not "create", which refuses a folder with anything in it, and our record is in it: an interrupted creation has to
+    # be ours as well. A folder with CONDA_HISTORY is an environment to conda, if an empty one.
+    return [[options["executable"], "install", "--yes", "--prefix", options["path"], python, "pip"] + _source(options)]
 
 
 def conda_install(options, packages, force=False):

@@ -151,9 +151,9 @@ while [ $# -gt 0 ]; do
     case $1 in --prefix) prefix=$2; shift ;; mindspore-ascend=*) package=$1 ;; esac
     shift
 done
-mkdir -p "$prefix/conda-meta"
-[ "$verb" = install ] || {python} -m venv --without-pip "$prefix"
-[ "$verb" = create ] || echo '{}' > "$prefix/conda-meta/mindspore-ascend-${package#*=}-py37_0.json"
+[ "$verb" = install ] && [ -f "$prefix/conda-meta/history" ] || exit 1
+[ -n "$package" ] || {python} -m venv --without-pip "$prefix"
+[ -z "$package" ] || echo '{}' > "$prefix/conda-meta/mindspore-ascend-${package#*=}-py37_0.json"
 """
 
 
@@ -172,7 +172,7 @@ def test_conda_makes_environments_and_installs_1x(tmp_path):
     assert first["packages"]["mindspore-ascend"] == "1.10.1"
     source = "--channel file:///channel --override-channels --offline"
     assert (tmp_path / "conda.log").read_text().splitlines() == [
-        f"create --yes --prefix {tmp_path}/env python={VERSION} pip {source}",
+        f"install --yes --prefix {tmp_path}/env python={VERSION} pip {source}",
         f"install --yes --prefix {tmp_path}/env mindspore-ascend=1.10.1 {source}",
     ]
     assert bring(tmp_path / "env", **options)["actions"] == []

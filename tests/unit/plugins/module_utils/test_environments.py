@@ -187,7 +187,7 @@ def test_each_provider_makes_its_environment_with_argument_lists():
     assert environment_providers.create("conda", options) == [
         [
             "/x",
-            "create",
+            "install",
             "--yes",
             "--prefix",
             "/e",
