@@ -81,8 +81,10 @@ class Wheels(object):
             )
         with sources.Private() as private:
             clean, environ = private.git(source)
-            environ.update(providers.pip_environment(self.options), HOME=own, TMPDIR=own, PYTHONDONTWRITEBYTECODE="1")
-            command = providers.pip_wheel(self.python, clean, own, self.options)
+            options, secret = private.indexes(self.options)
+            environ.update(providers.pip_environment(options), HOME=own, TMPDIR=own, PYTHONDONTWRITEBYTECODE="1")
+            environ.update(secret)
+            command = providers.pip_wheel(self.python, clean, own, options)
             rc, output = commands.run(command, self.options["timeout"], environment=environ)
         if rc != 0:
             tail = "\n".join(output.strip().splitlines()[-_LAST:])

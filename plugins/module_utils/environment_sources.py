@@ -140,6 +140,37 @@ class Private(object):
         self.write("git/config", config)
         return clean, {"XDG_CONFIG_HOME": self.folder, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false"}
 
+    def indexes(self, options):
+        """(options with C(index_url) and C(find_links) without user and password, environment variables for those).
+
+        A pip that builds hands both on to another pip as arguments, which all users of the host can read.
+
+        Raises:
+            ValueError: one holds a secret that cannot be kept apart; the text says how to give it.
+        """
+        known = {}
+
+        def bare(url):
+            clean, name, password = split(url)
+            if has_secret(clean):
+                raise ValueError(
+                    "%s holds a token in its path or query, which all users of the host could read while a source is "
+                    "built. Give it as user and password (https://user:token@...), or install a wheel." % public(url)
+                )
+            if name is not None:
+                host = _URL.match(clean).group(2).partition(":")[0]
+                if known.setdefault(host, (name, password)) != (name, password):
+                    raise ValueError("%s and another place on that host have different passwords." % public(url))
+            return clean
+
+        index = bare(options["index_url"]) if options["index_url"] else None
+        options = dict(options, index_url=index, find_links=[bare(link) for link in options["find_links"]])
+        lines = [
+            "machine %s login %s password %s\n" % (host, _netrc(name), _netrc(password or ""))
+            for host, (name, password) in sorted(known.items())
+        ]
+        return options, {"NETRC": self.write("netrc", "".join(lines))} if lines else {}
+
     def channels(self, channels):
         """(channel names for conda's command line, environment variables), without a secret among the former."""
         if not any(has_secret(channel) for channel in channels):
@@ -148,6 +179,13 @@ class Private(object):
         # JSON's strings are YAML's as well.
         lines += ["    - \"%s\"\n" % channel.replace("\\", "\\\\").replace('"', '\\"') for channel in channels]
         return ["ascend-fleet"], {"CONDARC": self.write("condarc.yml", "".join(lines))}
+
+
+def _netrc(text):
+    """A word of a netrc file; quotes only where it needs them, which Python reads from 3.11 on."""
+    if text and not re.search(r"[\s\"\\#]", text):
+        return text
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _scheme(url):

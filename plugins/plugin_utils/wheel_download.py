@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import addresses
+from ansible_collections.ascend.fleet.plugins.module_utils import addresses, environment_sources
 from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import wheelhouse
 
@@ -138,7 +138,12 @@ def build_pure(
     folder.mkdir(parents=True, exist_ok=True)
     before = set(folder.glob("*.whl"))
     command = [*pip, "wheel", "--disable-pip-version-check", "--no-input", "--no-deps", "--wheel-dir", str(folder)]
-    _pip(run, command, [requirement], index)
+    with environment_sources.Private() as private:
+        try:
+            options, secret = private.indexes({"index_url": index, "find_links": []})
+        except ValueError as error:
+            raise ArtifactError(f"bundle_index: {error}") from error
+        _pip(run, command, [requirement], options["index_url"], secret)
     requirement = requirement.split(" --hash=")[0]
     made = sorted(set(folder.glob("*.whl")) - before) or [
         wheel for wheel in before if _distribution(wheel.name) == _normal(re.split(r"[=<>!~ \[]", requirement)[0])
@@ -184,8 +189,13 @@ def _pip(
     command: list[str],
     requirements: Iterable[str],
     index: str | None,
+    secret: dict[str, str] | None = None,
 ) -> None:
-    """Runs pip. What can hold a password, index and addresses, goes through its environment and a private file."""
+    """Runs pip. What can hold a password, index and addresses, goes through its environment and a private file.
+
+    Args:
+        secret: further variables of its environment.
+    """
     why = addresses.unsafe_index(index)
     if why:
         raise ArtifactError(f"bundle_index: {why}")
@@ -198,7 +208,7 @@ def _pip(
                 f"{addresses.hide_urls(text)} would come over plain http, which anybody on the way could exchange: use"
                 " https, or add #sha256=<hash> to the address"
             )
-    environment = {**os.environ, **({"PIP_INDEX_URL": index} if index else {})}
+    environment = {**os.environ, **({"PIP_INDEX_URL": index} if index else {}), **(secret or {})}
     with tempfile.NamedTemporaryFile("w", prefix="ascend-requirements-", suffix=".txt", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in private))
         file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import netrc
 import os
 import subprocess
 import sys
@@ -235,3 +236,38 @@ def test_209_the_builder_hands_over_one_regular_wheel_and_nothing_else(place):
         assert os.listdir(Path(wheels.folder, "whole")) == []
         os.close(handle)
     assert not os.path.exists(wheels.folder)
+
+
+def test_107_a_pip_that_builds_has_no_token_to_hand_on_as_an_argument(tmp_path, monkeypatch):
+    """The pip of an isolated build gets index and links as arguments; user and password come from a private file."""
+    seen = []
+
+    def record(command, timeout, separate=False, environment=None):
+        seen.append((command, environment, netrc.netrc(environment["NETRC"]), os.stat(environment["NETRC"]).st_mode))
+        return 0, ""
+
+    monkeypatch.setattr(environment_commands, "run", record)
+    options = {"index_url": f"https://deploy:{TOKEN}@mirror.example:8443/simple", "timeout": 9,
+               "find_links": ["/srv/wheels", f"https://{TOKEN}@other.example/wheels"]}
+    environment_build.Wheels(PYTHON, options, [TOKEN])._run(None, str(tmp_path), GIT.replace(TOKEN, "another"))
+    [(command, environ, entries, mode)] = seen
+    assert TOKEN not in str(command) and TOKEN not in str(environ) and "/srv/wheels" in command
+    assert environ["PIP_INDEX_URL"] == "https://mirror.example:8443/simple"
+    assert entries.authenticators("mirror.example")[::2] == ("deploy", TOKEN)
+    assert entries.authenticators("other.example")[0] == TOKEN
+    assert mode & 0o077 == 0 and not os.path.exists(environ["NETRC"])
+
+
+@pytest.mark.parametrize(
+    ("index", "links"),
+    [
+        (f"https://mirror.example/simple?key={TOKEN}", []),
+        (f"https://mirror.example/t/{TOKEN}/simple", []),
+        (None, [f"https://mirror.example/wheels?key={TOKEN}"]),
+        (f"https://a:{TOKEN}@mirror.example/simple", [f"https://b:{TOKEN}@mirror.example/wheels"]),
+    ],
+)
+def test_107_what_a_build_would_show_is_refused(index, links):
+    with environment_sources.Private() as private, pytest.raises(ValueError) as refused:
+        private.indexes({"index_url": index, "find_links": links})
+    assert TOKEN not in str(refused.value) and "mirror.example" in str(refused.value)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import netrc
 import subprocess
 import sys
 import zipfile
@@ -103,6 +104,26 @@ def test_a_source_package_is_built_only_when_pure(tmp_path):
     with pytest.raises(ArtifactError, match="compiled parts"):
         wheel_download.build_pure(["pip"], tmp_path, "fast", run=makes("fast-1-cp311-cp311-linux_x86_64"))
     assert not list(tmp_path.glob("fast*"))
+
+
+def test_a_build_has_no_password_to_hand_on_as_an_argument(tmp_path):
+    """The pip that a build starts gets the index as an argument; the password is in a private file."""
+    environments, known = [], []
+
+    def effect(_command):
+        known.append(netrc.netrc(environments[-1]["NETRC"]).authenticators("mirror.example.com"))
+        make_wheel(tmp_path, "jieba-0.42.1-py3-none-any")
+
+    def run(command, **options):
+        environments.append(options["env"])
+        return pip_that(effect=effect)(command, **options)
+
+    index = "https://me:word@mirror.example.com/simple"
+    wheel_download.build_pure(["pip"], tmp_path, "jieba==0.42.1", index=index, run=run)
+    assert environments[0]["PIP_INDEX_URL"] == "https://mirror.example.com/simple"
+    assert known == [("me", "", "word")] and not Path(environments[0]["NETRC"]).exists()
+    with pytest.raises(ArtifactError, match=r"bundle_index: .*as user and password"):
+        wheel_download.build_pure(["pip"], tmp_path, "jieba", index=f"{index}?key=word", run=run)
 
 
 def test_pip_failing_gives_its_reason(tmp_path):
