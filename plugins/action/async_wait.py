@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.ascend.fleet.plugins.module_utils.async_job import ARGUMENTS, PROGRESS
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables, told_progress
+from ansible_collections.ascend.fleet.plugins.module_utils.change.job import ARGUMENTS, PROGRESS
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
 
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
 # Option of the module -> variable of the host that is its default.

@@ -12,19 +12,22 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
-from ansible_collections.ascend.fleet.plugins.module_utils import addresses, artifacts, resolver
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import (
-    bundle_wants,
-    desired,
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
     role_requirements,
     signature,
     wheel_download,
-    wishes,
 )
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_store import WORK, Bundle, Lacking
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle_wants import Want, WheelSet
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
+    wants as bundle_wants,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.store import WORK, Bundle, Lacking
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.wants import Want, WheelSet
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 
 class ActionModule(ControlAction):

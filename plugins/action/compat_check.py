@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, compat_input
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import input as compat_input
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 
 
 class ActionModule(judging.JudgingAction):

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import diagnosis, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.observed import UNREADABLE, unreadable
-from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import diagnosis
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 
 class ActionModule(ControlAction):

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.ascend.fleet.plugins.plugin_utils import answer, catalog, host_variables, model_files, observed
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observed
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import model_files
 
 HUAWEI = "19e5"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."

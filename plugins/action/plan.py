@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
-from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, planted, wishes
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.observed import UNREADABLE, unreadable
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan_content import Content
-from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as plan_text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import Content
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import finding
 
 
 class ActionModule(ControlAction):

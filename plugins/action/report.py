@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
-from ansible_collections.ascend.fleet.plugins.plugin_utils import planted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import (
     HOSTS,
     ControlAction,
@@ -25,7 +25,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import LINE_AT_MOST, clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import LINE_AT_MOST, clean
 
 
 class ActionModule(ControlAction):

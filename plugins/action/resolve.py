@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    addresses,
-    compat,
-    compat_input,
-    resolver,
-    resolver_files,
-)
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_case import VARIABLES
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import printable
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import input as compat_input
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolver_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import printable
 
 PINS = (
     "mindspore",

@@ -12,8 +12,9 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.ascend.fleet.plugins.module_utils import filenames, journal, run_identity, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, host_variables
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, versions
+from ansible_collections.ascend.fleet.plugins.module_utils.change import identity as run_identity
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, filenames, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 # Option of the module -> variable of the host that is its default: one journal and one lock, whoever asks.

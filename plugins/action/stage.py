@@ -9,11 +9,13 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, host_variables, lock_file
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 # Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
 PIECE_BYTES = 128 * 1000 * 1000

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_places, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import host_places, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 catalog.load_early()
 

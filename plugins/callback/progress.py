@@ -70,11 +70,12 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import failure, told_progress
-from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_live import LiveLine, Ticker
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import failure
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import words as text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.live import LiveLine, Ticker
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.stage import Stage
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import (
     clean,
     cut,
     guard,

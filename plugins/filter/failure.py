@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import failure, screen
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import failure
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import text as screen
 
 
 class FilterModule:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
 
 
 def npu_smi(text: Any, command: str = "info", strict: bool = True) -> dict[str, Any]:

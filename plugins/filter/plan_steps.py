@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import planning
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 
 def plan_steps(plan: dict[str, Any], components: Iterable[str]) -> list[dict[str, Any]]:

@@ -67,13 +67,15 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.ascend.fleet.plugins.module_utils.artifacts import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils import (
-    artifact_source,
-    host_variables,
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
     lock_file,
-    planted,
     wheelhouse,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
+    source as artifact_source,
 )
 
 FOLDER = "wheels"

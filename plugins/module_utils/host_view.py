@@ -220,7 +220,7 @@ class HostView(object):
             owner_of: a path; root runs the command as its owner, for a command that looks into what an ordinary user
                 can write.
         """
-        from ansible_collections.ascend.fleet.plugins.module_utils import bounded, run_as
+        from ansible_collections.ascend.fleet.plugins.module_utils.secure import bounded, run_as
 
         try:
             account = run_as.of_owner(self._real(owner_of)) if owner_of else None

@@ -15,7 +15,7 @@ change of ours that broke), "replaced" (the version of somebody else's that it t
 import posixpath
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES, KERNELS
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, KERNELS
 
 DEFAULT_PATH = "/usr/local/Ascend"
 # One version of these on a host; releases of the others lie side by side.

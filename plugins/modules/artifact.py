@@ -97,13 +97,16 @@ from urllib.parse import unquote
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    artifact_store,
-    artifacts,
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
     download,
-    host_locale,
-    safe_folder,
 )
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
+    names as artifacts,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
+    store as artifact_store,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, safe_folder
 
 SPARE_BYTES = download.SPARE_BYTES
 

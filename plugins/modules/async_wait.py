@@ -82,7 +82,7 @@ import sys
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import async_job
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
 
 
 def main():

@@ -75,7 +75,9 @@ doctor_probe:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import doctor_probe, host_locale, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.host import deeper as doctor_probe
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 
 def main():

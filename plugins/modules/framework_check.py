@@ -70,7 +70,9 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, host_locale, proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 SPEC = {
     "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},

@@ -370,7 +370,11 @@ ansible_facts:
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import busy, host_locale, host_probe, host_view, npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
+from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
+from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 _TEXT = {"type": "str"}
 _NEEDED = {"type": "str", "required": True}

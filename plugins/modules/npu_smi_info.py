@@ -160,7 +160,8 @@ npu_smi:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import host_locale, npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 
 def main():

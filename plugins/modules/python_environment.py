@@ -201,14 +201,20 @@ packages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    async_job,
-    environment_change,
-    environment_place,
-    environment_providers,
-    environment_sources,
-    host_locale,
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    change as environment_change,
 )
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    place as environment_place,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    providers as environment_providers,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    sources as environment_sources,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 SPEC = {
     "path": {"type": "path", "required": True},

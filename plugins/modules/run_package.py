@@ -249,16 +249,20 @@ import signal
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    async_job,
-    host_locale,
-    host_view,
-    package_change,
-    package_checks,
-    package_io,
-    places,
-    safe_folder,
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    checks as package_checks,
 )
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    course as package_change,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    files as package_io,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    job as async_job,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, places, safe_folder
 
 COMPONENTS = ["driver", "firmware", "toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox"]
 

@@ -113,7 +113,9 @@ log_tail:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import framework_process, host_locale, proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 SPEC = {
     "model": {"type": "str", "required": True},

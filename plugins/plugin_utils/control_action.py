@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import planted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
 HOSTS: dict[str, Any] = {"hosts": {"type": "list", "elements": "str"}}
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import answer, planted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
 NAMESPACE = "ascend.fleet"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_input import InputError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.input import InputError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import ControlAction
 
 ORDER = {"error": 0, "warning": 1, "info": 2}

@@ -70,8 +70,9 @@ def plan(count: int, observations: list[dict]) -> tuple[dict[str, int], int, dic
     """({status: hosts}, distinct questions, CPU seconds by part) of planning count hosts."""
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar, trust_as_template
-    from ansible_collections.ascend.fleet.plugins.plugin_utils import plan_text, wishes
-    from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as plan_text
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 
     variables = {name: trust_as_template(value) if isinstance(value, str) else value
                  for name, value in VARIABLES.items()}
@@ -94,7 +95,8 @@ def plan(count: int, observations: list[dict]) -> tuple[dict[str, int], int, dic
 
 
 def main() -> int:
-    from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog
+    from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 
     # A mirror that has every package, and proves it.
     artifact_source.missing = artifact_source.unproven = lambda *_arguments: []

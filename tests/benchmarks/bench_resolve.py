@@ -2,7 +2,7 @@
 
 Run: python tests/benchmarks/bench_resolve.py [hosts]; ends with 1 when the largest fleet costs more than its share.
 A fleet repeats itself: chips, architectures, kinds of host and installed versions come in few combinations, and equal
-input is answered once, as plugin_utils/planner.py does. "distinct" counts the combinations.
+input is answered once, as plugin_utils/plan/planner.py does. "distinct" counts the combinations.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def fleet(count: int) -> list[tuple[dict, dict]]:
 
 def judge(tables: dict, hosts: list[tuple[dict, dict]]) -> tuple[int, int]:
     """(distinct inputs, hosts with a stack)."""
-    from ansible_collections.ascend.fleet.plugins.module_utils import compat, resolver
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
     answers: dict[str, dict] = {}
     resolved = 0

@@ -23,7 +23,7 @@ sys.path.insert(0, str(TREE))
 @pytest.fixture(autouse=True)
 def _folders_of_tests(tmp_path_factory, monkeypatch):
     """Tests work below /tmp, which everybody may write, and leave nothing in /run."""
-    from ansible_collections.ascend.fleet.plugins.module_utils import safe_folder
+    from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 
     monkeypatch.setattr(safe_folder, "TOP", str(tmp_path_factory.getbasetemp()))
     monkeypatch.setattr(safe_folder, "RUN_DIR", str(tmp_path_factory.getbasetemp() / "run"))

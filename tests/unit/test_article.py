@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLES = yaml.safe_load((ROOT / "inventories" / "article" / "group_vars" / "npu.yml").read_text())

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.desired import OWN, VARIABLES
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.desired import OWN, VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.ascend.fleet.plugins.plugin_utils.desired import OWN, VARIABLES
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.desired import OWN, VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("roles/*/README.md")])

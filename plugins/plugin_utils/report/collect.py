@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import planning
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor_files import BASES, KERNELS
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, KERNELS
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 
 from .values import number, part, plain, rows, text
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from ..screen import clean, fold, shorten, table, wrap
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
+
 from .model import STATUSES
 
 WIDTH = 100

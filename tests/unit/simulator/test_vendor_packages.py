@@ -11,8 +11,8 @@ import subprocess
 import zipfile
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import filenames, vendor_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 from sim import packages, releases, wheels
 from sim.base import SimulatorError
 

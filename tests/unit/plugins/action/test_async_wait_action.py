@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.ascend.fleet.plugins.action import async_wait
-from ansible_collections.ascend.fleet.plugins.plugin_utils import told_progress
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
 
 KILLED = """Traceback (most recent call last):
   File "/tmp/ansible_ansible.legacy.async_wrapper_payload.zip/ansible/modules/async_wrapper.py", line 94, in _filter

@@ -11,9 +11,11 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible_collections.ascend.fleet.plugins.action import bundle
-from ansible_collections.ascend.fleet.plugins.module_utils import artifacts
-from ansible_collections.ascend.fleet.plugins.plugin_utils import artifact_source, catalog, control_action, desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, control_action
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 
 PACKAGES = (
     "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run",

@@ -2,8 +2,8 @@
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.action import compat_check, resolve
-from ansible_collections.ascend.fleet.plugins.module_utils.compat_input import InputError, chip_key
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.input import InputError, chip_key
 
 
 def judge(**args):

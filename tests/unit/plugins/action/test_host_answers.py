@@ -12,8 +12,9 @@ from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.ascend.fleet.plugins.plugin_utils import planted, wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import Registered
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.ascend.fleet.plugins.action import plan as action
 from ansible_collections.ascend.fleet.plugins.filter.plan_steps import stage_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils import control_action, desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils import control_action
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 
 DRIVER = "driver.run"
 WHEEL = "wheels/a-1-py3-none-any.whl"

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.ascend.fleet.plugins.action import stage
-from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, artifacts
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import store as artifact_store
 from ansible_collections.ascend.fleet.plugins.modules import artifact
 from http_faults import serving
 

@@ -7,9 +7,9 @@
 import pytest
 from ansible_collections.ascend.fleet.plugins.callback import progress
 from ansible_collections.ascend.fleet.plugins.callback.progress import CallbackModule
-from ansible_collections.ascend.fleet.plugins.plugin_utils import progress_text as text
-from ansible_collections.ascend.fleet.plugins.plugin_utils import told_progress
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import words as text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.stage import Stage
 
 
 @pytest.mark.parametrize(

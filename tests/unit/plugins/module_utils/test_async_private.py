@@ -11,7 +11,8 @@ from pathlib import Path
 
 import nobody
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import async_job, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 from ansible_collections.ascend.fleet.plugins.modules import async_wait
 from module_args import module_args
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import async_job, host_probe, process_io, proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
+from ansible_collections.ascend.fleet.plugins.module_utils.change import process as process_io
+from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
 
 DEEP = "[" * 100_000
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ansible_collections.ascend.fleet.plugins.module_utils import compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 
 ROOT = Path(__file__).resolve().parents[4]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")

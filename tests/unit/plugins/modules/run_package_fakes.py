@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.ascend.fleet.plugins.module_utils import busy, journal
+from ansible_collections.ascend.fleet.plugins.module_utils import journal
+from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 from ansible_collections.ascend.fleet.plugins.modules import run_package
 from module_args import module_args
 

@@ -7,7 +7,8 @@ import hashlib
 import os
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, download
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import store as artifact_store
 from ansible_collections.ascend.fleet.plugins.modules import artifact
 from http_faults import serving
 from module_args import module_args

@@ -9,7 +9,9 @@ import time
 
 import nobody
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import artifact_store, download, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import store as artifact_store
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 from ansible_collections.ascend.fleet.plugins.modules import artifact
 from http_faults import serving
 from module_args import module_args

@@ -66,7 +66,8 @@ def test_every_key_is_documented_and_every_documented_key_is_there(tmp_path):
 
 
 def test_rows_of_lists_are_documented():
-    from ansible_collections.ascend.fleet.plugins.module_utils import host_probe_python, installed
+    from ansible_collections.ascend.fleet.plugins.module_utils.host import python as host_probe_python
+    from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
     from ansible_collections.ascend.fleet.tests.unit import ascend_trees
     from ansible_collections.ascend.fleet.tests.unit.dictview import DictView
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import environment_ownership as ownership
-from ansible_collections.ascend.fleet.plugins.module_utils import environment_place
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import ownership
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import place as environment_place
 from ansible_collections.ascend.fleet.tests.unit.environment_world import as_root, run, tree
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

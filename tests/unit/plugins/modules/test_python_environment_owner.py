@@ -9,13 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import environment_ownership as ownership
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    environment_place,
-    host_probe_python,
-    host_view,
-)
-from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import ownership
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import place as environment_place
+from ansible_collections.ascend.fleet.plugins.module_utils.environment.providers import ProviderError
+from ansible_collections.ascend.fleet.plugins.module_utils.host import python as host_probe_python
 from ansible_collections.ascend.fleet.tests.unit.environment_world import OWNER, PYTHON, UID, as_root, run, tree, wheel
 
 pytestmark = as_root

@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import (
-    environment_build,
-    environment_commands,
-    environment_sources,
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    build as environment_build,
 )
-from ansible_collections.ascend.fleet.plugins.module_utils.environment_providers import ProviderError
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    commands as environment_commands,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    sources as environment_sources,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.environment.providers import ProviderError
 from ansible_collections.ascend.fleet.tests.unit.environment_world import OWNER, PYTHON, UID, as_root, run
 
 TOKEN = "glpat-verysecret"

@@ -91,7 +91,7 @@ def test_a_prompt_on_the_terminal_cannot_wait(host):
 
 
 def test_a_prompt_repeated_for_ever_is_ended(host, monkeypatch):
-    from ansible_collections.ascend.fleet.plugins.module_utils import process_io
+    from ansible_collections.ascend.fleet.plugins.module_utils.change import process as process_io
 
     monkeypatch.setattr(process_io, "LOG_LIMIT", 4096)
     folder = host.base / "run"
@@ -102,7 +102,8 @@ def test_a_prompt_repeated_for_ever_is_ended(host, monkeypatch):
 
 
 def test_a_prompt_that_waits_for_ever_is_ended_early(host, monkeypatch):
-    from ansible_collections.ascend.fleet.plugins.module_utils import process_io, vendor_run
+    from ansible_collections.ascend.fleet.plugins.module_utils.change import process as process_io
+    from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installer as vendor_run
 
     monkeypatch.setattr(process_io, "SILENCE", 0.2)
     monkeypatch.setattr(vendor_run, "waits_for_answer", lambda line, ended, silent: "[y/n]" in line and not ended)

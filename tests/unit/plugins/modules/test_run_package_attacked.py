@@ -6,7 +6,15 @@ import stat
 
 import nobody
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import package_checks, package_copy, package_io
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    checks as package_checks,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    files as package_io,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    private_copy as package_copy,
+)
 from run_package_fakes import Fake, sha256
 
 GOOD = 'put 25.3.rc1; say "Driver package installed successfully! The new version takes effect immediately. "; exit 0'

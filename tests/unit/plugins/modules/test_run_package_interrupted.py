@@ -6,7 +6,15 @@ import signal
 import time
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import package_change, process_io, run_identity
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    course as package_change,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    identity as run_identity,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    process as process_io,
+)
 from run_package_fakes import Fake, kill_group
 
 SUCCESS = 'say "Driver package installed successfully! The new version takes effect immediately. "'

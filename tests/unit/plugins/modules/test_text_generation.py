@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils import framework_user
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import user as framework_user
 from ansible_collections.ascend.fleet.plugins.modules import framework_check, text_generation
 from ansible_collections.ascend.fleet.tests.unit.module_args import module_args
 

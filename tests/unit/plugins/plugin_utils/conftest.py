@@ -6,7 +6,7 @@ import copy
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
-from ansible_collections.ascend.fleet.tests.unit.plugins.module_utils import test_doctor as hosts
+from ansible_collections.ascend.fleet.tests.unit.plugins.plugin_utils.doctor import test_doctor as hosts
 
 
 @pytest.fixture(scope="session")

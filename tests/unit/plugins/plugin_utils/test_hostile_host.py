@@ -19,21 +19,24 @@ from ansible_collections.ascend.fleet.plugins.action import report as report_act
 from ansible_collections.ascend.fleet.plugins.callback import progress
 from ansible_collections.ascend.fleet.plugins.filter import failure as failure_filter
 from ansible_collections.ascend.fleet.plugins.filter import plan_steps
-from ansible_collections.ascend.fleet.plugins.module_utils.planning import finding
-from ansible_collections.ascend.fleet.plugins.plugin_utils import (
-    desired,
-    diagnosis,
-    plan_text,
-    progress_live,
-    progress_text,
-    screen,
-    unobserved,
-)
-from ansible_collections.ascend.fleet.plugins.plugin_utils.planner import Planner
-from ansible_collections.ascend.fleet.plugins.plugin_utils.progress_stage import Stage
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import diagnosis, unobserved
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as plan_text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import finding
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build
-from ansible_collections.ascend.fleet.plugins.plugin_utils.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+    live as progress_live,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+    text as screen,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import (
+    words as progress_text,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.stage import Stage
 from hypothesis import given
 from hypothesis import strategies as st
 

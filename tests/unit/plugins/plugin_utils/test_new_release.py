@@ -8,8 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from ansible_collections.ascend.fleet.plugins.module_utils import compat, resolver
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 ROOT = Path(__file__).resolve().parents[4]
 HOW_TO = ROOT / "docs" / "catalog.md"

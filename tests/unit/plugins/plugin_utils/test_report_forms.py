@@ -13,10 +13,10 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.plugin_utils import screen
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import text as screen
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).resolve().parents[4]

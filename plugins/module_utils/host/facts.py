@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put together everything the plan needs to know of a host: the value of ansible_facts.ascend.
+
+Reads only. The outside world comes in as a view (host_view.HostView), a runner of npu-smi and a finder of
+processes, so a whole host can be a dictionary in a test.
+"""
+
+import json
+import re
+
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
+from ansible_collections.ascend.fleet.plugins.module_utils.host import (
+    pci as host_probe_pci,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.host import (
+    python as host_probe_python,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.host import (
+    system as host_probe_system,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
+
+SCHEMA = 1
+JOURNAL_ENTRIES = 20
+_VERSION = re.compile(r'"version"\s*:\s*"?([0-9][\w.]*)')
+
+
+def collect(view, params, interpreter, run_npu_smi, find_users):
+    """All facts of a host.
+
+    Args:
+        view: the host.
+        params: module parameters pci_ids, npu_names, install_path, user, env_root, state_dir, npu_smi_timeout.
+        interpreter: {"version", "executable"} of the running Python.
+        run_npu_smi: npu_smi_run.run, or its like.
+        find_users: busy.users, or its like.
+
+    Returns:
+        dict: the documented value of ansible_facts.ascend; every key is present.
+    """
+    install_path, state_dir = params["install_path"].rstrip("/") or "/", params["state_dir"].rstrip("/")
+    kind, evidence = host_probe_system.host_kind(view)
+    boot = host_probe_system.boot_id(view)
+    npu = npu_state(run_npu_smi(timeout=params["npu_smi_timeout"]))
+    driver = installed.driver(view, install_path)
+    firmware = installed.firmware(view, install_path)
+    driver["loaded"] = npu["driver_version"]
+    firmware["loaded"] = running_firmware(view, driver, firmware, npu, params["npu_smi_timeout"])
+    cann = installed.cann(view, install_path)
+    devices = host_probe_system.devices(view)
+    entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
+    # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
+    trusted = view.privileged() or not devices
+    reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
+    found = host_probe_pci.accelerators(view, params["pci_ids"])
+    return {
+        "schema": SCHEMA,
+        "hostname": view.uname()["hostname"],
+        "arch": host_probe_system.architecture(view),
+        "os": host_probe_system.operating_system(view),
+        "kernel": host_probe_system.kernel(view),
+        "python": interpreter,
+        "glibc": host_probe_system.glibc_version(view),
+        "host_kind": kind,
+        "host_kind_evidence": evidence,
+        "boot_id": boot,
+        "accelerators": host_probe_pci.from_npu_smi(found, npu["chips"], params["npu_names"]),
+        "user": host_probe_system.user(view, params["user"]),
+        "tools": host_probe_python.tools(view),
+        "driver": driver,
+        "firmware": firmware,
+        "cann": cann,
+        "environments": host_probe_python.environments(view, params["env_root"], cann),
+        "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
+        "devices": devices,
+        "npu": npu,
+        # Without a device node there is nothing a process could hold, and no need to look at all of them.
+        "busy": find_users(npu_processes=npu["processes"]) if devices or npu["processes"] else [],
+        "disk": host_probe_system.disks(view, _places(params)),
+        "journal": {
+            "unfinished": journal.unfinished(entries),
+            "unfinished_components": journal.unfinished_components(entries),
+            "entries": entries[-JOURNAL_ENTRIES:],
+            "previous": journal.previous(entries),
+            "before_last_run": journal.before_last_run(entries),
+            "origin": journal.origin(entries),
+            "held": ownership.holdings(entries),
+            "durations": journal.durations(entries),
+        },
+        "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
+        "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},
+        "reboot_required": bool(reasons),
+        "reboot_reasons": reasons,
+    }
+
+
+def npu_state(answer):
+    """facts["npu"] from what npu_smi_run.run returned."""
+    table = answer["npu_smi"] or {}
+    return {
+        "available": answer["available"],
+        "kind": answer["kind"],
+        "code": answer["code"],
+        "message": answer["message"],
+        "fix": answer["fix"],
+        "npu_smi_version": table.get("npu_smi_version"),
+        "driver_version": table.get("driver_version"),
+        "chips": table.get("chips") or [],
+        "processes": table.get("processes") or [],
+    }
+
+
+def running_firmware(view, driver, firmware, npu, timeout):
+    """The firmware version the chips run, or None when nothing says it.
+
+    Several answers (a chip that was not flashed) are joined with commas, which no installed version equals.
+    """
+    if not (driver["path"] and firmware["path"]) or npu["kind"] in ("driver_not_loaded", "timeout"):
+        return None
+    tool = driver["path"] + "/tools/upgrade-tool"
+    if not view.isfile(tool):
+        return None
+    answer = view.run([tool, "--device_index", "-1", "--component", "-1", "--version"], timeout=timeout)
+    versions = list(dict.fromkeys(_VERSION.findall(answer[1]))) if answer else []
+    return ", ".join(versions) or None
+
+
+def reboot_reasons(kind, boot, driver, firmware, npu, entries):
+    """Why this host needs a reboot, in words; [] when it does not. A container's driver is its host's affair."""
+    if kind == "container":
+        return []
+    reasons = []
+    if driver["installed"]:
+        if npu["kind"] == "driver_not_loaded":
+            reasons.append("driver %s is installed, but not loaded" % driver["installed"])
+        elif driver["loaded"] and not _same(driver["loaded"], driver["installed"], driver["build_version"]):
+            reasons.append("driver %s is installed, %s is loaded" % (driver["installed"], driver["loaded"]))
+    if firmware["installed"] and firmware["loaded"] and firmware["loaded"] != firmware["installed"]:
+        reasons.append("firmware %s is installed, %s is running" % (firmware["installed"], firmware["loaded"]))
+    if not reasons:
+        for component in ("driver", "firmware"):
+            if journal.reboot_pending(entries, boot, component):
+                reasons.append("the last change of the %s asked for a reboot, and there was none since" % component)
+    return reasons
+
+
+def _same(loaded, *stated):
+    """Whether npu-smi's version is one that version.info states; the case of rc differs between the two."""
+    return loaded.lower() in [version.lower() for version in stated if version]
+
+
+def _places(params):
+    """The folders whose free space counts, without repeats."""
+    root = params["env_root"].rstrip("/").rsplit("/", 1)[0] or "/"
+    install_path = params["install_path"].rstrip("/") or "/"
+    return list(dict.fromkeys([install_path, root, params["state_dir"].rstrip("/"), "/tmp"]))
+
+
+def _proof(text):
+    try:
+        value = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a host's model lies and what its files are called: what role inference_check is going to link in."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_ROLE = Path(__file__).parents[3] / "roles" / "inference_check" / "defaults" / "main.yml"
+_READ = ("inference_check_model", "inference_check_model_root", "inference_check_model_files",
+         "inference_check_artifacts")
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    values = yaml.safe_load(_ROLE.read_text(encoding="utf-8"))
+    # The artifacts are the shared ones, by a template that is read elsewhere.
+    return {name: values[name] for name in _READ if name != "inference_check_artifacts"}
+
+
+def values(get: Callable[[str], Any]) -> dict[str, Any]:
+    """The role's variables as they are for a host.
+
+    Args:
+        get: gives the templated variable of the host, None where it is not set.
+    """
+    return {**_defaults(), **{name: value for name in _READ if (value := get(name)) is not None}}
+
+
+def folder(model: dict[str, Any]) -> str:
+    """The folder of the model on the host."""
+    return f"{str(model['inference_check_model_root']).rstrip('/')}/{model['inference_check_model']}"
+
+
+def names(model: dict[str, Any], artifacts: str | None) -> list[str]:
+    """The names that the model's files get in its folder.
+
+    Args:
+        model: of values().
+        artifacts: ascend_artifacts of the host.
+    """
+    given = model["inference_check_model_files"]
+    if isinstance(given, list) and given:
+        texts = [str(item.get("name", "") if isinstance(item, dict) else item) for item in given]
+        return sorted(posixpath.basename(text) for text in texts)
+    source, name = str(model.get("inference_check_artifacts") or artifacts or ""), model["inference_check_model"]
+    if "://" in source or not source:
+        return sorted([f"{name}.ckpt", "vocab.json", "merges.txt"])
+    try:
+        return sorted(path.name for path in (Path(source) / "models" / str(name)).iterdir() if path.is_file())
+    except OSError:
+        return []

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+
+
+def test_the_roles_defaults_and_a_host_that_overrides_them():
+    templar = Templar(loader=DataLoader())
+    requirements, constraints = role_requirements.environment({}, templar)
+    assert {"sympy", "scipy", "requests"} <= set(requirements) and "numpy<2" in constraints
+    own = {"mindspore_operator_requirements": ["attrs"], "mindformers_constraints": []}
+    assert "sympy" not in role_requirements.environment(own, templar)[0]
+    assert "attrs" in role_requirements.environment(own, templar)[0]
+    assert len(role_requirements.environment(own, templar)[1]) < len(constraints)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize("version", ["r0.6", "v1.0.2", "", None, COMMIT[:7], COMMIT + "0", "{{ lacking }}"])
+def test_209_a_movable_source_is_found_before_any_host_is_touched(version):
+    variables = {"mindformers_git_url": "https://git.example/mf.git", "mindformers_git_version": version}
+    [problem] = [
+        problem
+        for problem in wishes.of_host(Templar(loader=DataLoader()), {**variables, "ascend_stack": "article"}).problems
+        if problem.variable == "mindformers_git_version"
+    ]
+    assert "git ls-remote" in str(problem) or "cannot be templated" in str(problem)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"mindformers_git_url": "", "mindformers_git_version": ""},
+        {"mindformers_git_version": "r0.6"},
+        {"mindformers_git_url": "https://git.example/mf.git", "mindformers_git_version": COMMIT},
+        {"mindformers_git_url": "{{ url }}", "url": "https://git.example/mf.git", "mindformers_git_version": COMMIT},
+    ],
+)
+def test_a_commit_or_no_repository_is_fine(variables):
+    assert role_requirements.movable_source(variables, Templar(loader=DataLoader())) is None
