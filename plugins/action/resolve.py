@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, judging
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import input as compat_input
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES
@@ -70,10 +70,10 @@ def _pins(value: Any) -> dict[str, Any]:
             chosen[key] = value[key]
     if isinstance(chosen.get("components"), str):
         chosen["components"] = [part.strip() for part in chosen["components"].split(",")]
-    unknown = [part for part in chosen.get("components", []) if part not in resolver.COMPONENTS]
+    unknown = [part for part in chosen.get("components", []) if part not in components.NAMES]
     if unknown:
         raise compat_input.InputError(
-            f"ascend_components names {', '.join(unknown)}; it takes {', '.join(resolver.COMPONENTS)}."
+            f"ascend_components names {', '.join(unknown)}; it takes {', '.join(components.NAMES)}."
         )
     if value.get("kernels") not in (None, "", "auto"):
         chosen["kernels"] = judging.flag(value["kernels"], "ascend_cann_kernels")
@@ -90,7 +90,7 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
         str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str)
     )
     lines = ["", f"stack for {words}"]
-    for name in resolver.COMPONENTS:
+    for name in components.NAMES:
         entry = stack[name]
         if name == "inference":
             continue

@@ -138,3 +138,12 @@ def nearest(version, known, count=3):
 
     picked = sorted(range(len(ordered)), key=distance)[:count]
     return [ordered[index] for index in sorted(picked)]
+
+
+def matches(installed, wanted):
+    """True when an installed version is the wanted one; 3.11 asks for any 3.11.x. Nothing matches only nothing."""
+    if not installed or not wanted:
+        return installed == wanted
+    left, right = str(installed).lower(), str(wanted).lower()
+    series_only = right.count(".") == 1 and right.replace(".", "").isdigit()
+    return left == right or (series_only and left.startswith(right + "."))

@@ -103,5 +103,13 @@ def package_name(component, version, chip, arch, grammar, variant=None):
             chip=infix, arch=spelled, version=_written(version, row.get("case")), product=component
         )
     raise ValueError(
-        "no file name is known for {} {} on chip {}, {}{}".format(component, version, chip, arch, f" ({variant})" if variant else "")
+        f"no file name is known for {component} {version} on chip {chip}, {arch}" + (f" ({variant})" if variant else "")
     )
+
+
+def name_or_none(component, version, chip, arch, grammar, variant=None):
+    """package_name(), or None when the vendor has no such package."""
+    try:
+        return package_name(component, version, chip, arch, grammar, variant)
+    except ValueError:
+        return None

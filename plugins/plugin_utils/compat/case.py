@@ -5,104 +5,18 @@
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import cited, find_row
 
-# The catalog table that knows a component, and the variable that sets its version.
-TABLES = {"cann": "cann", "mindspore": "mindspore", "mindformers": "mindformers"}
+# The variable that sets what a rule speaks of.
 VARIABLES = {
-    "driver": "ascend_driver_version",
-    "firmware": "ascend_firmware_version",
-    "cann": "ascend_cann_version",
-    "mindspore": "ascend_mindspore_version",
-    "mindformers": "ascend_mindformers_version",
-    "python": "ascend_python_version",
+    **{name: variable for variable, name in components.VARIABLES.items()},
     "cann_flavor": "ascend_cann_flavor",
     "kernels": "ascend_cann_kernels",
     "device_target": "ascend_device_target",
     "host_kind": "ascend_host_kind",
     "chip": "ascend_chip",
 }
-
-
-_INDEXES = {}
-
-
-def _index(rows, key):
-    """Every name a row goes by -> row, kept as long as the table is the same object."""
-    kept = _INDEXES.get(id(rows))
-    if kept is None or kept[0] is not rows:
-        names, releases = {}, {}
-        for row in rows:
-            for name in [row[key], *list(row.get("also") or []), *list(row.get("community") or [])]:
-                names.setdefault(versions.key(name), row)
-            releases.setdefault(versions.key(row[key]), row)
-        if len(_INDEXES) > 256:
-            _INDEXES.clear()
-        kept = _INDEXES[id(rows)] = (rows, names, releases)
-    return kept[1:]
-
-
-def find_row(catalog, table, version):
-    """The row of a table that covers version, or None.
-
-    A row covers its key, the releases under `also`, and the names of its community edition; a community build
-    that no row names (8.3.RC1.alpha002) is judged as its release.
-    """
-    names, releases = _index(catalog.get(table) or [], table)
-    found = names.get(versions.key(version))
-    return found or releases.get(versions.key(versions.community_base(version)))
-
-
-def known_versions(catalog, component):
-    """Every version of a component the catalog knows, oldest first."""
-    if component == "driver":
-        found = [row["driver"] for row in catalog["hdk"]]
-    elif component == "firmware":
-        found = [row[field] for row in catalog["hdk"] for field in ("firmware", "firmware_minimum") if row.get(field)]
-    elif component == "torch":
-        found = [row["torch"] for row in catalog["torch"]] + [
-            name for row in catalog["torch_npu"] for name in row["rows"]
-        ]
-    elif component == "torch_npu":
-        found = [name for row in catalog["torch_npu"] for name in row["rows"].values()]
-    else:
-        found = [
-            name
-            for row in catalog[TABLES[component]]
-            for name in [row[TABLES[component]], *list(row.get("also") or [])]
-        ]
-    return sorted(set(found), key=lambda item: (versions.key(item), item))
-
-
-def is_known(catalog, component, version):
-    """True when the catalog has a row for this version of the component."""
-    if component in TABLES:
-        return find_row(catalog, TABLES[component], version) is not None
-    return any(versions.same(version, name) for name in known_versions(catalog, component))
-
-
-def canonical(catalog, component, version):
-    """version as the catalog spells it (25.3.RC1 as a driver is 25.3.rc1, MindSpore 2.1 is 2.1.0), else as given."""
-    if component == "python":
-        return version
-    return next((name for name in known_versions(catalog, component) if versions.same(name, version)), version)
-
-
-def cited(catalog, source):
-    """A row's source with the short names of catalog/sources.yml written out."""
-    names = {row["id"]: row["text"] for row in catalog.get("sources") or []}
-    parts = []
-    for part in (source or "").split("; "):
-        head, _space, rest = part.partition(" ")
-        short = head.rstrip(",:")
-        parts.append((f"{names[short]} {rest}").strip() if short in names else part)
-    return "; ".join(parts)
-
-
-def pattern_holds(row, wanted):
-    """True when an HDK row is the release wanted ("24.1.0", also its patches) or fits "25.5.X"."""
-    if wanted.lower().endswith(".x"):
-        return versions.satisfies(row["hdk"], wanted) or versions.satisfies(row["driver"], wanted)
-    return versions.release(row["hdk"]) == versions.release(wanted)
 
 
 class Case:
@@ -130,7 +44,7 @@ class Case:
         """The catalog row of a component's version, or None."""
         if component not in self._rows:
             version = self.get(component)
-            self._rows[component] = find_row(self.catalog, TABLES[component], version) if version else None
+            self._rows[component] = find_row(self.catalog, component, version) if version else None
         return self._rows[component]
 
     def hdk_rows(self, driver=None):

@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import is_known, pattern_holds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, pattern_holds
 
 FLASH_SOURCE = "driver_src is_flash_version_check: 'is earlier than the device flash hardware version'"
 STEP_SOURCE = "driver_src env_check.sh check_pkg_firmware_version"

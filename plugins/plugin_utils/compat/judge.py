@@ -21,7 +21,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     torch as compat_torch,
 )
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case, is_known, known_versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, known_versions
 
 NUMBERED = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "torch_npu")
 

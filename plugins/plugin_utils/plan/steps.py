@@ -9,8 +9,8 @@ input gives an equal plan, and a plan can be saved, compared and explained.
 
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import KERNELS
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import compare
+from ansible_collections.ascend.fleet.plugins.plugin_utils.components import NAMES as COMPONENTS
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import ownership as planning_ownership
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.stack import COMPONENTS
 
 # Minutes a step takes when the host's journal knows no earlier duration. Packages: rounded up from published
 # installation logs (driver 0.5 to 2, firmware 0.5 to 1, toolkit 2.5); the reboot is a server's with 8 cards.

@@ -5,22 +5,8 @@
 
 from urllib.parse import quote
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
-
-
-def name_or_none(component, version, chip, arch, grammar, variant=None):
-    """filenames.package_name, or None when the vendor has no such package."""
-    try:
-        return filenames.package_name(component, version, chip, arch, grammar, variant)
-    except ValueError:
-        return None
-
-
-def hdk_row(catalog, driver, chip):
-    """The HDK row that ships driver for chip, any row of the driver when none names the chip, or None."""
-    rows = [row for row in catalog["hdk"] if versions.same(row["driver"], driver)]
-    return next((row for row in rows if chip in row["chips"]), rows[0] if rows else None)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.hdk import release as hdk_release
 
 
 def download(catalog, component, version, file_name, hdk=None, arch=""):
@@ -63,11 +49,11 @@ def file_list(catalog, stack, chip, arch, variant=None):
         if not entry or not entry.get("package"):
             continue
         kind = entry.get("flavor") or component
-        hdk = hdk_row(catalog, driver, chip) if component in ("driver", "firmware") and driver else None
+        hdk = hdk_release(catalog, driver, chip) if component in ("driver", "firmware") and driver else None
         item = {"component": component, "version": entry["version"], "file": entry["package"]}
         item.update(download(catalog, kind, entry["version"], entry["package"], hdk) or {"url": None, "headers": {}})
         if component == "driver":
-            name = name_or_none("hdk", entry["version"], chip, arch, catalog["filenames"], variant)
+            name = filenames.name_or_none("hdk", entry["version"], chip, arch, catalog["filenames"], variant)
             found = next((row for row in catalog["checksums"] if row["file"] == name), None)
             item["zip"] = name
             item["zip_url"] = (download(catalog, "hdk", entry["version"], name, hdk) or {}).get("url") if name else None

@@ -3,84 +3,89 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what the user pinned and what the host is to one consistent stack, and why."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import (
-    VARIABLES,
-    Case,
-    canonical,
-    cited,
-    find_row,
-)
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import stack as resolver_stack
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import why as resolver_why
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import PAIRS, Search
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.stack import COMPONENTS
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.why import GUEST_WHY, VERSIONED
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES, Case
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, cited, find_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import why as reasons
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import PAIRS, Chosen, Search
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Conflict, Resolution, Subject
 
+VERSIONED = tuple(component.name for component in components.BY_CHOICE)
 unknown_version = compat.unknown_version
 
 
-def resolve(catalog, pins, host, accept=(), installed=None):
+def resolve(
+    catalog: Catalog,
+    pins: Mapping[str, Any],
+    host: Subject,
+    accept: Iterable[str] = (),
+    installed: dict[str, Any] | None = None,
+) -> Resolution:
     """One stack for a host.
 
     Args:
         catalog: plugin_utils.catalog.load().
-        pins: mindspore, mindformers, cann, cann_flavor, driver, firmware, python, stack (preset), components (list),
-            kernels (auto, true, false), device_target, model. None or "auto" = free.
-        host: chip, arch, os, host_kind, glibc, variant, installed ({"driver", "firmware"}), each may be missing.
+        pins: a version by component, cann_flavor, stack (preset), components (list), kernels (auto, true, false),
+            device_target, model. None or "auto" = free.
+        host: the subject; what nobody knows may be missing.
         accept: ids of rules whose errors the user accepts, so pins that only they forbid are taken as they are.
         installed: what the vendor's files on the host declare, in the shape compat.check takes.
 
     Returns:
-        dict: ok, stack (None when not ok), why (sentences), conflict (None, or {"pins", "message"}), findings (what
-        the resolution itself has to say; compat.check judges the stack).
+        The resolution. Its findings are what the resolution itself has to say; compat.check judges the stack.
     """
+    accept = frozenset(accept)
     pins = {name: value for name, value in pins.items() if value not in (None, "", "auto", [])}
-    why = []
+    why: list[str] = []
     problem = _preset(catalog, pins, why) or _unusable(catalog, pins, host, installed)
     if problem:
         return _failed(problem, why)
-    parts = set(pins.get("components") or COMPONENTS)
+    parts = set(pins.get("components") or components.NAMES)
     case = Case(catalog, {}, host, installed)
     chip = case.chip_row()
-    _drop_what_the_host_cannot_have(parts, pins, host, chip, why)
+    impossible = _drop_what_the_host_cannot_have(parts, pins, host, chip, why)
     fixed = {name: canonical(catalog, name, pins[name]) for name in VERSIONED if name in pins}
-    _guests(fixed, host)
-    problem = _underdetermined(fixed, parts)
+    _drop_guests_pins(fixed, host)
+    problem = _undecided(fixed, parts)
     if problem:
         return _failed(problem, why)
     search = Search(catalog, fixed, host, accept, installed)
     order = _order(fixed, parts, host)
     chosen = search.solve(order)
-    if chosen is None and "mindspore" in fixed and chip is not None and chip["role"] == "inference":
-        # MindSpore is not installed here, it was only a hint which CANN the rest of the fleet runs.
-        search = search.with_pins({name: fixed[name] for name in fixed if name not in ("mindspore", "mindformers")})
-        chosen = search.solve([name for name in order if name not in ("mindspore", "mindformers", "python")])
-        why.append(
-            "CANN does not follow MindSpore {}: no driver of chip {} fits the CANN it "
-            "needs".format(fixed["mindspore"], chip["chip"])
-        )
+    hints = impossible & set(fixed)
+    if chosen is None and hints:
+        # What is not installed here was only a hint which CANN the rest of the fleet runs.
+        named = " and ".join(f"{one.title} {fixed[one.name]}" for one in components.ALL if one.name in hints)
+        search = search.with_pins({name: fixed[name] for name in fixed if name not in impossible})
+        chosen = search.solve([name for name in order if name not in impossible])
+        why.append(f"CANN does not follow {named}: no driver of chip {host.get('chip')} fits the CANN it needs")
     if chosen is None:
         return _failed(_contradiction(search, fixed, order), why)
-    stack = resolver_stack.build(catalog, chosen, pins, parts, host, chip, why, case)
-    resolver_why.explain(search, chosen, fixed, stack, why, case)
-    findings = case.findings
-    for found in findings:
+    choice = Choice(catalog, chosen, fixed, pins, parts, host, chip, case, why)
+    stack = {component.name: component.entry(choice) for component in components.ALL}
+    reasons.explain(search, choice, stack)
+    for found in case.findings:
         found["accepted"] = found["rule"] in accept
-    return {"ok": True, "stack": stack, "why": why, "conflict": None, "findings": findings}
+    return {"ok": True, "stack": stack, "why": why, "conflict": None, "findings": case.findings}
 
 
-def _failed(problem, why):
+def _failed(problem: Conflict, why: list[str]) -> Resolution:
     return {"ok": False, "stack": None, "why": why, "conflict": problem, "findings": []}
 
 
-def _problem(names, message):
+def _problem(names: Iterable[str], message: str) -> Conflict:
     return {"pins": [VARIABLES.get(name, "ascend_" + name) for name in names], "message": message}
 
 
-def _preset(catalog, pins, why):
+def _preset(catalog: Catalog, pins: dict[str, Any], why: list[str]) -> Conflict | None:
     """Add the pins of a named stack to pins, in place; a problem when there is no such stack."""
     name = pins.get("stack")
     if not name:
@@ -89,116 +94,101 @@ def _preset(catalog, pins, why):
     if row is None:
         return _problem(
             ["stack"],
-            "ascend_stack {} is not in the catalog; it has "
-            "{}.".format(name, ", ".join(item["stack"] for item in catalog["stacks"])),
+            f"ascend_stack {name} is not in the catalog; it has "
+            f"{', '.join(item['stack'] for item in catalog['stacks'])}.",
         )
     for pin, value in row["pins"].items():
         pins.setdefault(pin, value)
     if "kernels" in row:
         pins.setdefault("kernels", row["kernels"])
-    why.append(
-        "stack {}: {} ({})".format(name, ", ".join("{} {}".format(*item) for item in row["pins"].items()), cited(catalog, row["source"]))
-    )
+    pinned = ", ".join(f"{pin} {value}" for pin, value in row["pins"].items())
+    why.append(f"stack {name}: {pinned} ({cited(catalog, row['source'])})")
     return None
 
 
-def _unusable(catalog, pins, host, installed):
+def _unusable(
+    catalog: Catalog, pins: dict[str, Any], host: Subject, installed: dict[str, Any] | None
+) -> Conflict | None:
     for name in VERSIONED:
         if name not in pins:
             continue
         case = Case(catalog, {name: pins[name]}, host, installed)
         message = unknown_version(catalog, name, pins[name])
-        if message and not (name in ("driver", "firmware") and case.declared(name)):
+        if message and not (components.get(name).declares and case.declared(name)):
             return _problem([name], message)
     chips = [row["chip"] for row in catalog["chips"]]
-    if host.get("chip") is not None and host["chip"] not in chips:
-        return _problem(["chip"], "chip {} is not in the catalog; it knows {}.".format(host["chip"], ", ".join(chips)))
-    needs_chip = {"driver", "firmware", "kernels"} & set(pins.get("components") or COMPONENTS)
-    if host.get("chip") is None and needs_chip and host.get("host_kind") != "container":
+    chip = host.get("chip")
+    if chip is not None and chip not in chips:
+        return _problem(["chip"], f"chip {chip} is not in the catalog; it knows {', '.join(chips)}.")
+    asked = pins.get("components") or components.NAMES
+    needs_chip = sorted(one.name for one in components.ALL if one.per_chip and one.name in asked)
+    if chip is None and needs_chip and host.get("host_kind") != "container":
         return _problem(
             ["chip"],
-            "no Ascend chip is known for this host, and the {} package depends on it. Set "
-            "ascend_chip to one of {}, or take these parts out of "
-            "ascend_components.".format(", ".join(sorted(needs_chip)), ", ".join(chips)),
+            f"no Ascend chip is known for this host, and the {', '.join(needs_chip)} package depends on it. Set "
+            f"ascend_chip to one of {', '.join(chips)}, or take these parts out of ascend_components.",
         )
     if host.get("arch") not in ("aarch64", "x86_64"):
         return _problem(
-            ["arch"], "the architecture is {}; Huawei's packages are for aarch64 and x86_64.".format(host.get("arch"))
+            ["arch"], f"the architecture is {host.get('arch')}; Huawei's packages are for aarch64 and x86_64."
         )
     return None
 
 
-def _drop_what_the_host_cannot_have(parts, pins, host, chip, why):
-    if chip is not None and chip["role"] == "inference":
-        training = [name for name in ("mindspore", "mindformers", "inference", "python") if name in parts]
-        if training:
-            parts.difference_update(training)
-            why.append(
-                "{}: none, chip {} only infers (models are converted to OM); MindSpore {} still decides "
-                "CANN".format(", ".join(training), chip["chip"], pins["mindspore"])
-                if "mindspore" in pins
-                else "{}: none, chip {} only infers (models are converted to "
-                     "OM)".format(", ".join(training), chip["chip"])
-            )
+def _drop_what_the_host_cannot_have(
+    parts: set[str], pins: Mapping[str, Any], host: Subject, chip: dict[str, Any] | None, why: list[str]
+) -> set[str]:
+    """Take out of parts what this chip or this kind of host cannot have; the components that the chip cannot."""
+    role = chip["role"] if chip else None  # a family whose role nobody has recorded can have everything
+    impossible = {one.name for one in components.ALL if role and role not in one.chip_roles}
+    dropped = [name for name in components.NAMES if name in parts & impossible]
+    if dropped and chip is not None:
+        text = f"{', '.join(dropped)}: none, chip {chip['chip']} only infers (models are converted to OM)"
+        why.append(text + (f"; MindSpore {pins['mindspore']} still decides CANN" if "mindspore" in pins else ""))
+    parts -= impossible
     kind = host.get("host_kind")
-    if kind in GUEST_WHY:
-        parts.discard("firmware")
-        if kind == "container":
-            parts.discard("driver")
-        why.append(GUEST_WHY[kind])
+    if kind is not None:
+        parts -= {one.name for one in components.ALL if kind not in one.host_kinds}
+    if kind in reasons.GUEST_WHY:
+        why.append(reasons.GUEST_WHY[kind])
+    return impossible
 
 
-def _guests(fixed, host):
+def _drop_guests_pins(fixed: dict[str, str], host: Subject) -> None:
     """Pins are fleet-wide, so a guest ignores those for what it cannot have."""
-    if host.get("host_kind") in ("vm", "container"):
-        fixed.pop("firmware", None)
-    if host.get("host_kind") == "container":
-        fixed.pop("driver", None)
+    for name in list(fixed):
+        if host.get("host_kind") and host["host_kind"] not in components.get(name).host_kinds:
+            del fixed[name]
 
 
-def _underdetermined(fixed, parts):
-    if "mindspore" in parts and not {"mindspore", "mindformers", "cann"} & set(fixed):
-        return _problem(
-            ["mindspore"],
-            "ascend_mindspore_version is not set: choose MindSpore first, the rest follows "
-            "from it (or name a preset in ascend_stack, or leave mindspore out of ascend_components).",
-        )
+def _undecided(fixed: dict[str, str], parts: set[str]) -> Conflict | None:
+    for component in components.ALL:
+        message = component.undecided(fixed) if component.name in parts else None
+        if message:
+            return _problem([component.name], message)
     return None
 
 
-def _order(fixed, parts, host):
-    """The components to choose. MindSpore and CANN take part when they decide something, installed or not."""
-    order = []
-    framework = "mindspore" in parts or "mindspore" in fixed
-    formers = framework and ("mindformers" in parts or ("mindformers" in fixed and "mindspore" not in fixed))
-    if framework:
-        order.append("mindspore")
-        if formers and "mindformers" in fixed:
-            order.append("mindformers")
-    if "cann" in parts or "kernels" in parts or "cann" in fixed or framework:
-        order.append("cann")
-    for name in ("driver", "firmware"):
-        if name in parts or name in fixed:
-            order.append(name)
-    if "driver" not in order and "firmware" in order:
-        order.insert(order.index("firmware"), "driver")
-    if formers and "mindformers" not in fixed:  # any MindSpore may go without, so it decides nothing before
-        order.append("mindformers")
-    if framework and ("python" in parts or "mindspore" in parts or "python" in fixed):
-        order.append("python")
-    if host.get("host_kind") == "container":
-        order = [name for name in order if name not in ("driver", "firmware")]
+def _order(fixed: dict[str, str], parts: set[str], host: Subject) -> list[str]:
+    """The components whose versions are chosen, installed here or not, because they decide something."""
+    order: list[str] = []
+    kind = host.get("host_kind")
+    for component in components.BY_CHOICE:
+        possible = kind is None or kind in component.host_kinds
+        if possible and component.takes_part(parts, fixed, order):
+            order.append(component.name)
     return order
 
 
-def _contradiction(search, fixed, order):
+def _contradiction(search: Search, fixed: dict[str, str], order: list[str]) -> Conflict:
     """The smallest set of pins that leave nothing, and what to change."""
 
-    def fits(names):
+    def fits(names: Iterable[str]) -> Chosen | None:
         return search.with_pins({name: fixed[name] for name in names}).solve(order)
 
     pinned = [name for name in VERSIONED if name in fixed and name in order]
-    culprits, said = tuple(pinned), []
+    culprits = tuple(pinned)
+    said: list[str] = []
     for size in range(1, len(pinned) + 1):
         failing = [names for names in itertools.combinations(pinned, size) if fits(names) is None]
         if failing:
@@ -206,49 +196,42 @@ def _contradiction(search, fixed, order):
             told = [(names, _objections(search, {name: fixed[name] for name in names})) for names in failing]
             culprits, said = next((item for item in told if item[1]), told[0])
             break
-    ways, meeting = [], {}
+    ways: list[str] = []
+    meeting: Chosen = {}
     for name in culprits:
         other = fits([item for item in culprits if item != name])
         if other and other.get(name):
             ways.append(f'{VARIABLES[name]} to "{other[name]}"')
-            meeting = dict(other, **{name: fixed[name]})
+            meeting = {**other, name: fixed[name]}
     if not said:  # the pins meet only through a component that is free, so show them with that
         said = _objections(search, meeting)[:1] or _gaps(search, fixed, culprits)
     pairs = " and ".join(f'{VARIABLES[name]} "{fixed[name]}"' for name in culprits) or "this host"
-    message = "{}: no stack of the catalog fits {}. {}".format(
-        pairs,
-        "all of them"
-        if len(culprits) > 2
-        else "both"
-        if len(culprits) == 2
-        else "on chip {}".format(search.host.get("chip")),
-        " ".join(said),
-    )
+    alone = f"on chip {search.host.get('chip')}"
+    what = alone if len(culprits) < 2 else "both" if len(culprits) == 2 else "all of them"
+    message = f"{pairs}: no stack of the catalog fits {what}. {' '.join(said)}"
     if ways:
-        message = "{} Change one: set {}.".format(message.rstrip(), ", or ".join(ways))
+        message = f"{message.rstrip()} Change one: set {', or '.join(ways)}."
     return _problem(culprits, message)
 
 
-def _gaps(search, fixed, culprits):
+def _gaps(search: Search, fixed: dict[str, str], culprits: Iterable[str]) -> list[str]:
     """What the catalog does not know, in words, when no rule objects and still nothing fits."""
-    if (
-        "mindspore" in culprits
-        and "cann" not in fixed
-        and not find_row(search.catalog, "mindspore", fixed["mindspore"])["cann"]
-    ):
-        return ["No source names the CANN release of MindSpore {}: set ascend_cann_version.".format(fixed["mindspore"])]
+    if "mindspore" in culprits and "cann" not in fixed:
+        row = find_row(search.catalog, "mindspore", fixed["mindspore"])
+        if row is not None and not row["cann"]:
+            return [f"No source names the CANN release of MindSpore {fixed['mindspore']}: set ascend_cann_version."]
     if "cann" in culprits and "driver" not in fixed:
         return [
-            "No source names a driver for CANN {} on chip {}: set "
-            "ascend_driver_version.".format(fixed["cann"], search.host.get("chip"))
+            f"No source names a driver for CANN {fixed['cann']} on chip {search.host.get('chip')}: set "
+            "ascend_driver_version."
         ]
-    return ["The catalog has no driver for chip {} that fits.".format(search.host.get("chip"))]
+    return [f"The catalog has no driver for chip {search.host.get('chip')} that fits."]
 
 
-def _objections(search, chosen):
+def _objections(search: Search, chosen: Chosen) -> list[str]:
     """The errors of the pair rules on chosen, in words."""
     return [
-        "{} ({}) [{}]".format(found["message"], found["source"], found["rule"])
+        f"{found['message']} ({found['source']}) [{found['rule']}]"
         for names, rule in PAIRS
         if all(chosen.get(name) for name in names)
         for found in search.verdict(rule, {name: chosen[name] for name in names})[1]

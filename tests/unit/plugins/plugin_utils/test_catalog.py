@@ -8,7 +8,7 @@ import pytest
 import yaml
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import find_row, is_known, pattern_holds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, is_known, pattern_holds
 
 DATA = catalog.load()
 FILES = sorted(catalog.FOLDER.glob("*.yml"))

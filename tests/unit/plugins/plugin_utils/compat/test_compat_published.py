@@ -8,7 +8,7 @@ import yaml
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import pattern_holds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import pattern_holds
 
 DATA = catalog.load()
 REFERENCE = Path(__file__).resolve().parents[6] / "shared" / "reference" / "compat.yml"

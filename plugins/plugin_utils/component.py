@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a component is to resolver, planner, rollout, report and bundle: one class, and a file of components/ for each.
+
+A component's methods are pure. What it does not say for itself is what holds for a vendor package on any host.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
+    Action,
+    Catalog,
+    Facts,
+    Stack,
+    Step,
+    Subject,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
+    from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import Search
+
+# How well two versions are known to go together, the best first.
+CONFIRMED, SAID, DOUBTFUL, UNKNOWN, REFUSED = range(5)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The versions chosen for one host, and what a stack's entries are made from."""
+
+    catalog: Catalog
+    versions: dict[str, str | None]
+    fixed: dict[str, str]  # those of them that the user pinned
+    pins: dict[str, Any]  # all that the user pinned, flavour, model and the like too
+    parts: set[str]  # the components this host gets
+    subject: Subject
+    chip: dict[str, Any] | None  # the row of its family
+    case: Case  # takes remarks
+    why: list[str] = field(default_factory=list)
+
+    def get(self, component: str) -> str | None:
+        """The version chosen for a component that this host gets, or None."""
+        return self.versions.get(component) if component in self.parts else None
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a step depends on beside the stack: one host as observed, and the wishes for it."""
+
+    facts: Facts
+    env_name: str
+    fingerprint: dict[str, str]  # of the stack, for proofs
+    cmake_min: str = ""
+
+
+class Component(ABC):
+    """One component. The class attributes are its description; a file of components/ sets what differs."""
+
+    name = ""
+    title = ""  # as people write it
+    role = ""  # the role that carries out its steps
+    after: tuple[str, ...] = ()  # the components that are installed before it, where a host gets both
+    follows: tuple[str, ...] = ()  # the components whose version is chosen before its own
+    products: tuple[str, ...] = ()  # what journal and facts call it, where that is not its name
+    versioned = True  # whether it has a version that a user can choose by `variable`
+    chip_roles: tuple[str, ...] = ("training", "inference")
+    host_kinds: tuple[str, ...] = ("physical", "vm", "container")
+    doubt = SAID  # how doubtful a version may be that nobody pinned
+    optional = False  # whether a stack may go without although it is asked for
+    reboots = False  # whether a change becomes effective with a reboot, and needs NPUs at rest
+    declares = False  # whether its files on the host say what it goes with, so that an unknown version may stay
+    per_chip = False  # whether its package is for one chip family
+    removable = False  # whether an uninstallation takes it away by a step of its own
+    minutes = 2  # of a step, where the host's journal knows no earlier duration
+
+    @property
+    def variable(self) -> str | None:
+        """The variable that sets its version."""
+        return f"ascend_{self.name}_version" if self.versioned else None
+
+    def journal_names(self) -> tuple[str, ...]:
+        """What the journal calls it."""
+        return self.products or (self.name,)
+
+    # -- resolver -------------------------------------------------------------------------------------------------
+
+    def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
+        """Whether its version is chosen, installed here or not. order: the components chosen before it."""
+        return self.versioned and (self.name in parts or self.name in fixed)
+
+    def undecided(self, fixed: dict[str, str]) -> str | None:
+        """What the user has to choose before this component can be, in words; None when nothing is lacking."""
+        return None
+
+    def candidates(self, search: Search, chosen: dict[str, str | None]) -> list[str | None]:
+        """The versions it may have, the best first. By default those of its table that are for the host's chip."""
+        rows = [row for row in search.catalog[self.name] if search.host.get("chip") in (None, *row.get("chips", []))]
+        return list(search.ordered(self.name, [row[self.name] for row in rows], chosen))
+
+    def entry(self, choice: Choice) -> dict[str, Any] | None:
+        """Its entry in the stack; None where the host does not get it."""
+        version = choice.get(self.name)
+        return {"version": version} if version else None
+
+    def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
+        """Add to choice.why and choice.case what the user should know. present: what is installed now."""
+
+    # -- plan -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def installed(self, site: Site, stack: Stack) -> str | None:
+        """The version on the host now, or None."""
+
+    def damage(self, site: Site, stack: Stack) -> str | None:
+        """Why what is installed in the wanted version has to be repaired, or None."""
+        return None
+
+    def step(self, site: Site, stack: Stack) -> Step | None:
+        """What brings the host from what was observed to the stack's entry; None when that is there already."""
+        entry = stack[self.name]
+        assert entry is not None
+        interrupted = set(self.journal_names()) & set(journal(site.facts).get("unfinished_components") or [])
+        now, wanted, damage = self.installed(site, stack), entry["version"], self.damage(site, stack)
+        action: Action
+        if interrupted:
+            action, why = "repair", f"an earlier change of {self.name} was interrupted"
+        elif now == wanted and not damage:
+            return None
+        elif damage:
+            action, why = "repair", f"the installed {self.name} is damaged: {damage}"
+        elif now is None:
+            action, why = "install", "not installed"
+        else:
+            action = "upgrade" if versions.compare(now, wanted) < 0 else "downgrade"
+            why = f"{now} is installed"
+        return self.make_step(site.facts, action, now, wanted, why, entry.get("package"))
+
+    def before(self, facts: Facts) -> tuple[str, ...]:
+        """The components that on this host come after it, against the order of the list."""
+        return ()
+
+    def make_step(
+        self, facts: Facts, action: Action, now: str | None, to: str | None, why: str, package: str | None = None
+    ) -> Step:
+        """One step; its minutes are those that the host's journal tells of the component's last installation."""
+        seconds = (journal(facts).get("durations") or {}).get(self.name)
+        return {
+            "id": f"{self.name}-{action}",
+            "component": self.name,
+            "action": action,
+            "from": now,
+            "to": to,
+            "why": why,
+            "package": package,
+            "reboot": self.reboots,
+            "minutes": max(1, round(seconds / 60.0)) if seconds else self.minutes,
+        }
+
+    def label(self, step: Step) -> str:
+        """A step of it in words: `driver 24.1.rc3 -> 25.3.rc1`."""
+        name = step.get("product") or self.name
+        if step["action"] == "install":
+            return f"{name} {step['to']}"
+        if step["from"] and step["to"] and step["from"] != step["to"]:
+            return f"{name} {step['from']} -> {step['to']}"
+        return f"{step['action']} {name} {step['to'] or step['from']}"
+
+    def unproven(self, facts: Facts, step: Step) -> list[str]:
+        """What a fresh observation does not prove of a finished step, in sentences."""
+        return []
+
+    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
+        """(version, name) of what an uninstallation would find; (None, name) when there is nothing."""
+        return None, self.name
+
+    # -- report ---------------------------------------------------------------------------------------------------
+
+    def seen(self, facts: Facts, stack: Stack) -> str | None:
+        """What a report shows as its version on the host. The facts may lack anything."""
+        return None
+
+    def wanted(self, stack: Stack) -> str | None:
+        """What a report shows as the version that the stack asks for."""
+        entry = stack.get(self.name)
+        return str(entry["version"]) if entry and entry.get("version") else None
+
+    def fingerprint(self, entry: dict[str, Any]) -> str | None:
+        """What a proof of the stack is tied to; None when a proof holds for any."""
+        return str(entry["version"])
+
+
+def journal(facts: Facts) -> dict[str, Any]:
+    """The journal's part of the facts."""
+    return facts.get("journal") or {}
+

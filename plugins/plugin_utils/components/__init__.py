@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The components of a stack, one file each, in the order they are installed.
+
+A file here is a component: its COMPONENT is found, and sorted by what it is installed after. Nothing else names it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
+
+
+def _found() -> dict[str, Component]:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
+    found = [importlib.import_module(f"{__name__}.{name}").COMPONENT for name in names]
+    return {component.name: component for component in found}
+
+
+def _sorted(waits_for: Callable[[Component], Iterable[str]]) -> tuple[Component, ...]:
+    """By what each waits for; where that leaves a choice, by name. What is not there is not waited for."""
+    left, result = dict(sorted(_FOUND.items())), []
+    while left:
+        ready = next((one for one in left.values() if not set(waits_for(one)) & set(left)), None)
+        if ready is None:
+            raise RuntimeError(f"components wait for each other: {', '.join(left)}")
+        result.append(left.pop(ready.name))
+    return tuple(result)
+
+
+_FOUND = _found()
+ALL = _sorted(lambda component: component.after)
+NAMES = tuple(component.name for component in ALL)
+# In the order their versions are chosen.
+BY_CHOICE = tuple(component for component in _sorted(lambda component: component.follows) if component.versioned)
+VARIABLES = {component.variable: component.name for component in ALL if component.variable}
+
+
+def get(name: str) -> Component:
+    """A component by its name. Raises KeyError."""
+    return _FOUND[name]
+
+
+def of_product(product: str) -> str:
+    """The component that a package of the journal belongs to; the product itself where none claims it."""
+    return next((one.name for one in ALL if product in one.journal_names()), product)

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CANN: nnae, toolkit or nnrt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
+from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+
+
+class Cann(cann_packages.CannComponent):
+    name = "cann"
+    title = "CANN"
+    after = ("driver", "firmware")
+    follows = ("mindspore",)
+    products = BASES
+    minutes = 5  # published installation logs: toolkit 2.5
+
+    def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
+        return super().takes_part(parts, fixed, order) or "kernels" in parts or "mindspore" in order
+
+    def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
+        rows = {row["cann"]: row for row in search.catalog["cann"]}
+        finished = [name for name in rows if versions.same(versions.community_base(name), name)]
+        return search.ordered("cann", finished, chosen, lambda name: rows[name]["confidence"] == "user")
+
+    def entry(self, choice: Choice) -> dict[str, Any] | None:
+        version = choice.get("cann")
+        row = find_row(choice.catalog, "cann", version) if version else None
+        if row is None:
+            return None
+        flavor = choice.pins.get("cann_flavor") or (choice.chip["default_flavor"] if choice.chip else "nnae")
+        if "cann_flavor" not in choice.pins and flavor not in row["products"]:
+            choice.why.append(f"CANN flavour toolkit: CANN {version} has no documented {flavor} package")
+            flavor = "toolkit"
+        return {
+            "flavor": flavor,
+            "version": version,
+            "layout": row["layout"],
+            "package": filenames.name_or_none(
+                flavor, version, None, choice.subject["arch"], choice.catalog["filenames"]
+            ),
+        }
+
+    def wanted_products(self, stack: Stack) -> tuple[str, ...]:
+        return ((stack["cann"] or {})["flavor"],)
+
+    def step(self, site: Site, stack: Stack) -> Step | None:
+        step = super().step(site, stack)
+        if step is not None:
+            step["product"] = self.wanted_products(stack)[0]
+        return step
+
+    def seen(self, facts: Facts, stack: Stack) -> str | None:
+        entry = stack.get("cann") or {}
+        row = cann_packages.of_report(facts, BASES, entry.get("flavor"), entry.get("version"))
+        return " ".join(str(row[key]) for key in ("product", "version") if row.get(key)) or None
+
+    def wanted(self, stack: Stack) -> str | None:
+        version, flavor = super().wanted(stack), (stack.get("cann") or {}).get("flavor")
+        return f"{flavor} {version}" if version and flavor else version
+
+    def fingerprint(self, entry: dict[str, Any]) -> str:
+        return f"{entry['flavor']} {entry['version']}"
+
+
+COMPONENT = Cann()

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MindSpore, with the operator wheels (te, hccl, topi) of the installed CANN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import SAID, Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.components import cann
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, find_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+
+
+class MindSpore(environment.FrameworkComponent):
+    name = "mindspore"
+    title = "MindSpore"
+    role = "mindspore"
+    after = ("python", "cann")
+    doubt = SAID
+    minutes = 4
+
+    def undecided(self, fixed: dict[str, str]) -> str | None:
+        if {"mindspore", "mindformers", "cann"} & set(fixed):
+            return None
+        return (
+            "ascend_mindspore_version is not set: choose MindSpore first, the rest follows from it (or name a preset "
+            "in ascend_stack, or leave mindspore out of ascend_components)."
+        )
+
+    def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
+        rows = [row["mindspore"] for row in search.catalog["mindspore"] if "alpha" not in row["mindspore"]]
+        formers = search.pins.get("mindformers")
+        named = find_row(search.catalog, "mindformers", formers) if formers else None
+        if named:
+            rows += [canonical(search.catalog, "mindspore", name) for name in named["mindspore"]]
+        pinned = {name: search.pins[name] for name in ("mindformers", "cann", "python") if name in search.pins}
+        return search.ordered("mindspore", rows, {**pinned, **chosen})
+
+    def entry(self, choice: Choice) -> dict[str, Any] | None:
+        version = choice.get("mindspore")
+        row = find_row(choice.catalog, "mindspore", version) if version else None
+        if row is None:
+            return None
+        return {
+            "version": version,
+            "package": row["package"],
+            "wheels": list(row["wheels"]),
+            "distribution": "pypi" if version in (row.get("pypi") or []) else row["distribution"],
+        }
+
+    def distribution(self, stack: Stack) -> str:
+        return (stack.get("mindspore") or {}).get("package") or "mindspore"
+
+    def step(self, site: Site, stack: Stack) -> Step | None:
+        step, entry = super().step(site, stack), stack["mindspore"] or {}
+        if step is not None:
+            return {**step, "package": None}
+        env, runtime = environment.of_name(site.facts, site.env_name), stack.get("cann")
+        origin = cann.COMPONENT.fingerprint(runtime) if runtime else None
+        if entry.get("wheels") and origin and env and env.get("cann_wheels_from") != origin:
+            brought = env.get("cann_wheels_from") or "nowhere known"
+            why = f"{' and '.join(entry['wheels'])} come from {brought}, CANN is {origin}"
+            return self.make_step(site.facts, "configure", entry["version"], entry["version"], why)
+        return None
+
+    def seen(self, facts: Facts, stack: Stack) -> str | None:
+        packages = environment.of_report(facts).get("packages") or {}
+        found = packages.get("mindspore") or packages.get("mindspore-ascend") if isinstance(packages, dict) else None
+        return str(found) if found else None
+
+
+COMPONENT = MindSpore()

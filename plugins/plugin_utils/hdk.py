@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What driver and firmware have in common: both come with one HDK release, and take a reboot to become effective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Component, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
+
+
+class HdkComponent(Component):
+    """Driver or firmware."""
+
+    role = "npu_driver"
+    reboots = True
+    removable = True
+    declares = True
+    per_chip = True
+
+    def entry(self, choice: Choice) -> dict[str, Any] | None:
+        version, driver = choice.get(self.name), choice.versions.get("driver")
+        if not version:
+            return None
+        chip, variant = choice.subject.get("chip"), choice.subject.get("variant")
+        row = release(choice.catalog, driver, chip) if driver else None
+        return {
+            "version": version,
+            "hdk": row["hdk"] if row else None,
+            "package": filenames.name_or_none(
+                self.name, version, chip, choice.subject["arch"], choice.catalog["filenames"],
+                variant if variant == "soc" else None,
+            ),
+        }
+
+    def installed(self, site: Site, stack: Stack) -> str | None:
+        return site.facts[self.name]["installed"]
+
+    def damage(self, site: Site, stack: Stack) -> str | None:
+        return site.facts[self.name].get("damaged")
+
+    def unproven(self, facts: Facts, step: Step) -> list[str]:
+        installed = facts[self.name]["installed"]
+        return [] if installed == step["to"] else [f"{self.name} {installed} is installed, not {step['to']}"]
+
+    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
+        return facts[self.name]["installed"], self.name
+
+    def seen(self, facts: Facts, stack: Stack) -> str | None:
+        found = (facts.get(self.name) or {}).get("installed")
+        return str(found) if found else None
+
+
+def release(catalog: Catalog, driver: str, chip: str | None) -> dict[str, Any] | None:
+    """The HDK row that ships driver for chip, any row of the driver when none names the chip, or None."""
+    rows = [row for row in catalog["hdk"] if versions.same(row["driver"], driver)]
+    return next((row for row in rows if chip in row["chips"]), rows[0] if rows else None)
+
+
+def keep_newer(found: list[str], present: str | None, best: str | None) -> list[str | None]:
+    """Candidates with what is installed in front where that is newer than the best one: auto never goes back."""
+    if present and (best is None or versions.compare(present, best) > 0):
+        return [present, *(item for item in found if not versions.same(item, present))]
+    return list(found)
