@@ -23,16 +23,30 @@ _AGAIN = "Run again: the next run reads from the host's journal what was begun, 
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
 # module, and of ansible-core's async_wrapper, 2.16 to 2.21.
 _NO_RESULT = (
-    (re.compile(r"^could not find job$"), "The host restarted, or was reset, while work was running on it.",
-     "The record of the work is gone with the boot it belonged to", _AGAIN),
-    (re.compile(r"async_wrapper.*No start of json char found", re.DOTALL),
-     "What was running on the host ended without an answer.", "It was killed",
-     _AGAIN + " If it happens again, look for 'Out of memory' in dmesg."),
-    (re.compile(r"^(?:Timeout exceeded$|no end within )"), "What was running on the host did not end in time.",
-     "It hung or was slow", _AGAIN + " If it was still working, raise the timeout of the role."),
-    (re.compile(r"^no answer for (\d+) s: (.*)$", re.DOTALL),
-     "The host has not answered for {0} s while work was running on it. The last attempt said: {1}",
-     "It is down, or its network is, or nothing can be started on it", "Look at its console. " + _AGAIN),
+    (
+        re.compile(r"^could not find job$"),
+        "The host restarted, or was reset, while work was running on it.",
+        "The record of the work is gone with the boot it belonged to",
+        _AGAIN,
+    ),
+    (
+        re.compile(r"async_wrapper.*No start of json char found", re.DOTALL),
+        "What was running on the host ended without an answer.",
+        "It was killed",
+        _AGAIN + " If it happens again, look for 'Out of memory' in dmesg.",
+    ),
+    (
+        re.compile(r"^(?:Timeout exceeded$|no end within )"),
+        "What was running on the host did not end in time.",
+        "It hung or was slow",
+        _AGAIN + " If it was still working, raise the timeout of the role.",
+    ),
+    (
+        re.compile(r"^no answer for (\d+) s: (.*)$", re.DOTALL),
+        "The host has not answered for {0} s while work was running on it. The last attempt said: {1}",
+        "It is down, or its network is, or nothing can be started on it",
+        "Look at its console. " + _AGAIN,
+    ),
 )
 
 
@@ -64,9 +78,14 @@ class ActionModule(HostAction):
         return in_words(job)
 
 
-def wait(look: Callable[[], dict[str, Any]], args: dict[str, Any], tell: Callable[[Any], None],
-         reset: Callable[[], Any], now: Callable[[], float] = time.monotonic,
-         sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+def wait(
+    look: Callable[[], dict[str, Any]],
+    args: dict[str, Any],
+    tell: Callable[[Any], None],
+    reset: Callable[[], Any],
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
     """The job's result, or a failed one that says why there is none.
 
     Args:

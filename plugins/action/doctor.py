@@ -31,9 +31,7 @@ class ActionModule(ControlAction):
                 problems = diagnosis.of_host(host, {"msg": unreadable(error)}, {}, wish, planner)
                 summaries[host] = diagnosis.summary(None)
             diagnoses[host] = problems
-            errors = [
-                clean(f"{row['problem']} ({row['evidence']})") for row in problems if row["severity"] == "error"
-            ]
+            errors = [clean(f"{row['problem']} ({row['evidence']})") for row in problems if row["severity"] == "error"]
             if errors:
                 failures[host] = " ".join(errors) + " The diagnosis says how to mend it."
         return {

@@ -42,9 +42,7 @@ class ActionModule(HostAction):
         arguments.setdefault("npu_names", npu_names(chips))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
         arguments.setdefault("model_dir", model_files.folder(model))
-        said = self._execute_module(
-            module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars
-        )
+        said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
         return self.handed_on(said, ["host_facts"])
 
     def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:

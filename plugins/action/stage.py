@@ -201,8 +201,11 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     """The reply, in which a host can speak of nothing but the files it was asked about. Raises AnsibleActionFail."""
     files, missing = reply.get("files"), reply.get("missing")
     good = (
-        isinstance(files, dict) and all(isinstance(path, str) for path in files.values()) and set(files) <= asked
-        and isinstance(missing, list) and all(map(_is_missing, missing))
+        isinstance(files, dict)
+        and all(isinstance(path, str) for path in files.values())
+        and set(files) <= asked
+        and isinstance(missing, list)
+        and all(map(_is_missing, missing))
         and {entry["name"] for entry in missing} <= asked
         and all(isinstance(reply.get(key), list) for key in ("from_cache", "evicted"))
         and all(isinstance(item, str) for key in ("from_cache", "evicted") for item in reply[key])
@@ -213,13 +216,20 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
             "The host's answer is not the one of ascend.fleet.artifact; nothing is sent to it. Run again; if it says so"
             " again, find out what answers on this host."
         )
-    return {**reply, "changed": bool(reply.get("changed")),
-            "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing]}
+    return {
+        **reply,
+        "changed": bool(reply.get("changed")),
+        "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing],
+    }
 
 
 def _is_missing(entry: Any) -> bool:
-    return (isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("why"), str)
-            and _is_count(entry.get("part")))
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("why"), str)
+        and _is_count(entry.get("part"))
+    )
 
 
 def _is_count(value: Any) -> bool:

@@ -25,9 +25,10 @@ class ActionModule(ControlAction):
         for host in judged:
             for problem in wishes.of_host(self._templar, hostvars.raw_get(host)).problems:
                 problems.setdefault(str(problem), []).append(host)
-        result = {"problems": problems, "ascend_lines": [
-            f"{clean(message)} ({_who(names, judged)})" for message, names in problems.items()
-        ]}
+        result = {
+            "problems": problems,
+            "ascend_lines": [f"{clean(message)} ({_who(names, judged)})" for message, names in problems.items()],
+        }
         # What is wrong on some hosts only is refused host by host in the plan, so that the others go on.
         fatal = [
             line
@@ -42,8 +43,10 @@ class ActionModule(ControlAction):
         """What only the tasks of a role can see: its defaults, its parameters and the play's own variables."""
         problems = host_places.of_roles(task_vars, self._templar.template, shared=True)
         host = task_vars["inventory_hostname"]
-        result = {"problems": {str(problem): [host] for problem in problems},
-                  "ascend_lines": [str(problem) for problem in problems]}
+        result = {
+            "problems": {str(problem): [host] for problem in problems},
+            "ascend_lines": [str(problem) for problem in problems],
+        }
         if problems:
             result.update(failed=True, msg=" ".join(result["ascend_lines"]))
         return result

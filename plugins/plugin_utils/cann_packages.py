@@ -54,7 +54,11 @@ class CannComponent(Component):
         if step is None and right is not None and right.get("latest") is False:
             entry = stack[self.name] or {}
             return self.make_step(
-                site.facts, "repair", entry["version"], entry["version"], "another version is the active one",
+                site.facts,
+                "repair",
+                entry["version"],
+                entry["version"],
+                "another version is the active one",
                 entry.get("package"),
             )
         return step
@@ -67,9 +71,11 @@ class CannComponent(Component):
 def of_report(facts: Facts, products: tuple[str, ...], product: str | None, version: str | None) -> dict[str, Any]:
     """The installed product that counts: the wanted one, else the one `latest` points at, else the last; or {}."""
     listed = facts.get("cann")
-    rows = [row for row in listed if isinstance(row, dict) and row.get("product") in products] if isinstance(
-        listed, list
-    ) else []
+    rows = (
+        [row for row in listed if isinstance(row, dict) and row.get("product") in products]
+        if isinstance(listed, list)
+        else []
+    )
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool, bool]:
         exact = product in (None, row.get("product")) and matches(row.get("version"), version)

@@ -198,4 +198,3 @@ class Component(ABC):
 def journal(facts: Facts) -> dict[str, Any]:
     """The journal's part of the facts."""
     return facts.get("journal") or {}
-

@@ -32,7 +32,11 @@ class HdkComponent(Component):
             "version": version,
             "hdk": row["hdk"] if row else None,
             "package": filenames.name_or_none(
-                self.name, version, chip, choice.subject["arch"], choice.catalog["filenames"],
+                self.name,
+                version,
+                chip,
+                choice.subject["arch"],
+                choice.catalog["filenames"],
                 variant if variant == "soc" else None,
             ),
         }

@@ -68,13 +68,26 @@ def _number(value: Any) -> int | None:
 # What Ansible itself understands in a result, and this collection hands on from a host. Not among them: ansible_facts,
 # which become variables, and invocation, in which a host could name any argument.
 _CONTROL: dict[str, Callable[[Any], Any]] = {
-    "changed": bool, "failed": bool, "skipped": bool, "unreachable": bool, "msg": _text, "skip_reason": _text,
-    "warnings": _messages, "deprecations": _messages, "exception": _spoken, "diff": _spoken, "rc": _number,
-    "module_stdout": _text, "module_stderr": _text,
+    "changed": bool,
+    "failed": bool,
+    "skipped": bool,
+    "unreachable": bool,
+    "msg": _text,
+    "skip_reason": _text,
+    "warnings": _messages,
+    "deprecations": _messages,
+    "exception": _spoken,
+    "diff": _spoken,
+    "rc": _number,
+    "module_stdout": _text,
+    "module_stderr": _text,
 }
 # Of a task under async, as Ansible's wrapper starts it.
 _ASYNC: dict[str, Callable[[Any], Any]] = {
-    "ansible_job_id": _text, "results_file": _text, "started": _number, "finished": _number,
+    "ansible_job_id": _text,
+    "results_file": _text,
+    "started": _number,
+    "finished": _number,
 }
 # Documented keys that are words for people and nothing else.
 _WORDS = frozenset(("cause", "fix", "log_tail", "notes", "actions"))

@@ -62,8 +62,10 @@ def facts(said: Any) -> dict[str, Any]:
 
 def unreadable(error: BaseException) -> str:
     """What is said of a host whose observation was well-formed and still could not be read."""
-    return (f"What the host answered cannot be read ({type(error).__name__}: {_short(error)}). Fix: run again; if it "
-            "stays so, look at the files under ascend_state_dir on the host, and report it with the host's facts.")
+    return (
+        f"What the host answered cannot be read ({type(error).__name__}: {_short(error)}). Fix: run again; if it "
+        "stays so, look at the files under ascend_state_dir on the host, and report it with the host's facts."
+    )
 
 
 def _keys(value: dict[str, Any], docs: Mapping[str, Any], path: str) -> None:

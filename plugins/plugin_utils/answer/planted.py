@@ -53,8 +53,10 @@ def _harmless(name: str, variables: Mapping[str, Any]) -> bool:
 def sentence(found: Iterable[str]) -> str:
     """What is said of the host that answered so. The names are identifiers, or not shown."""
     shown = [name[:60] if re.fullmatch(r"\w+", name, re.ASCII) else "(not a name)" for name in found][:5]
-    return (f"The host answered with a fact named {', '.join(shown)}, which is a variable of the control node; "
-            "nothing of it is used.")
+    return (
+        f"The host answered with a fact named {', '.join(shown)}, which is a variable of the control node; "
+        "nothing of it is used."
+    )
 
 
 def refuse(variables: Mapping[str, Any], only: Iterable[str] | None = None) -> None:

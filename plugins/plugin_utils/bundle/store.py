@@ -224,9 +224,7 @@ class Bundle:
 
     def _open(self, url: str, headers: dict[str, str]) -> Any:
         try:
-            return urls.open_url(
-                url, headers=headers, timeout=self.timeout, decompress=False, follow_redirects="none"
-            )
+            return urls.open_url(url, headers=headers, timeout=self.timeout, decompress=False, follow_redirects="none")
         except urls.ConnectionError as error:
             raise download.DownloadError(f"{artifacts.public_url(url)}: {error}") from error
 

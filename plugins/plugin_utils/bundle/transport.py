@@ -22,19 +22,23 @@ def problems(desired: dict[str, Any]) -> list[tuple[str, str]]:
         pin = "broken"
     source = desired.get("ascend_artifacts")
     if addresses.is_plain_http(source) and not pin:
-        found.append((
-            "ascend_artifacts",
-            f"ascend_artifacts is {addresses.public_url(source)}: over plain http anybody on the way could exchange the"
-            f" lock and the files together. Use https, or set {PIN} to the sha256 of the {artifacts.LOCK_NAME} that you"
-            " trust.",
-        ))
+        found.append(
+            (
+                "ascend_artifacts",
+                f"ascend_artifacts is {addresses.public_url(source)}: over plain http anybody on the way could exchange the"
+                f" lock and the files together. Use https, or set {PIN} to the sha256 of the {artifacts.LOCK_NAME} that you"
+                " trust.",
+            )
+        )
     channels = desired.get("ascend_conda_channels") or []
     if addresses.is_plain_http(source) and any(str(channel).startswith("bundle:") for channel in channels):
-        found.append((
-            "ascend_conda_channels",
-            "ascend_conda_channels: conda reads a channel of the artifacts (bundle:) from the mirror itself, where no"
-            f" lock is held against it, and {addresses.public_url(source)} is plain http. Use https, or a folder.",
-        ))
+        found.append(
+            (
+                "ascend_conda_channels",
+                "ascend_conda_channels: conda reads a channel of the artifacts (bundle:) from the mirror itself, where no"
+                f" lock is held against it, and {addresses.public_url(source)} is plain http. Use https, or a folder.",
+            )
+        )
     indexes = [("ascend_wheels", desired.get("ascend_wheels"))]
     indexes += [("ascend_conda_channels", channel) for channel in channels]
     for variable, value in indexes:

@@ -19,9 +19,7 @@ ZIPPED = ("driver", "firmware")
 # The index has these as source only, pure Python all the same: jieba 0.42.1, which MindFormers 0.8 to 1.x require.
 # Building runs its setup.py on the control node: this release and no other. Source of the hash: PyPI.
 SOURCE_ONLY = {
-    "mindformers": (
-        "jieba==0.42.1 --hash=sha256:055ca12f62674fafed09427f176506079bc135638a14e23e25be909131928db2",
-    ),
+    "mindformers": ("jieba==0.42.1 --hash=sha256:055ca12f62674fafed09427f176506079bc135638a14e23e25be909131928db2",),
 }
 
 

@@ -34,15 +34,17 @@ def mindspore_cann(case):
         if seen in checks:
             case.info(
                 "mindspore-cann",
-                "{}: the wheel accepts it ({}){}".format(pair, ", ".join(checks), "; the documents name CANN "
-                                                                                  f"{named}" if named else ""),
+                "{}: the wheel accepts it ({}){}".format(
+                    pair, ", ".join(checks), f"; the documents name CANN {named}" if named else ""
+                ),
                 row["source"],
             )
         else:
             case.error(
                 "mindspore-cann",
-                "{}: the wheel expects compiler version {}, CANN {} is {}. "
-                "{}".format(pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)),
+                "{}: the wheel expects compiler version {}, CANN {} is {}. {}".format(
+                    pair, ", ".join(checks), cann, seen, _cann_fix(case, named, checks)
+                ),
                 row["source"],
                 "cann",
             )
@@ -98,7 +100,9 @@ def mindspore_python(case):
         case.error(
             "mindspore-python",
             "MindSpore {} has wheels for Python {} to {}, not for {}. Set "
-            'ascend_python_version to "{}" or to auto.'.format(case.get("mindspore"), oldest, newest, minor(python), newest),
+            'ascend_python_version to "{}" or to auto.'.format(
+                case.get("mindspore"), oldest, newest, minor(python), newest
+            ),
             row["source"],
             "python",
         )
@@ -150,8 +154,9 @@ def mindformers_mindspore(case):
     elif row.get("requires") and versions.compatible_release(mindspore, row["requires"]):
         case.warn(
             "mindformers-mindspore",
-            "{}: its README names MindSpore {}; its wheel also takes this one "
-            "(~={}).".format(pair, named, row["requires"]),
+            "{}: its README names MindSpore {}; its wheel also takes this one (~={}).".format(
+                pair, named, row["requires"]
+            ),
             row["source"],
             "mindformers",
         )
@@ -193,7 +198,7 @@ def mindformers_python(case):
     if floor and versions.compare(minor(python), floor) < 0:
         case.error(
             "mindformers-python",
-            f'MindFormers {mindformers} requires Python {floor} or newer, not {minor(python)}. Set '
+            f"MindFormers {mindformers} requires Python {floor} or newer, not {minor(python)}. Set "
             f'ascend_python_version to "{floor}".',
             row["source"],
             "python",
@@ -201,7 +206,9 @@ def mindformers_python(case):
     elif row["python"] and minor(python) not in row["python"]:
         case.info(
             "mindformers-python",
-            "MindFormers {} documents Python {}; {} is used".format(mindformers, " or ".join(row["python"]), minor(python)),
+            "MindFormers {} documents Python {}; {} is used".format(
+                mindformers, " or ".join(row["python"]), minor(python)
+            ),
             row["source"],
         )
 
@@ -214,8 +221,9 @@ def mindformers_chip(case):
         return
     case.warn(
         "mindformers-chip",
-        "MindFormers {} names chip {}, not {}. Set ascend_mindformers_version to a later "
-        "release.".format(case.get("mindformers"), ", ".join(row["chips"]), case.chip),
+        "MindFormers {} names chip {}, not {}. Set ascend_mindformers_version to a later release.".format(
+            case.get("mindformers"), ", ".join(row["chips"]), case.chip
+        ),
         row["source"],
         "mindformers",
     )
@@ -246,8 +254,9 @@ def cann_flavor(case):
     if row is not None and flavor not in row["products"]:
         case.warn(
             "cann-flavor",
-            "CANN {}: no {} package is documented (known: {}). Set ascend_cann_flavor to "
-            "toolkit.".format(case.get("cann"), flavor, ", ".join(row["products"])),
+            "CANN {}: no {} package is documented (known: {}). Set ascend_cann_flavor to toolkit.".format(
+                case.get("cann"), flavor, ", ".join(row["products"])
+            ),
             row["source"],
             "cann_flavor",
         )
@@ -310,8 +319,9 @@ def mindspore_package(case):
     if package and row is not None and package.replace("_", "-") != row["package"]:
         case.error(
             "mindspore-package",
-            "MindSpore {} is the distribution {}, not {}; both own the folder mindspore. "
-            "Uninstall {} first.".format(mindspore, row["package"], package, package),
+            "MindSpore {} is the distribution {}, not {}; both own the folder mindspore. Uninstall {} first.".format(
+                mindspore, row["package"], package, package
+            ),
             row["source"],
             "mindspore",
         )

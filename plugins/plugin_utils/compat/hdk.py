@@ -67,8 +67,9 @@ def driver_firmware(case):
     elif verdict is None and _above_minimum(case, chip_rows or rows, firmware):
         case.info(
             "driver-firmware-pair",
-            "{}: the firmware of HDK {} is not recorded, {} is not below the least one "
-            "the vendor names ({})".format(pair, rows[0]["hdk"], firmware, _minimum(chip_rows or rows)),
+            "{}: the firmware of HDK {} is not recorded, {} is not below the least one the vendor names ({})".format(
+                pair, rows[0]["hdk"], firmware, _minimum(chip_rows or rows)
+            ),
             rows[0]["source"],
         )
     elif (
@@ -184,8 +185,9 @@ def cann_driver(case):
         else:
             case.error(
                 "cann-driver",
-                "{}: the installed driver accepts {}, CANN {} is {}. "
-                "{}".format(pair, ", ".join(_short(declared)), cann, code, _driver_fix(case, row)),
+                "{}: the installed driver accepts {}, CANN {} is {}. {}".format(
+                    pair, ", ".join(_short(declared)), cann, code, _driver_fix(case, row)
+                ),
                 source,
                 "driver",
             )
@@ -202,8 +204,9 @@ def cann_driver(case):
     if seen:
         case.info(
             "cann-driver",
-            "{}: users report that it works; Huawei's own pair is HDK "
-            "{}".format(pair, ", ".join(row["hdk"]) or "not recorded"),
+            "{}: users report that it works; Huawei's own pair is HDK {}".format(
+                pair, ", ".join(row["hdk"]) or "not recorded"
+            ),
             seen["source"],
         )
         return
@@ -220,22 +223,20 @@ def _undocumented(case, row, rows, pair, code):
     if with_codes and code and with_codes.get("codes_complete", True):
         case.error(
             "cann-driver",
-            "{}: the driver accepts {}, CANN {} is {}. {}".format(pair, ", ".join(with_codes["codes"]), cann, code, _driver_fix(case, row)),
+            "{}: the driver accepts {}, CANN {} is {}. {}".format(
+                pair, ", ".join(with_codes["codes"]), cann, code, _driver_fix(case, row)
+            ),
             with_codes["source"],
             "driver",
         )
         return
     own = next((item["driver_code"] for item in rows if item.get("driver_code")), None)
     if own and (own == code or own in (row.get("compatible_codes") or [])):
-        case.confirm(
-            "cann-driver", f"{pair}: CANN's compatible_version lists the driver's code {own}", row["source"]
-        )
+        case.confirm("cann-driver", f"{pair}: CANN's compatible_version lists the driver's code {own}", row["source"])
         return
     partners = [item["driver"] for item in case.catalog["hdk"] if _listed(row, [item])]
     if not partners:
-        case.unknown(
-            "cann-driver", f"{pair}: not documented, no source names the HDK of CANN {cann}", row["source"]
-        )
+        case.unknown("cann-driver", f"{pair}: not documented, no source names the HDK of CANN {cann}", row["source"])
     elif versions.compare(driver, min(partners, key=versions.key)) < 0:
         case.error(
             "cann-driver",

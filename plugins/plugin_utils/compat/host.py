@@ -28,8 +28,9 @@ def host_kind(case):
     if kind == "container" and case.get("driver"):
         case.info(
             "driver-host-kind",
-            "driver {}: a container uses the driver of its host, so it is judged and not "
-            "installed".format(case.get("driver")),
+            "driver {}: a container uses the driver of its host, so it is judged and not installed".format(
+                case.get("driver")
+            ),
             GUEST_SOURCE,
         )
 
@@ -108,8 +109,9 @@ def os_support(case):
     if _older_than_all(version, listed):
         case.error(
             "os-support",
-            "{} {} is older than every one Huawei names ({}). Upgrade the system, or accept this "
-            "finding.".format(row["name"], version, ", ".join(listed)),
+            "{} {} is older than every one Huawei names ({}). Upgrade the system, or accept this finding.".format(
+                row["name"], version, ", ".join(listed)
+            ),
             row["source"],
             "ascend_accept_findings",
         )
@@ -153,8 +155,9 @@ def _os_minimum(case, os_row, version):
         if versions.compare(driver, row["driver"]) < 0:
             case.error(
                 "os-minimum-hdk",
-                "{} on {} {} needs driver {} or newer, not {}. Raise ascend_driver_version or "
-                "leave it on auto.".format(product, os_row["name"], version, row["driver"], driver),
+                "{} on {} {} needs driver {} or newer, not {}. Raise ascend_driver_version or leave it on auto.".format(
+                    product, os_row["name"], version, row["driver"], driver
+                ),
                 row["source"],
                 "driver",
             )
@@ -238,8 +241,9 @@ def _package(case, name, found, source):
     if arch and case.host.get("arch") and arch != case.host["arch"]:
         case.error(
             "package-arch",
-            "{} is for {}, this host is {}. Stage the {} "
-            "file.".format(name, arch, case.host["arch"], case.host["arch"]),
+            "{} is for {}, this host is {}. Stage the {} file.".format(
+                name, arch, case.host["arch"], case.host["arch"]
+            ),
             source,
             "ascend_artifacts",
         )
@@ -259,8 +263,9 @@ def _package(case, name, found, source):
     if wanted and isinstance(wanted, str) and not versions.same(found["version"], wanted):
         case.error(
             "package-version",
-            "{} is version {}, {} {} is wanted. Stage the right file or change the "
-            "version.".format(name, found["version"], component, wanted),
+            "{} is version {}, {} {} is wanted. Stage the right file or change the version.".format(
+                name, found["version"], component, wanted
+            ),
             source,
             component,
         )

@@ -85,8 +85,7 @@ def _version(value, where):
     if not isinstance(value, str):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             raise InputError(
-                f"{where} is the number {value}: put versions in quotes, because 3.10 without quotes is the number "
-                "3.1."
+                f"{where} is the number {value}: put versions in quotes, because 3.10 without quotes is the number 3.1."
             )
         raise InputError(f'{where} must be text such as "25.3.rc1", not {_kind(value)}.')
     text = re.sub(r"\s*\([^()]*\)\s*\Z", "", value.strip())  # a remark, as in 1.11.0.rc2(beta)
@@ -153,8 +152,9 @@ def chip_key(value, catalog, where="host.chip"):
         return named
     near = difflib.get_close_matches(lowered, keys, n=2)
     raise InputError(
-        "{} {!r} is not in the catalog{}; it takes one of "
-        "{}.".format(where, text, " (nearest: {})".format(", ".join(near)) if near else "", ", ".join(keys))
+        "{} {!r} is not in the catalog{}; it takes one of {}.".format(
+            where, text, " (nearest: {})".format(", ".join(near)) if near else "", ", ".join(keys)
+        )
     )
 
 
@@ -178,8 +178,9 @@ def read_host(value, catalog):
             result[key] = {"id": str(item.get("id") or ""), "version": str(item.get("version") or "")}
         elif not isinstance(item, str):
             raise InputError(
-                "{} must be text{}, not {}.".format(where, ' such as "openEuler '
-                                                           '22.03"' if key == "os" else "", _kind(item))
+                "{} must be text{}, not {}.".format(
+                    where, ' such as "openEuler 22.03"' if key == "os" else "", _kind(item)
+                )
             )
         else:
             result[key] = item.strip()

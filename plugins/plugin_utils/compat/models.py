@@ -31,8 +31,9 @@ def model(case):
         severity = case.error if chip["role"] == "inference" else case.warn
         severity(
             "model-chip",
-            "model {}: documented on chip {}, not on {}. Run it on a host of chip "
-            "{}.".format(name, ", ".join(row["chips"]), case.chip, row["chips"][0]),
+            "model {}: documented on chip {}, not on {}. Run it on a host of chip {}.".format(
+                name, ", ".join(row["chips"]), case.chip, row["chips"][0]
+            ),
             row["source"],
             "model",
         )

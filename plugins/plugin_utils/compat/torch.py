@@ -43,8 +43,9 @@ def torch_npu_cann(case):
         return
     row = next((item for item in case.catalog["torch_npu"] if versions.same(item["cann"], cann["cann"])), None)
     if row is None:
-        case.unknown("torch-npu-cann", "CANN {}: no document names its "
-                                       "torch_npu".format(case.get("cann")), cann["source"])
+        case.unknown(
+            "torch-npu-cann", "CANN {}: no document names its torch_npu".format(case.get("cann")), cann["source"]
+        )
         return
     offered = ", ".join(
         "torch {} with torch_npu {}".format(*pair)
@@ -54,14 +55,16 @@ def torch_npu_cann(case):
         homes = [item["cann"] for item, _torch, name in _pairs(case) if versions.same(name, plugin)]
         if any(versions.same(name, cann["cann"]) for name in homes):
             case.confirm(
-                "torch-npu-cann", "torch_npu {} on CANN {}: published as a "
-                                  "pair".format(plugin, cann["cann"]), row["source"]
+                "torch-npu-cann",
+                "torch_npu {} on CANN {}: published as a pair".format(plugin, cann["cann"]),
+                row["source"],
             )
         elif homes:
             case.error(
                 "torch-npu-cann",
-                "torch_npu {} is made for CANN {}, not {}. For CANN {} take "
-                "{}.".format(plugin, " or ".join(homes), case.get("cann"), case.get("cann"), offered),
+                "torch_npu {} is made for CANN {}, not {}. For CANN {} take {}.".format(
+                    plugin, " or ".join(homes), case.get("cann"), case.get("cann"), offered
+                ),
                 row["source"],
                 "cann",
             )
@@ -75,8 +78,9 @@ def torch_npu_cann(case):
     elif not any(versions.same(name, torch) for name in row["rows"]):
         case.error(
             "torch-npu-cann",
-            "torch {} has no torch_npu for CANN {}. For CANN {} take "
-            "{}.".format(torch, case.get("cann"), case.get("cann"), offered),
+            "torch {} has no torch_npu for CANN {}. For CANN {} take {}.".format(
+                torch, case.get("cann"), case.get("cann"), offered
+            ),
             row["source"],
             "cann",
         )

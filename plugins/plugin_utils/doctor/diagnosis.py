@@ -35,19 +35,35 @@ _SAME = {
 _PROVEN = ("os-support", "os-minimum-hdk", "hdk-chip")
 # What the wishes of a host say is no sickness of the host: it is never worse than a warning.
 WISH_RULES = (
-    {"id": "variables", "severity": "warning", "problem": "The variables of this host cannot be used.",
-     "fix": "Correct the variable named; until then no plan is made for this host.", "source": "docs/variables.md"},
-    {"id": "plan-refused", "severity": "warning", "problem": "What is wanted here cannot be planned.",
-     "fix": "The message names the way out; ansible-playbook ascend.fleet.plan shows the whole.", "source": "the plan"},
-    {"id": "not-as-wanted", "severity": "warning", "problem": "The host is not as the variables want it.",
-     "fix": "ansible-playbook ascend.fleet.site makes these changes.", "source": "the plan"},
+    {
+        "id": "variables",
+        "severity": "warning",
+        "problem": "The variables of this host cannot be used.",
+        "fix": "Correct the variable named; until then no plan is made for this host.",
+        "source": "docs/variables.md",
+    },
+    {
+        "id": "plan-refused",
+        "severity": "warning",
+        "problem": "What is wanted here cannot be planned.",
+        "fix": "The message names the way out; ansible-playbook ascend.fleet.plan shows the whole.",
+        "source": "the plan",
+    },
+    {
+        "id": "not-as-wanted",
+        "severity": "warning",
+        "problem": "The host is not as the variables want it.",
+        "fix": "ansible-playbook ascend.fleet.site makes these changes.",
+        "source": "the plan",
+    },
 )
 _WISH = {rule["id"]: rule for rule in WISH_RULES}
 _STATES = ("sick", "with warnings", "healthy")
 
 
-def of_host(host: str, observation: dict[str, Any], probe: dict[str, Any], wish: Wishes,
-            planner: Planner) -> list[dict[str, str]]:
+def of_host(
+    host: str, observation: dict[str, Any], probe: dict[str, Any], wish: Wishes, planner: Planner
+) -> list[dict[str, str]]:
     """The problems of one host, the worst first; rows as doctor.diagnose gives them."""
     facts = (observation.get("ansible_facts") or {}).get("ascend")
     if observation.get("unreachable") or not facts:
@@ -71,8 +87,11 @@ def installed_findings(facts: dict[str, Any], wish: Wishes) -> list[dict[str, An
         base.update(cann=current[0]["version"], cann_flavor=current[0]["product"])
     environments = [_framework(env) for env in facts["environments"] if env["python"]] or [{}]
     host = {
-        "chip": facts["accelerators"]["family"], "arch": facts["arch"], "host_kind": facts["host_kind"],
-        "glibc": facts["glibc"], "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
+        "chip": facts["accelerators"]["family"],
+        "arch": facts["arch"],
+        "host_kind": facts["host_kind"],
+        "glibc": facts["glibc"],
+        "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
     }
     installed = {
         "driver": {key: facts["driver"].get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
@@ -131,8 +150,9 @@ def summary(facts: dict[str, Any] | None) -> str:
     chips = facts["npu"]["chips"]
     parts = [f"{name} {facts[name]['installed']}" for name in ("driver", "firmware") if facts[name]["installed"]]
     parts += [f"{row['product']} {row['version']}" for row in facts["cann"] if row["latest"] and row["version"]]
-    parts += [f"MindSpore {env['packages']['mindspore']}" for env in facts["environments"]
-              if env["packages"].get("mindspore")]
+    parts += [
+        f"MindSpore {env['packages']['mindspore']}" for env in facts["environments"] if env["packages"].get("mindspore")
+    ]
     if chips:
         parts.append(f"{sum(chip.get('health') == 'OK' for chip in chips)} of {len(chips)} chips OK")
     return ", ".join(parts) or "nothing of Ascend installed"
@@ -168,5 +188,6 @@ def lines(diagnoses: dict[str, list[dict[str, str]]], summaries: dict[str, str])
 
 def _wrap(text: str, first: str, rest: str) -> list[str]:
     # Commands and file names in a fix must stay copyable, so nothing is broken inside a word.
-    return textwrap.wrap(clean(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False,
-                         break_on_hyphens=False)
+    return textwrap.wrap(
+        clean(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )

@@ -34,8 +34,12 @@ def _no_accelerator(facts):
 
 def _unknown_accelerator(facts):
     rows = facts["accelerators"]["unknown"]
-    return ", ".join("{} is {}:{}, subsystem {}:{}".format(
-        row["address"], row["vendor"], row["device"], row["subsystem_vendor"], row["subsystem_device"]) for row in rows)
+    return ", ".join(
+        "{} is {}:{}, subsystem {}:{}".format(
+            row["address"], row["vendor"], row["device"], row["subsystem_vendor"], row["subsystem_device"]
+        )
+        for row in rows
+    )
 
 
 def _mixed(facts):
@@ -62,8 +66,12 @@ def _no_toolchain(facts):
 
 def _unbuildable_kernel(facts):
     system, release = facts["os"], facts["kernel"]["release"]
-    if _to_install(facts) and system["id"] == "openeuler" and (system["version"] or "").startswith("24.03") \
-            and release.startswith("6.6."):
+    if (
+        _to_install(facts)
+        and system["id"] == "openeuler"
+        and (system["version"] or "").startswith("24.03")
+        and release.startswith("6.6.")
+    ):
         return "{} with kernel {}".format(system["name"], release)
     return None
 
@@ -71,8 +79,12 @@ def _unbuildable_kernel(facts):
 def _old_kernel(facts):
     """CentOS 7 on x86_64 with an Atlas 300T: the firmware needs a kernel from 4.5 on."""
     found, release = facts["accelerators"], facts["kernel"]["release"]
-    if found["family"] == "910" and facts["arch"] == "x86_64" and 0 < found["cards"] <= 2 \
-            and versions.compare(release.split("-")[0], "4.5") < 0:
+    if (
+        found["family"] == "910"
+        and facts["arch"] == "x86_64"
+        and 0 < found["cards"] <= 2
+        and versions.compare(release.split("-")[0], "4.5") < 0
+    ):
         return f"kernel {release}, {found['cards']} cards of family 910"
     return None
 
@@ -129,7 +141,8 @@ def _damaged(component):
 def _firmware_on_guest(facts):
     if facts["host_kind"] in ("vm", "container") and facts["firmware"]["installed"] and facts["accelerators"]["count"]:
         return "firmware {} is installed on a {} ({})".format(
-            facts["firmware"]["installed"], facts["host_kind"], facts["host_kind_evidence"])
+            facts["firmware"]["installed"], facts["host_kind"], facts["host_kind_evidence"]
+        )
     return None
 
 
@@ -161,12 +174,18 @@ def _pair(facts):
     driver, firmware = facts["driver"], facts["firmware"]
     if not driver["installed"] or not firmware["installed"]:
         return None
-    verdicts = [any(versions.in_range(version, low, high) for low, high in ranges)
-                for version, ranges in ((firmware["installed"], driver["compatible_firmware"]),
-                                        (driver["installed"], firmware["compatible_driver"])) if ranges]
+    verdicts = [
+        any(versions.in_range(version, low, high) for low, high in ranges)
+        for version, ranges in (
+            (firmware["installed"], driver["compatible_firmware"]),
+            (driver["installed"], firmware["compatible_driver"]),
+        )
+        if ranges
+    ]
     if verdicts and not any(verdicts):
         return "driver {} takes firmware {}; firmware {} takes driver {}".format(
-            driver["installed"], driver["compatible_firmware"], firmware["installed"], firmware["compatible_driver"])
+            driver["installed"], driver["compatible_firmware"], firmware["installed"], firmware["compatible_driver"]
+        )
     return None
 
 
@@ -176,6 +195,7 @@ def _npu_failed(kinds):
         if npu["kind"] not in kinds or not (facts["driver"]["installed"] or facts["devices"]):
             return None
         return "npu-smi: {}".format(npu["message"])
+
     return when
 
 
@@ -224,7 +244,9 @@ def _closed_devices(facts):
     owners = sorted({row["owner"] for row in facts["environments"]} - {"root", facts["user"]["name"], None})
     if not facts["driver"]["installed"] or not owners:
         return None
-    return "environments of {}; the driver was installed for group {}, not for all users".format(", ".join(owners), group)
+    return "environments of {}; the driver was installed for group {}, not for all users".format(
+        ", ".join(owners), group
+    )
 
 
 def _reboot(facts):
@@ -235,7 +257,9 @@ def _unfinished(facts):
     entry = facts["journal"]["unfinished"]
     if not entry:
         return None
-    return "{} of {}, begun at {}, did not end well".format(entry.get("action"), entry.get("component"), entry.get("time"))
+    return "{} of {}, begun at {}, did not end well".format(
+        entry.get("action"), entry.get("component"), entry.get("time")
+    )
 
 
 def _rule(identifier, severity, when, problem, fix, source):
@@ -243,89 +267,283 @@ def _rule(identifier, severity, when, problem, fix, source):
 
 
 RULES = (
-    _rule("no-accelerator", "info", _no_accelerator, "This host shows no Ascend accelerator.",
-          "If one is built in: look at the BMC, reseat the card, start the host cold. In a container, this is normal "
-          "without mapped devices.", _SCRIPTS + " common.sh (PCI count)"),
-    _rule("accelerator-unknown", "warning", _unknown_accelerator, "The catalog does not know an accelerator here.",
-          "Add its ids to chips.yml in the folder ascend_catalog_overlay names.", "catalog/chips.yml"),
-    _rule("accelerator-mixed", "error", _mixed, "There are chips of several families in this host.",
-          "One driver package serves one family. Take one kind of card out, or plan this host by hand (ascend_chip).",
-          _SCRIPTS + " env_check.sh (package and environment must match)"),
-    _rule("tools-missing", "error", _missing_tools, "The driver's installer will refuse: tools are missing.",
-          "Install net-tools and pciutils; the role ascend.fleet.npu_driver does.", _SCRIPTS + " check_tools.conf"),
-    _rule("kernel-headers-missing", "warning", _no_headers, "DKMS cannot build the driver for the running kernel.",
-          "Install kernel-devel and kernel-headers (linux-headers on Debian) of exactly this kernel, or boot a kernel "
-          "that has them; no need if the package brings matching modules (install type Direct).", _FAQ + " Q3, Q8"),
-    _rule("toolchain-missing", "warning", _no_toolchain, "Tools that DKMS builds the driver with are missing.",
-          "Install gcc, make and dkms; no need if the package brings matching modules (install type Direct).",
-          _SCRIPTS + " run_driver_install.sh"),
-    _rule("kernel-unbuildable", "warning", _unbuildable_kernel, "Drivers are known not to build on this kernel.",
-          "Use an operating system of the HDK's support list, or a newer HDK.", "user report (MIN redefined, mdev)"),
-    _rule("kernel-too-old", "error", _old_kernel, "The firmware of Atlas 300T cannot be installed on this kernel.",
-          "Boot a kernel from 4.5 on.", "ascend-deployer README; " + _SCRIPTS + " (kernel_version_is_upgrade)"),
-    _rule("user-missing", "error", _no_user, "The driver's run user is missing (ERR_NO:0x0091).",
-          lambda facts: "groupadd {0} && useradd -g {0} -m -s /bin/bash {0}; the role ascend.fleet.npu_driver "
-          "does.".format(facts["user"]["name"]), _FAQ + " Q4"),
-    _rule("user-shell", "error", _user_shell, "The installers run commands as the driver's user, whose shell refuses.",
-          lambda facts: "usermod -s /bin/bash {}, at least while installing.".format(facts["user"]["name"]),
-          "ascend-deployer README; " + _SCRIPTS + " (isValidPath)"),
-    _rule("user-id", "info", _user_id, "Images of AscendHub expect the driver's user to have uid 1000.",
-          "Only containers with mapped files mind. Give the user uid 1000 before the driver is installed.",
-          "ascend-deployer create_user.yaml"),
-    _rule("user-differs", "error", _other_user, "The driver was installed with another user (ERR_NO:0x0095).",
-          "Set ascend_user and ascend_group to the recorded ones, or uninstall driver and firmware first.",
-          _SCRIPTS + " install.sh"),
-    _rule("install-path-rights", "error", _install_path_rights, "The install path is not root's, or closed to others.",
-          "chown root:root and chmod 755, for the path and every folder above; install with umask 022.",
-          _SCRIPTS + " (isValidPath); ascend-deployer cann_check"),
-    _rule("driver-space", "error", _driver_space, "There is no room for a driver package.",
-          "Free at least 300 MB there.", _SCRIPTS + " install.sh"),
-    _rule("driver-damaged", "error", _damaged("driver"), "The driver's installation is incomplete.",
-          "Install it again with --full --quiet, or run driver/script/uninstall.sh first; rm fails, version.info is "
-          "immutable.",
-          _SCRIPTS + " install.sh"),
-    _rule("firmware-damaged", "error", _damaged("firmware"), "The firmware's installation is incomplete.",
-          "Install it again with --full --quiet.", "user transcripts"),
-    _rule("firmware-on-guest", "warning", _firmware_on_guest, "Firmware does not belong on a guest.",
-          "Leave it out here (host kind vm or container does) and flash it on the physical host.",
-          "article; user transcripts"),
-    _rule("firmware-without-driver", "error", _firmware_alone, "There is firmware, but no driver.",
-          "Install the driver; on a clean host it goes first.", "ascend-deployer task_firmware"),
-    _rule("firmware-step", "error", _firmware_step, "This firmware is too old for a direct upgrade.",
-          "Install driver 23.0.RC1 first, then the target version.", _SCRIPTS + " env_check.sh"),
-    _rule("firmware-flash-newer", "warning", _flash_newer, "The chips run newer firmware than the installed package.",
-          "Reboot. If it stays, install the newer package: the driver refuses to go below the flash.",
-          _SCRIPTS + " (is_flash_version_check)"),
-    _rule("firmware-differs", "error", _firmware_differs, "The chips run different firmware.",
-          "Install the firmware again and reboot; a chip that stays behind needs a cold start.", "user transcripts"),
-    _rule("driver-firmware-mismatch", "error", _pair, "Driver and firmware do not accept each other.",
-          "Install both from one HDK release.", "driver/version.info and firmware/version.info on this host"),
-    _rule("driver-not-loaded", "error", _npu_failed(("driver_not_loaded",)), "The driver does not answer.", _npu_fix,
-          "vllm-project/vllm-ascend#2698; hicann/driver"),
-    _rule("npu-taken", "error", _npu_failed(("device_busy",)), "Another container or virtual machine holds the NPUs.",
-          _npu_fix, "Ascend/cann-container-image#46; Project-HAMi/ascend-device-plugin#23"),
+    _rule(
+        "no-accelerator",
+        "info",
+        _no_accelerator,
+        "This host shows no Ascend accelerator.",
+        "If one is built in: look at the BMC, reseat the card, start the host cold. In a container, this is normal "
+        "without mapped devices.",
+        _SCRIPTS + " common.sh (PCI count)",
+    ),
+    _rule(
+        "accelerator-unknown",
+        "warning",
+        _unknown_accelerator,
+        "The catalog does not know an accelerator here.",
+        "Add its ids to chips.yml in the folder ascend_catalog_overlay names.",
+        "catalog/chips.yml",
+    ),
+    _rule(
+        "accelerator-mixed",
+        "error",
+        _mixed,
+        "There are chips of several families in this host.",
+        "One driver package serves one family. Take one kind of card out, or plan this host by hand (ascend_chip).",
+        _SCRIPTS + " env_check.sh (package and environment must match)",
+    ),
+    _rule(
+        "tools-missing",
+        "error",
+        _missing_tools,
+        "The driver's installer will refuse: tools are missing.",
+        "Install net-tools and pciutils; the role ascend.fleet.npu_driver does.",
+        _SCRIPTS + " check_tools.conf",
+    ),
+    _rule(
+        "kernel-headers-missing",
+        "warning",
+        _no_headers,
+        "DKMS cannot build the driver for the running kernel.",
+        "Install kernel-devel and kernel-headers (linux-headers on Debian) of exactly this kernel, or boot a kernel "
+        "that has them; no need if the package brings matching modules (install type Direct).",
+        _FAQ + " Q3, Q8",
+    ),
+    _rule(
+        "toolchain-missing",
+        "warning",
+        _no_toolchain,
+        "Tools that DKMS builds the driver with are missing.",
+        "Install gcc, make and dkms; no need if the package brings matching modules (install type Direct).",
+        _SCRIPTS + " run_driver_install.sh",
+    ),
+    _rule(
+        "kernel-unbuildable",
+        "warning",
+        _unbuildable_kernel,
+        "Drivers are known not to build on this kernel.",
+        "Use an operating system of the HDK's support list, or a newer HDK.",
+        "user report (MIN redefined, mdev)",
+    ),
+    _rule(
+        "kernel-too-old",
+        "error",
+        _old_kernel,
+        "The firmware of Atlas 300T cannot be installed on this kernel.",
+        "Boot a kernel from 4.5 on.",
+        "ascend-deployer README; " + _SCRIPTS + " (kernel_version_is_upgrade)",
+    ),
+    _rule(
+        "user-missing",
+        "error",
+        _no_user,
+        "The driver's run user is missing (ERR_NO:0x0091).",
+        lambda facts: (
+            "groupadd {0} && useradd -g {0} -m -s /bin/bash {0}; the role ascend.fleet.npu_driver does.".format(
+                facts["user"]["name"]
+            )
+        ),
+        _FAQ + " Q4",
+    ),
+    _rule(
+        "user-shell",
+        "error",
+        _user_shell,
+        "The installers run commands as the driver's user, whose shell refuses.",
+        lambda facts: "usermod -s /bin/bash {}, at least while installing.".format(facts["user"]["name"]),
+        "ascend-deployer README; " + _SCRIPTS + " (isValidPath)",
+    ),
+    _rule(
+        "user-id",
+        "info",
+        _user_id,
+        "Images of AscendHub expect the driver's user to have uid 1000.",
+        "Only containers with mapped files mind. Give the user uid 1000 before the driver is installed.",
+        "ascend-deployer create_user.yaml",
+    ),
+    _rule(
+        "user-differs",
+        "error",
+        _other_user,
+        "The driver was installed with another user (ERR_NO:0x0095).",
+        "Set ascend_user and ascend_group to the recorded ones, or uninstall driver and firmware first.",
+        _SCRIPTS + " install.sh",
+    ),
+    _rule(
+        "install-path-rights",
+        "error",
+        _install_path_rights,
+        "The install path is not root's, or closed to others.",
+        "chown root:root and chmod 755, for the path and every folder above; install with umask 022.",
+        _SCRIPTS + " (isValidPath); ascend-deployer cann_check",
+    ),
+    _rule(
+        "driver-space",
+        "error",
+        _driver_space,
+        "There is no room for a driver package.",
+        "Free at least 300 MB there.",
+        _SCRIPTS + " install.sh",
+    ),
+    _rule(
+        "driver-damaged",
+        "error",
+        _damaged("driver"),
+        "The driver's installation is incomplete.",
+        "Install it again with --full --quiet, or run driver/script/uninstall.sh first; rm fails, version.info is "
+        "immutable.",
+        _SCRIPTS + " install.sh",
+    ),
+    _rule(
+        "firmware-damaged",
+        "error",
+        _damaged("firmware"),
+        "The firmware's installation is incomplete.",
+        "Install it again with --full --quiet.",
+        "user transcripts",
+    ),
+    _rule(
+        "firmware-on-guest",
+        "warning",
+        _firmware_on_guest,
+        "Firmware does not belong on a guest.",
+        "Leave it out here (host kind vm or container does) and flash it on the physical host.",
+        "article; user transcripts",
+    ),
+    _rule(
+        "firmware-without-driver",
+        "error",
+        _firmware_alone,
+        "There is firmware, but no driver.",
+        "Install the driver; on a clean host it goes first.",
+        "ascend-deployer task_firmware",
+    ),
+    _rule(
+        "firmware-step",
+        "error",
+        _firmware_step,
+        "This firmware is too old for a direct upgrade.",
+        "Install driver 23.0.RC1 first, then the target version.",
+        _SCRIPTS + " env_check.sh",
+    ),
+    _rule(
+        "firmware-flash-newer",
+        "warning",
+        _flash_newer,
+        "The chips run newer firmware than the installed package.",
+        "Reboot. If it stays, install the newer package: the driver refuses to go below the flash.",
+        _SCRIPTS + " (is_flash_version_check)",
+    ),
+    _rule(
+        "firmware-differs",
+        "error",
+        _firmware_differs,
+        "The chips run different firmware.",
+        "Install the firmware again and reboot; a chip that stays behind needs a cold start.",
+        "user transcripts",
+    ),
+    _rule(
+        "driver-firmware-mismatch",
+        "error",
+        _pair,
+        "Driver and firmware do not accept each other.",
+        "Install both from one HDK release.",
+        "driver/version.info and firmware/version.info on this host",
+    ),
+    _rule(
+        "driver-not-loaded",
+        "error",
+        _npu_failed(("driver_not_loaded",)),
+        "The driver does not answer.",
+        _npu_fix,
+        "vllm-project/vllm-ascend#2698; hicann/driver",
+    ),
+    _rule(
+        "npu-taken",
+        "error",
+        _npu_failed(("device_busy",)),
+        "Another container or virtual machine holds the NPUs.",
+        _npu_fix,
+        "Ascend/cann-container-image#46; Project-HAMi/ascend-device-plugin#23",
+    ),
     _rule("npu-smi-hangs", "error", _npu_failed(("timeout",)), "npu-smi hangs.", _npu_fix, "hicann/driver"),
-    _rule("npu-smi-fails", "warning", _npu_failed(
-        ("permission_denied", "no_device", "missing_library", "not_found", "not_supported", "unrecognised")),
-        "npu-smi does not show the NPUs.", _npu_fix, "hicann/driver"),
-    _rule("chips-missing", "error", _chips_missing, "Not every chip is up.",
-          "Wait a minute and reboot; if a card stays away, install firmware, then driver again; if lspci misses it as "
-          "well, it is the hardware.", _SCRIPTS + " (chips not ready)"),
-    _rule("chips-unhealthy", "error", _unhealthy, "A chip is not healthy.",
-          "npu-smi info -t health -i <npu> names the fault codes; dmesg and /var/log/npu say more.", "npu-smi"),
-    _rule("npu-smi-version", "info", _tool_version, "npu-smi and the loaded driver are of different releases.",
-          "Reboot after an upgrade; otherwise another npu-smi stands earlier in PATH.", "npu-smi"),
-    _rule("container-devices", "error", _guest_devices, "The container lacks device nodes.",
-          "Start it with --device for each /dev/davinciN it needs, /dev/davinci_manager, /dev/devmm_svm and "
-          "/dev/hisi_hdc, or with the Ascend Docker runtime.", "vllm-ascend installation guide"),
-    _rule("npu-in-use", "info", _busy, "Processes use the NPUs; the driver cannot be changed while they do.",
-          "Stop them and the containers first, or let ascend_busy_policy: wait wait for them.",
-          _SCRIPTS + " install.sh"),
-    _rule("users-not-in-group", "warning", _closed_devices, "Users of these environments may not use the NPUs.",
-          lambda facts: "usermod -aG %s <user>, or install the driver with --install-for-all." % (
-              facts["driver"]["install_info"].get("UserGroup") or facts["user"]["name"]), "CANN 8.1 install.sh"),
-    _rule("reboot-pending", "warning", _reboot, "This host needs a reboot.",
-          "Run ascend.fleet.site (it reboots what needs it), or reboot by hand.", "installed against loaded versions"),
-    _rule("change-unfinished", "error", _unfinished, "An earlier change did not come to its end.",
-          "Run ascend.fleet.site: it makes that change again.", "journal of this host"),
+    _rule(
+        "npu-smi-fails",
+        "warning",
+        _npu_failed(
+            ("permission_denied", "no_device", "missing_library", "not_found", "not_supported", "unrecognised")
+        ),
+        "npu-smi does not show the NPUs.",
+        _npu_fix,
+        "hicann/driver",
+    ),
+    _rule(
+        "chips-missing",
+        "error",
+        _chips_missing,
+        "Not every chip is up.",
+        "Wait a minute and reboot; if a card stays away, install firmware, then driver again; if lspci misses it as "
+        "well, it is the hardware.",
+        _SCRIPTS + " (chips not ready)",
+    ),
+    _rule(
+        "chips-unhealthy",
+        "error",
+        _unhealthy,
+        "A chip is not healthy.",
+        "npu-smi info -t health -i <npu> names the fault codes; dmesg and /var/log/npu say more.",
+        "npu-smi",
+    ),
+    _rule(
+        "npu-smi-version",
+        "info",
+        _tool_version,
+        "npu-smi and the loaded driver are of different releases.",
+        "Reboot after an upgrade; otherwise another npu-smi stands earlier in PATH.",
+        "npu-smi",
+    ),
+    _rule(
+        "container-devices",
+        "error",
+        _guest_devices,
+        "The container lacks device nodes.",
+        "Start it with --device for each /dev/davinciN it needs, /dev/davinci_manager, /dev/devmm_svm and "
+        "/dev/hisi_hdc, or with the Ascend Docker runtime.",
+        "vllm-ascend installation guide",
+    ),
+    _rule(
+        "npu-in-use",
+        "info",
+        _busy,
+        "Processes use the NPUs; the driver cannot be changed while they do.",
+        "Stop them and the containers first, or let ascend_busy_policy: wait wait for them.",
+        _SCRIPTS + " install.sh",
+    ),
+    _rule(
+        "users-not-in-group",
+        "warning",
+        _closed_devices,
+        "Users of these environments may not use the NPUs.",
+        lambda facts: (
+            "usermod -aG %s <user>, or install the driver with --install-for-all."
+            % (facts["driver"]["install_info"].get("UserGroup") or facts["user"]["name"])
+        ),
+        "CANN 8.1 install.sh",
+    ),
+    _rule(
+        "reboot-pending",
+        "warning",
+        _reboot,
+        "This host needs a reboot.",
+        "Run ascend.fleet.site (it reboots what needs it), or reboot by hand.",
+        "installed against loaded versions",
+    ),
+    _rule(
+        "change-unfinished",
+        "error",
+        _unfinished,
+        "An earlier change did not come to its end.",
+        "Run ascend.fleet.site: it makes that change again.",
+        "journal of this host",
+    ),
 )

@@ -22,8 +22,14 @@ SEVERITIES = ("error", "warning", "info")
 RULES = doctor_driver.RULES + doctor_software.RULES
 PROBE_RULES = doctor_system.RULES
 # What the next installer will refuse is no sickness while the NPUs work: a warning then.
-FOR_INSTALLERS = ("kernel-too-old", "user-shell", "user-differs", "driver-space", "firmware-step",
-                  "install-path-parents")
+FOR_INSTALLERS = (
+    "kernel-too-old",
+    "user-shell",
+    "user-differs",
+    "driver-space",
+    "firmware-step",
+    "install-path-parents",
+)
 
 
 def diagnose(facts, findings=(), probe=None):
@@ -45,25 +51,29 @@ def diagnose(facts, findings=(), probe=None):
         evidence = rule["when"](facts)
         if evidence:
             later = rule["id"] in FOR_INSTALLERS and facts["npu"]["available"]
-            problems.append({
-                "id": rule["id"],
-                "severity": "warning" if later else rule["severity"],
-                "problem": rule["problem"],
-                "evidence": evidence,
-                "fix": rule["fix"](facts) if callable(rule["fix"]) else rule["fix"],
-                "source": rule["source"],
-            })
+            problems.append(
+                {
+                    "id": rule["id"],
+                    "severity": "warning" if later else rule["severity"],
+                    "problem": rule["problem"],
+                    "evidence": evidence,
+                    "fix": rule["fix"](facts) if callable(rule["fix"]) else rule["fix"],
+                    "source": rule["source"],
+                }
+            )
     known = {problem["id"] for problem in problems}
     for finding in findings:
         if finding["severity"] != "info" and not finding.get("accepted") and finding["rule"] not in known:
-            problems.append({
-                "id": finding["rule"],
-                "severity": finding["severity"],
-                "problem": "A compatibility rule speaks against what is here.",
-                "evidence": finding["message"],
-                "fix": _way_out(finding),
-                "source": finding["source"],
-            })
+            problems.append(
+                {
+                    "id": finding["rule"],
+                    "severity": finding["severity"],
+                    "problem": "A compatibility rule speaks against what is here.",
+                    "evidence": finding["message"],
+                    "fix": _way_out(finding),
+                    "source": finding["source"],
+                }
+            )
     # sorted() is stable, so rules keep their order (hardware, driver, firmware, CANN, Python) within a severity.
     return sorted(problems, key=lambda problem: SEVERITIES.index(problem["severity"]))
 

@@ -46,8 +46,12 @@ def _driver_lists(facts):
     accepted = facts["driver"]["compatible_cann"]
     rows = [row for row in _bases(facts) if row["latest"] and vendor_files.accepts_code(row["code"], accepted) is False]
     codes = ", ".join(vendor_files.c_code(entry) or entry for entry in accepted)
-    return _each(rows, lambda row: "{} is {}, driver {} accepts {}".format(
-        _title(row), row["code"], facts["driver"]["installed"], codes))
+    return _each(
+        rows,
+        lambda row: "{} is {}, driver {} accepts {}".format(
+            _title(row), row["code"], facts["driver"]["installed"], codes
+        ),
+    )
 
 
 def _other_arch(facts):
@@ -69,8 +73,9 @@ def _kernels_alone(facts):
 
 def _not_current(facts):
     products = {row["product"] for row in _bases(facts)}
-    lost = [name for name in sorted(products)
-            if not any(row["latest"] for row in _bases(facts) if row["product"] == name)]
+    lost = [
+        name for name in sorted(products) if not any(row["latest"] for row in _bases(facts) if row["product"] == name)
+    ]
     return _each(lost, lambda name: f"no latest among the releases of {name}")
 
 
@@ -136,8 +141,12 @@ def _leftover_topi(facts):
 
 def _two_mindspores(facts):
     rows = [env for env in facts["environments"] if {"mindspore", "mindspore-ascend"} <= set(env["packages"])]
-    return _each(rows, lambda env: "{} has mindspore {} and mindspore-ascend {}".format(
-        env["name"], env["packages"]["mindspore"], env["packages"]["mindspore-ascend"]))
+    return _each(
+        rows,
+        lambda env: "{} has mindspore {} and mindspore-ascend {}".format(
+            env["name"], env["packages"]["mindspore"], env["packages"]["mindspore-ascend"]
+        ),
+    )
 
 
 def _dependencies(facts):
@@ -171,8 +180,12 @@ def _inference_only(facts):
     if facts["accelerators"]["role"] != "inference" or facts["accelerators"]["family"] not in ("310", "310p", "310b"):
         return None
     rows = [env for env in facts["environments"] if "mindformers" in env["packages"]]
-    return _each(rows, lambda env: "{} has MindFormers {}, the chips are {}".format(
-        env["name"], env["packages"]["mindformers"], facts["accelerators"]["family"]))
+    return _each(
+        rows,
+        lambda env: "{} has MindFormers {}, the chips are {}".format(
+            env["name"], env["packages"]["mindformers"], facts["accelerators"]["family"]
+        ),
+    )
 
 
 def _rule(identifier, severity, when, problem, fix, source):
@@ -183,50 +196,159 @@ _FAQ = "mindspore-ai/docs FAQ, installation"
 _TREE = "an installed CANN 8.1.RC1"
 
 RULES = (
-    _rule("cann-damaged", "error", _damaged, "A CANN package is incomplete.",
-          "Install it again; ascend.fleet.site does.", _TREE),
-    _rule("cann-space", "warning", _no_space, "There may be no room for CANN.",
-          "Free about 10 GB there, or set ascend_install_path to a larger disk.", "ascend-deployer README"),
-    _rule("cann-driver-mismatch", "error", _driver_lists, "The driver does not list this CANN release.",
-          "Bring driver and CANN to releases that belong together. With --quiet the installer only warns: Check "
-          "version does not matched!", "driver/version.info and the CANN info file on this host"),
-    _rule("cann-arch", "error", _other_arch, "A CANN package is for another architecture.",
-          "Install the package of this architecture (x86_64 is spelled x86-64 in some names).", _TREE),
-    _rule("kernels-chip", "error", _other_chip, "The kernels are for another chip family.",
-          "Install the kernels package of this chip. Ascend910B without a digit is the first generation (910).",
-          "CANN 8.1.RC1 platform_config"),
-    _rule("kernels-without-base", "error", _kernels_alone, "Kernels without the CANN release they belong to.",
-          "Install toolkit, nnae or nnrt of that version first, then the kernels.", "ascend-deployer process_kernels"),
-    _rule("cann-not-current", "warning", _not_current, "No installed release of CANN is the current one.",
-          "set_env.sh leads to latest: install the wanted release again, which sets it.", _TREE),
-    _rule("cann-other-path", "warning", _other_path, "CANN is not where this fleet expects it.",
-          "/etc/Ascend/ascend_cann_install.info redirects installations. Set ascend_install_path to that path, or "
-          "uninstall there.", "hiascend.com installation guide; ascend-deployer"),
-    _rule("set-env-missing", "warning", _no_set_env, "A CANN release cannot be loaded.",
-          "libascendcl.so and others are found through set_env.sh only. Install the release again.",
-          "PaddlePaddle/FastDeploy#1808"),
-    _rule("nnae-and-toolkit", "warning", _two_bases, "MindSpore before 2.4 mixes libraries of nnae and toolkit.",
-          "Keep one of them, or use MindSpore 2.4 or newer with set_env.sh.", _FAQ),
-    _rule("python-gone", "error", _interpreter_gone, "An environment lost its interpreter.",
-          "The Python it was made from was removed. Run ascend.fleet.site: it makes the environment again.",
-          "files of this host"),
-    _rule("wheels-missing", "error", _no_wheels, "MindSpore lacks wheels of CANN (No module named 'te').",
-          "Install them from CANN's lib64 into that environment; the role ascend.fleet.mindspore does.", _FAQ),
-    _rule("wheels-stale", "error", _stale_wheels, "The operator wheels are of another CANN release.",
-          "pip uninstall te topi hccl, then install those of this release (json.exception.parse_error.101 comes from "
-          "this); the role ascend.fleet.mindspore does.", _FAQ),
-    _rule("topi-left-over", "warning", _leftover_topi, "topi is left from an older CANN.",
-          "pip uninstall topi: CANN dropped it with 6.3.", "MindSpore 1.10 and 2.0 installation guides"),
-    _rule("two-mindspores", "error", _two_mindspores, "Two packages own the folder mindspore.",
-          "pip uninstall both, then install one: mindspore-ascend up to 1.x, mindspore from 2.0.",
-          "MindSpore 2.3 installation guide"),
-    _rule("cann-dependencies", "warning", _dependencies, "Packages that CANN's compiler imports are missing.",
-          "pip install numpy sympy decorator attrs cffi psutil scipy protobuf; prereq_check.bash of CANN lists them.",
-          _TREE + " prereq_check"),
-    _rule("numpy-2", "error", _numpy_2, "This torch does not work with numpy 2.", "pip install 'numpy<2' there.",
-          "Ascend/docs#22"),
-    _rule("glibc-too-old", "error", _glibc, "torch_npu from 2.7.1 on needs glibc 2.28.",
-          "Use torch_npu 2.6.0 or older, or a newer operating system.", "the wheels' manylinux_2_28 tags on PyPI"),
-    _rule("inference-chips", "warning", _inference_only, "These chips infer only.",
-          "Train on 910 families; on 310 families run converted models.", "article; platform tables of torch_npu"),
+    _rule(
+        "cann-damaged",
+        "error",
+        _damaged,
+        "A CANN package is incomplete.",
+        "Install it again; ascend.fleet.site does.",
+        _TREE,
+    ),
+    _rule(
+        "cann-space",
+        "warning",
+        _no_space,
+        "There may be no room for CANN.",
+        "Free about 10 GB there, or set ascend_install_path to a larger disk.",
+        "ascend-deployer README",
+    ),
+    _rule(
+        "cann-driver-mismatch",
+        "error",
+        _driver_lists,
+        "The driver does not list this CANN release.",
+        "Bring driver and CANN to releases that belong together. With --quiet the installer only warns: Check "
+        "version does not matched!",
+        "driver/version.info and the CANN info file on this host",
+    ),
+    _rule(
+        "cann-arch",
+        "error",
+        _other_arch,
+        "A CANN package is for another architecture.",
+        "Install the package of this architecture (x86_64 is spelled x86-64 in some names).",
+        _TREE,
+    ),
+    _rule(
+        "kernels-chip",
+        "error",
+        _other_chip,
+        "The kernels are for another chip family.",
+        "Install the kernels package of this chip. Ascend910B without a digit is the first generation (910).",
+        "CANN 8.1.RC1 platform_config",
+    ),
+    _rule(
+        "kernels-without-base",
+        "error",
+        _kernels_alone,
+        "Kernels without the CANN release they belong to.",
+        "Install toolkit, nnae or nnrt of that version first, then the kernels.",
+        "ascend-deployer process_kernels",
+    ),
+    _rule(
+        "cann-not-current",
+        "warning",
+        _not_current,
+        "No installed release of CANN is the current one.",
+        "set_env.sh leads to latest: install the wanted release again, which sets it.",
+        _TREE,
+    ),
+    _rule(
+        "cann-other-path",
+        "warning",
+        _other_path,
+        "CANN is not where this fleet expects it.",
+        "/etc/Ascend/ascend_cann_install.info redirects installations. Set ascend_install_path to that path, or "
+        "uninstall there.",
+        "hiascend.com installation guide; ascend-deployer",
+    ),
+    _rule(
+        "set-env-missing",
+        "warning",
+        _no_set_env,
+        "A CANN release cannot be loaded.",
+        "libascendcl.so and others are found through set_env.sh only. Install the release again.",
+        "PaddlePaddle/FastDeploy#1808",
+    ),
+    _rule(
+        "nnae-and-toolkit",
+        "warning",
+        _two_bases,
+        "MindSpore before 2.4 mixes libraries of nnae and toolkit.",
+        "Keep one of them, or use MindSpore 2.4 or newer with set_env.sh.",
+        _FAQ,
+    ),
+    _rule(
+        "python-gone",
+        "error",
+        _interpreter_gone,
+        "An environment lost its interpreter.",
+        "The Python it was made from was removed. Run ascend.fleet.site: it makes the environment again.",
+        "files of this host",
+    ),
+    _rule(
+        "wheels-missing",
+        "error",
+        _no_wheels,
+        "MindSpore lacks wheels of CANN (No module named 'te').",
+        "Install them from CANN's lib64 into that environment; the role ascend.fleet.mindspore does.",
+        _FAQ,
+    ),
+    _rule(
+        "wheels-stale",
+        "error",
+        _stale_wheels,
+        "The operator wheels are of another CANN release.",
+        "pip uninstall te topi hccl, then install those of this release (json.exception.parse_error.101 comes from "
+        "this); the role ascend.fleet.mindspore does.",
+        _FAQ,
+    ),
+    _rule(
+        "topi-left-over",
+        "warning",
+        _leftover_topi,
+        "topi is left from an older CANN.",
+        "pip uninstall topi: CANN dropped it with 6.3.",
+        "MindSpore 1.10 and 2.0 installation guides",
+    ),
+    _rule(
+        "two-mindspores",
+        "error",
+        _two_mindspores,
+        "Two packages own the folder mindspore.",
+        "pip uninstall both, then install one: mindspore-ascend up to 1.x, mindspore from 2.0.",
+        "MindSpore 2.3 installation guide",
+    ),
+    _rule(
+        "cann-dependencies",
+        "warning",
+        _dependencies,
+        "Packages that CANN's compiler imports are missing.",
+        "pip install numpy sympy decorator attrs cffi psutil scipy protobuf; prereq_check.bash of CANN lists them.",
+        _TREE + " prereq_check",
+    ),
+    _rule(
+        "numpy-2",
+        "error",
+        _numpy_2,
+        "This torch does not work with numpy 2.",
+        "pip install 'numpy<2' there.",
+        "Ascend/docs#22",
+    ),
+    _rule(
+        "glibc-too-old",
+        "error",
+        _glibc,
+        "torch_npu from 2.7.1 on needs glibc 2.28.",
+        "Use torch_npu 2.6.0 or older, or a newer operating system.",
+        "the wheels' manylinux_2_28 tags on PyPI",
+    ),
+    _rule(
+        "inference-chips",
+        "warning",
+        _inference_only,
+        "These chips infer only.",
+        "Train on 910 families; on 310 families run converted models.",
+        "article; platform tables of torch_npu",
+    ),
 )

@@ -26,6 +26,7 @@ def _clock(least, below):
             return None
         where = "ahead of" if offset > 0 else "behind"
         return f"the host's clock is {int(abs(offset))} seconds {where} that of the control node"
+
     return when
 
 
@@ -39,14 +40,19 @@ def _compiler(facts):
     built, here = facts["probe"]["kernel_compiler"], facts["tools"]["gcc"]
     if not built or not here or here == "unknown" or not _driver_down(facts):
         return None
-    return f"the kernel was built with gcc {built}, here is gcc {here}" \
-        if built.split(".")[0] != here.split(".")[0] else None
+    return (
+        f"the kernel was built with gcc {built}, here is gcc {here}"
+        if built.split(".")[0] != here.split(".")[0]
+        else None
+    )
 
 
 def _umask(facts):
     value = facts["probe"]["umask"]
     rows = [f"umask {value} in Ansible's session"] if value and int(value, 8) & 0o005 else []
-    return ", ".join(rows + ["umask {} in {}".format(row["umask"], row["path"]) for row in facts["probe"]["umask_files"]])
+    return ", ".join(
+        rows + ["umask {} in {}".format(row["umask"], row["path"]) for row in facts["probe"]["umask_files"]]
+    )
 
 
 def _idle(facts):
@@ -65,22 +71,30 @@ def _dkms_leftover(facts):
 
 def _dkms_other_kernel(facts):
     row, release = facts["probe"]["dkms"], facts["kernel"]["release"]
-    if row is None or not row["kernels"] or release in row["kernels"] or not facts["driver"]["installed"] \
-            or facts["npu"]["available"]:
+    if (
+        row is None
+        or not row["kernels"]
+        or release in row["kernels"]
+        or not facts["driver"]["installed"]
+        or facts["npu"]["available"]
+    ):
         return None
     return "built for {}, running is {}".format(", ".join(row["kernels"]), release)
 
 
 def _complaints(facts, failed):
     """The logs' rows that explain why something is not there (failed), or the others."""
-    missing = {True: concerned(facts) and not facts["driver"]["installed"],
-               False: not any(row["product"] in BASES for row in facts["cann"])}
+    missing = {
+        True: concerned(facts) and not facts["driver"]["installed"],
+        False: not any(row["product"] in BASES for row in facts["cann"]),
+    }
     return [row for row in facts["probe"]["logs"] if missing[row["file"].endswith(_DRIVER_LOG)] is failed]
 
 
 def _log(failed):
     def when(facts):
         return "; ".join("{}: {}".format(row["file"], row["line"]) for row in _complaints(facts, failed))
+
     return when
 
 
@@ -89,6 +103,7 @@ def _log_fix(failed):
         known = [row for row in _complaints(facts, failed) if row["fix"]]
         words = "; ".join("{}: {}".format(row["cause"], row["fix"]) for row in known)
         return words[:1].upper() + words[1:] + "." if words else "Read the log from there on, mend it, install again."
+
     return fix
 
 
@@ -109,8 +124,12 @@ def _kernel_log(facts):
 
 
 def _parents(facts):
-    rows = [row for row in facts["probe"]["parents"] if row["mode"] is not None and (
-        row["owner"] != "root" or int(row["mode"], 8) & 0o055 != 0o055 or int(row["mode"], 8) & 0o022)]
+    rows = [
+        row
+        for row in facts["probe"]["parents"]
+        if row["mode"] is not None
+        and (row["owner"] != "root" or int(row["mode"], 8) & 0o055 != 0o055 or int(row["mode"], 8) & 0o022)
+    ]
     return ", ".join("{} belongs to {} and has mode {}".format(row["path"], row["owner"], row["mode"]) for row in rows)
 
 
@@ -131,13 +150,17 @@ def _not_in_shell(facts):
 def _by_environment(key, text):
     def when(facts):
         return "; ".join(text % (name, ", ".join(found)) for name, found in sorted(facts["probe"][key].items()))
+
     return when
 
 
 def _other_arch(facts):
     rows = sorted(facts["probe"]["mindspore_arch"].items())
-    return "; ".join("{} has MindSpore for {}, the host is {}".format(name, arch, facts["arch"])
-                     for name, arch in rows if arch != facts["arch"])
+    return "; ".join(
+        "{} has MindSpore for {}, the host is {}".format(name, arch, facts["arch"])
+        for name, arch in rows
+        if arch != facts["arch"]
+    )
 
 
 def _rule(identifier, severity, when, problem, fix, source):
@@ -145,58 +168,162 @@ def _rule(identifier, severity, when, problem, fix, source):
 
 
 RULES = (
-    _rule("clock-wrong", "error", _clock(_WRONG, float("inf")), "The host's clock is wrong.",
-          "Set it (chronyd or timedatectl set-time, in UTC): signatures, certificates and downloads depend on it.",
-          "ascend-deployer README; " + _SCRIPTS + " (device_images_crl_check)"),
-    _rule("clock-skew", "warning", _clock(_SKEW, _WRONG), "The host's clock is off.",
-          "Start chronyd or another NTP client.", "ascend-deployer README"),
-    _rule("su-asks-password", "warning", _su, "su asks root for a password; an unattended installer hangs at that.",
-          "Add to /etc/pam.d/su, as its first line: auth sufficient pam_rootok.so", _SCRIPTS + " (checkEnvFile)"),
-    _rule("gcc-differs", "warning", _compiler, "The driver would be built with another gcc than the kernel.",
-          "Make that major version of gcc the default one if DKMS fails; no need if the package brings matching "
-          "modules.", "user report (Dkms install failed)"),
-    _rule("umask-closed", "warning", _umask, "What is installed by hand here will be unreadable for other users.",
-          "Install with umask 022; the roles of ascend.fleet do in any case.", "ascend-deployer README"),
-    _rule("ssh-closes-idle", "warning", _idle, "sshd closes sessions that are silent for a while.",
-          "Set ClientAliveCountMax to 3: a long installation by hand ends with Shared connection closed. The roles "
-          "of ascend.fleet poll, and are not concerned.", "ascend-deployer FAQ 5"),
-    _rule("dkms-leftover", "warning", _dkms_leftover, "An earlier DKMS build was left behind.",
-          "rm -rf /var/lib/dkms/davinci_ascend, then install the driver.", "hicann/driver docs/zh/FAQ.md Q3"),
-    _rule("dkms-other-kernel", "error", _dkms_other_kernel, "The driver was not built for the running kernel.",
-          "Boot that kernel, or install the headers of this one and install the driver again.",
-          "hicann/driver docs/zh/FAQ.md Q3, Q8"),
-    _rule("install-failed", "error", _log(True), "The last installation failed.", _log_fix(True),
-          "the vendor's log on this host"),
-    _rule("install-complained", "warning", _log(False), "The last change was refused or failed; the earlier is there.",
-          _log_fix(False), "the vendor's log on this host"),
-    _rule("installer-running", "warning", _installers, "An installer of the vendor's is running.",
-          "Wait for it. One that stands still waits for an answer nobody gives ([y/n], licence): end it, and install "
-          "with --quiet, as the roles of ascend.fleet do.", _SCRIPTS + " install.sh; CANN installation guide"),
-    _rule("kernel-refuses-module", "error", _kernel_log, "The kernel refuses a module of the driver.",
-          "Unknown symbol and version magic: the module is for another kernel; use an operating system the HDK "
-          "supports, or install its headers and install the driver again. Key rejected: sign the module, or turn "
-          "Secure Boot off.", "dmesg; user report (mdev_register_parent)"),
-    _rule("install-path-parents", "error", _parents, "A folder above the install path is not root's, or closed.",
-          "chown root:root and chmod 755, for each folder named.",
-          _SCRIPTS + " (should belong to root; permission is too small)"),
-    _rule("cann-redirected", "warning", _redirected, "A record sends CANN's installers to another path.",
-          "Set ascend_install_path to that path. If nothing is installed there, move the record away.",
-          "hiascend.com installation guide; ascend-deployer"),
-    _rule("cann-not-in-shell", "info", _not_in_shell, "No login shell finds CANN's libraries.",
-          "Source set_env.sh in /etc/profile.d, in ~/.bashrc or in the service's start: libascendcl.so and libhccl.so "
-          "are not found otherwise. It leaves out driver/lib64/driver (libascend_hal.so); add that, too.",
-          "PaddlePaddle/FastDeploy#1808, #1824; vllm-ascend#152"),
-    _rule("compiler-packages", "warning", _by_environment("compiler_packages", "%s lacks %s"),
-          "Python packages that CANN's operator compiler asks for are missing.",
-          "pip install them there; prereq_check.bash of CANN lists all.", "an installed CANN 8.1.RC1 prereq_check"),
-    _rule("libraries-missing", "error", _by_environment("libraries", "%s: torch does not find %s"),
-          "torch cannot be imported: libraries are missing.",
-          "Install openblas (libblas.so.3) and libquadmath or libgomp from the distribution.",
-          "ascend-deployer FAQ 6, 7"),
-    _rule("environment-closed", "warning", _closed, "An environment of root's is closed to its users.",
-          "chmod -R go+rX for each, or run ascend.fleet.site after removing it; it was made under a strict umask.",
-          "ascend-deployer README"),
-    _rule("mindspore-arch", "error", _other_arch, "MindSpore in this environment is for another architecture.",
-          "Wheels for aarch64 on PyPI say any platform. Install the wheel of this architecture by its URL; there may "
-          "be none.", "mindspore 2.7.1 on PyPI"),
+    _rule(
+        "clock-wrong",
+        "error",
+        _clock(_WRONG, float("inf")),
+        "The host's clock is wrong.",
+        "Set it (chronyd or timedatectl set-time, in UTC): signatures, certificates and downloads depend on it.",
+        "ascend-deployer README; " + _SCRIPTS + " (device_images_crl_check)",
+    ),
+    _rule(
+        "clock-skew",
+        "warning",
+        _clock(_SKEW, _WRONG),
+        "The host's clock is off.",
+        "Start chronyd or another NTP client.",
+        "ascend-deployer README",
+    ),
+    _rule(
+        "su-asks-password",
+        "warning",
+        _su,
+        "su asks root for a password; an unattended installer hangs at that.",
+        "Add to /etc/pam.d/su, as its first line: auth sufficient pam_rootok.so",
+        _SCRIPTS + " (checkEnvFile)",
+    ),
+    _rule(
+        "gcc-differs",
+        "warning",
+        _compiler,
+        "The driver would be built with another gcc than the kernel.",
+        "Make that major version of gcc the default one if DKMS fails; no need if the package brings matching modules.",
+        "user report (Dkms install failed)",
+    ),
+    _rule(
+        "umask-closed",
+        "warning",
+        _umask,
+        "What is installed by hand here will be unreadable for other users.",
+        "Install with umask 022; the roles of ascend.fleet do in any case.",
+        "ascend-deployer README",
+    ),
+    _rule(
+        "ssh-closes-idle",
+        "warning",
+        _idle,
+        "sshd closes sessions that are silent for a while.",
+        "Set ClientAliveCountMax to 3: a long installation by hand ends with Shared connection closed. The roles "
+        "of ascend.fleet poll, and are not concerned.",
+        "ascend-deployer FAQ 5",
+    ),
+    _rule(
+        "dkms-leftover",
+        "warning",
+        _dkms_leftover,
+        "An earlier DKMS build was left behind.",
+        "rm -rf /var/lib/dkms/davinci_ascend, then install the driver.",
+        "hicann/driver docs/zh/FAQ.md Q3",
+    ),
+    _rule(
+        "dkms-other-kernel",
+        "error",
+        _dkms_other_kernel,
+        "The driver was not built for the running kernel.",
+        "Boot that kernel, or install the headers of this one and install the driver again.",
+        "hicann/driver docs/zh/FAQ.md Q3, Q8",
+    ),
+    _rule(
+        "install-failed",
+        "error",
+        _log(True),
+        "The last installation failed.",
+        _log_fix(True),
+        "the vendor's log on this host",
+    ),
+    _rule(
+        "install-complained",
+        "warning",
+        _log(False),
+        "The last change was refused or failed; the earlier is there.",
+        _log_fix(False),
+        "the vendor's log on this host",
+    ),
+    _rule(
+        "installer-running",
+        "warning",
+        _installers,
+        "An installer of the vendor's is running.",
+        "Wait for it. One that stands still waits for an answer nobody gives ([y/n], licence): end it, and install "
+        "with --quiet, as the roles of ascend.fleet do.",
+        _SCRIPTS + " install.sh; CANN installation guide",
+    ),
+    _rule(
+        "kernel-refuses-module",
+        "error",
+        _kernel_log,
+        "The kernel refuses a module of the driver.",
+        "Unknown symbol and version magic: the module is for another kernel; use an operating system the HDK "
+        "supports, or install its headers and install the driver again. Key rejected: sign the module, or turn "
+        "Secure Boot off.",
+        "dmesg; user report (mdev_register_parent)",
+    ),
+    _rule(
+        "install-path-parents",
+        "error",
+        _parents,
+        "A folder above the install path is not root's, or closed.",
+        "chown root:root and chmod 755, for each folder named.",
+        _SCRIPTS + " (should belong to root; permission is too small)",
+    ),
+    _rule(
+        "cann-redirected",
+        "warning",
+        _redirected,
+        "A record sends CANN's installers to another path.",
+        "Set ascend_install_path to that path. If nothing is installed there, move the record away.",
+        "hiascend.com installation guide; ascend-deployer",
+    ),
+    _rule(
+        "cann-not-in-shell",
+        "info",
+        _not_in_shell,
+        "No login shell finds CANN's libraries.",
+        "Source set_env.sh in /etc/profile.d, in ~/.bashrc or in the service's start: libascendcl.so and libhccl.so "
+        "are not found otherwise. It leaves out driver/lib64/driver (libascend_hal.so); add that, too.",
+        "PaddlePaddle/FastDeploy#1808, #1824; vllm-ascend#152",
+    ),
+    _rule(
+        "compiler-packages",
+        "warning",
+        _by_environment("compiler_packages", "%s lacks %s"),
+        "Python packages that CANN's operator compiler asks for are missing.",
+        "pip install them there; prereq_check.bash of CANN lists all.",
+        "an installed CANN 8.1.RC1 prereq_check",
+    ),
+    _rule(
+        "libraries-missing",
+        "error",
+        _by_environment("libraries", "%s: torch does not find %s"),
+        "torch cannot be imported: libraries are missing.",
+        "Install openblas (libblas.so.3) and libquadmath or libgomp from the distribution.",
+        "ascend-deployer FAQ 6, 7",
+    ),
+    _rule(
+        "environment-closed",
+        "warning",
+        _closed,
+        "An environment of root's is closed to its users.",
+        "chmod -R go+rX for each, or run ascend.fleet.site after removing it; it was made under a strict umask.",
+        "ascend-deployer README",
+    ),
+    _rule(
+        "mindspore-arch",
+        "error",
+        _other_arch,
+        "MindSpore in this environment is for another architecture.",
+        "Wheels for aarch64 on PyPI say any platform. Install the wheel of this architecture by its URL; there may "
+        "be none.",
+        "mindspore 2.7.1 on PyPI",
+    ),
 )

@@ -63,12 +63,18 @@ def removal_steps(facts, components, env_name, gone=None):
             continue
         for name, version, reason in _installed(facts, component, env_name, gone is None):
             if reason:
-                findings.append(planning.finding("left-alone", "info", "{} is left alone: {}.".format(
-                    " ".join(filter(None, (name, version))), reason)))
+                findings.append(
+                    planning.finding(
+                        "left-alone",
+                        "info",
+                        "{} is left alone: {}.".format(" ".join(filter(None, (name, version))), reason),
+                    )
+                )
                 continue
             why = "it was not there before the last run" if gone is not None else "asked for"
-            step = planning.make_step(facts, component, "remove", version, None, why,
-                                      reboot=component in ("driver", "firmware"))
+            step = planning.make_step(
+                facts, component, "remove", version, None, why, reboot=component in ("driver", "firmware")
+            )
             step["product"] = name
             if any(other["id"] == step["id"] for other in steps):
                 step["id"] += f"-{version}"
@@ -80,14 +86,22 @@ def join(plan, removals, facts, busy_policy):
     """The plan with removals before its own steps, and one reboot at the end where drivers or firmware change."""
     steps = removals + [step for step in plan["steps"] if step["component"] != "reboot"]
     if any(step["reboot"] for step in steps):
-        steps.append(planning.make_step(facts, "reboot", "reboot", None, None, "the change becomes effective with it",
-                                        reboot=True))
+        steps.append(
+            planning.make_step(
+                facts, "reboot", "reboot", None, None, "the change becomes effective with it", reboot=True
+            )
+        )
     findings = plan["findings"]
     if removals:
         findings = findings + planning.refusals(facts, removals, {"allow_downgrade": True, "busy_policy": busy_policy})
     blocked = any(found["severity"] == "error" and not found.get("accepted") for found in findings)
-    return dict(plan, steps=steps, findings=findings, minutes=sum(step["minutes"] for step in steps),
-                status="refused" if blocked else "pending" if steps else "converged")
+    return dict(
+        plan,
+        steps=steps,
+        findings=findings,
+        minutes=sum(step["minutes"] for step in steps),
+        status="refused" if blocked else "pending" if steps else "converged",
+    )
 
 
 def _installed(facts, component, env_name, everything):
@@ -111,17 +125,23 @@ def _installed(facts, component, env_name, everything):
         return [(component, version, _reason(holding, everything))] if version else []
     rows, products = [], BASES if component == "cann" else KERNELS
     if not everything:
-        products = [product for product in products if any(
-            ownership.same_product(product, name) and version is None
-            for name, version in (facts["journal"].get("before_last_run") or {}).items())]
+        products = [
+            product
+            for product in products
+            if any(
+                ownership.same_product(product, name) and version is None
+                for name, version in (facts["journal"].get("before_last_run") or {}).items()
+            )
+        ]
     for row in facts["cann"]:
         if row["product"] not in products or not row["version"]:
             continue
         reason = _reason(ownership.find_cann(held, row), everything)
         tenants = ownership.tenants(held, facts["cann"], row) if component == "cann" else []
         if reason is None and tenants:
-            reason = "somebody installed {} into it, which would go with it".format(", ".join(
-                "{} {}".format(other["product"], other["version"] or "") for other in tenants))
+            reason = "somebody installed {} into it, which would go with it".format(
+                ", ".join("{} {}".format(other["product"], other["version"] or "") for other in tenants)
+            )
         rows.append((row["product"], row["version"], reason))
     return rows
 
@@ -131,6 +151,8 @@ def _reason(holding, everything):
     if holding is None:
         return "it was not installed by ascend.fleet (the journal does not know it)"
     if everything and holding["replaced"]:
-        return ("ascend.fleet brought it in place of {}, which was there before and was not installed by "
-                "ascend.fleet".format(holding["replaced"]))
+        return (
+            "ascend.fleet brought it in place of {}, which was there before and was not installed by "
+            "ascend.fleet".format(holding["replaced"])
+        )
     return None

@@ -67,11 +67,24 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
 _PARTS = {"ascend_components": tuple(COMPONENTS), "ascend_take_over": planning_ownership.COMPONENTS}
 
 # Registered or set by the playbooks themselves.
-OWN = frozenset((
-    "ascend_hosts", "ascend_plan", "ascend_facts", "ascend_error", "ascend_report", "ascend_fleet_plan",
-    "ascend_observation", "ascend_plan_save", "ascend_plan_target", "ascend_plan_components", "ascend_plan_pins",
-    "ascend_packages", "ascend_plan_is_own", "ascend_brought_role",
-))
+OWN = frozenset(
+    (
+        "ascend_hosts",
+        "ascend_plan",
+        "ascend_facts",
+        "ascend_error",
+        "ascend_report",
+        "ascend_fleet_plan",
+        "ascend_observation",
+        "ascend_plan_save",
+        "ascend_plan_target",
+        "ascend_plan_components",
+        "ascend_plan_pins",
+        "ascend_packages",
+        "ascend_plan_is_own",
+        "ascend_brought_role",
+    )
+)
 
 
 def names(task_vars: dict[str, Any]) -> list[str]:
@@ -121,8 +134,11 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
         return value
     if kind == "version":
         if not isinstance(value, str):
-            raise Problem(name, f"{name} is {value!r}, a number: put the version in quotes, "
-                                f'{name}: "{value}", because 3.10 without quotes is 3.1.')
+            raise Problem(
+                name,
+                f"{name} is {value!r}, a number: put the version in quotes, "
+                f'{name}: "{value}", because 3.10 without quotes is 3.1.',
+            )
         return str(value).strip()
     if isinstance(kind, tuple):
         if value in kind and isinstance(value, bool) == any(value is item for item in kind if isinstance(item, bool)):
@@ -165,9 +181,11 @@ def _contradictions(desired: dict[str, Any]) -> list[Problem]:
     free = all(_pin(desired[name]) is None for name in ("ascend_mindspore_version", "ascend_stack"))
     pinned = [name for name in ("ascend_driver_version", "ascend_cann_version") if _pin(desired[name]) is not None]
     if free and wants_framework and not pinned:
-        return [Problem(
-            "ascend_mindspore_version",
-            'ascend_mindspore_version is not set: choose the MindSpore version first (for example "2.7.1"), the rest '
-            "follows from it. Or name a preset with ascend_stack, or the parts you want with ascend_components.",
-        )]
+        return [
+            Problem(
+                "ascend_mindspore_version",
+                'ascend_mindspore_version is not set: choose the MindSpore version first (for example "2.7.1"), the rest '
+                "follows from it. Or name a preset with ascend_stack, or the parts you want with ascend_components.",
+            )
+        ]
     return []

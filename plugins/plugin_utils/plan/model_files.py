@@ -14,8 +14,12 @@ from typing import Any
 import yaml
 
 _ROLE = Path(__file__).parents[3] / "roles" / "inference_check" / "defaults" / "main.yml"
-_READ = ("inference_check_model", "inference_check_model_root", "inference_check_model_files",
-         "inference_check_artifacts")
+_READ = (
+    "inference_check_model",
+    "inference_check_model_root",
+    "inference_check_model_files",
+    "inference_check_artifacts",
+)
 
 
 @cache

@@ -59,8 +59,12 @@ def stays_beside(facts, row, component, options):
         row: of facts["cann"], or None.
         component: cann or kernels.
     """
-    return bool(row and row.get("version") and component not in _taken(options)
-                and ownership.find_cann(ownership.of_facts(facts), row) is None)
+    return bool(
+        row
+        and row.get("version")
+        and component not in _taken(options)
+        and ownership.find_cann(ownership.of_facts(facts), row) is None
+    )
 
 
 def _hdk(facts, held, step, options):
@@ -72,8 +76,11 @@ def _hdk(facts, held, step, options):
         return None
     there = "{} {}".format(component, state["installed"] or "of an unknown version")
     where = path or ownership.DEFAULT_PATH
-    keep = ('keep it with ascend_{}_version: "{}" (the rest then follows from it)'.format(component, state["installed"])
-            if state["installed"] else None)
+    keep = (
+        'keep it with ascend_{}_version: "{}" (the rest then follows from it)'.format(component, state["installed"])
+        if state["installed"]
+        else None
+    )
     return _foreign(component, there, where, f"{where}/{component}/script/uninstall.sh", keep, step, options)
 
 
@@ -95,13 +102,22 @@ def _cann(facts, held, step, options):
         return None
     names = ", ".join(sorted("{} {}".format(row["product"], row["version"]) for row in beside))
     if component in _taken(options):
-        return ("warning", f"{names} was not installed by ascend.fleet and is taken over: the vendor's upgrade may "
-                           "replace "
-                "it (ascend_take_over names cann).", "ascend_take_over", True)
-    return ("warning", "{} was not installed by ascend.fleet and stays, but {} {} is installed beside it: what latest "
-            "and set_env.sh lead to changes for everybody on the host. Whoever needs the other release sources the "
-            "set_env.sh inside its own folder.".format(names, step.get("product") or component, step["to"]),
-            "ascend_cann_version", False)
+        return (
+            "warning",
+            f"{names} was not installed by ascend.fleet and is taken over: the vendor's upgrade may "
+            "replace "
+            "it (ascend_take_over names cann).",
+            "ascend_take_over",
+            True,
+        )
+    return (
+        "warning",
+        "{} was not installed by ascend.fleet and stays, but {} {} is installed beside it: what latest "
+        "and set_env.sh lead to changes for everybody on the host. Whoever needs the other release sources the "
+        "set_env.sh inside its own folder.".format(names, step.get("product") or component, step["to"]),
+        "ascend_cann_version",
+        False,
+    )
 
 
 def _python(facts, held, step, options):
@@ -110,9 +126,14 @@ def _python(facts, held, step, options):
     ours = next((row for row in facts["environments"] if row["name"] == name), None)
     if ours is not None:
         if ours.get("adopted") and step["action"] == "replace":
-            return ("error", "the environment {} was taken over and has Python {}, {} is wanted: it would have to be "
-                    "removed with all that its owner put into it. Choose another "
-                    "ascend_env_name.".format(ours.get("path") or name, ours["python"], step["to"]), "ascend_env_name", False)
+            return (
+                "error",
+                "the environment {} was taken over and has Python {}, {} is wanted: it would have to be "
+                "removed with all that its owner put into it. Choose another "
+                "ascend_env_name.".format(ours.get("path") or name, ours["python"], step["to"]),
+                "ascend_env_name",
+                False,
+            )
         return None
     row = foreign_environment(facts, name)
     if row is None:
@@ -125,8 +146,12 @@ def _python(facts, held, step, options):
     else:
         fits = bool(python) and (python.group(1) + ".").startswith(step["to"] + ".")
     if "python" in _taken(options) and fits:
-        return ("warning", what + ": it is taken over (ascend_take_over), what is in it stays.", "ascend_take_over",
-                True)
+        return (
+            "warning",
+            what + ": it is taken over (ascend_take_over), what is in it stays.",
+            "ascend_take_over",
+            True,
+        )
     fix = "Choose another ascend_env_name or ascend_env_root, or move it away"
     if fits:
         fix += ", or let it be taken over with ascend_take_over: [python]"
@@ -138,9 +163,14 @@ def _inference(facts, held, step, options):
     theirs = sorted(set(models.get("foreign") or []) & set(options.get("model_files") or []))
     if not theirs:
         return None
-    return ("error", "{} in {}: put there by somebody else, and the model's files of the same names would take their "
-            "place. Nothing of it is touched. Move them away, or set inference_check_model_root to another "
-            "folder.".format(", ".join(theirs), models.get("path")), "inference_check_model_root", False)
+    return (
+        "error",
+        "{} in {}: put there by somebody else, and the model's files of the same names would take their "
+        "place. Nothing of it is touched. Move them away, or set inference_check_model_root to another "
+        "folder.".format(", ".join(theirs), models.get("path")),
+        "inference_check_model_root",
+        False,
+    )
 
 
 def _taken(options):
@@ -149,18 +179,43 @@ def _taken(options):
 
 def _foreign(component, there, where, script, keep, step, options):
     if component in _taken(options):
-        return ("warning", "{} in {} was not installed by ascend.fleet and is taken over: {} -> {} (ascend_take_over "
-                "names {}). Uninstalling leaves it then.".format(there, where, step["from"] or "?", step["to"], component),
-                "ascend_take_over", True)
-    ways = [f"uninstall it with {script}"] + ([keep] if keep else []) + [
-        f"let ascend.fleet take it over with ascend_take_over: [{component}]"]
-    return ("error", "{} in {} was not installed by ascend.fleet (its journal on the host does not know it): it is not "
-            "{}. Either {}.".format(there, where, _WORDS.get(step["action"], "changed"), ", or ".join(ways)),
-            "ascend_take_over", False)
+        return (
+            "warning",
+            "{} in {} was not installed by ascend.fleet and is taken over: {} -> {} (ascend_take_over "
+            "names {}). Uninstalling leaves it then.".format(there, where, step["from"] or "?", step["to"], component),
+            "ascend_take_over",
+            True,
+        )
+    ways = (
+        [f"uninstall it with {script}"]
+        + ([keep] if keep else [])
+        + [f"let ascend.fleet take it over with ascend_take_over: [{component}]"]
+    )
+    return (
+        "error",
+        "{} in {} was not installed by ascend.fleet (its journal on the host does not know it): it is not "
+        "{}. Either {}.".format(there, where, _WORDS.get(step["action"], "changed"), ", or ".join(ways)),
+        "ascend_take_over",
+        False,
+    )
 
 
-_WORDS = {"upgrade": "upgraded", "downgrade": "downgraded", "repair": "repaired", "install": "installed over",
-          "remove": "removed", "replace": "replaced"}
+_WORDS = {
+    "upgrade": "upgraded",
+    "downgrade": "downgraded",
+    "repair": "repaired",
+    "install": "installed over",
+    "remove": "removed",
+    "replace": "replaced",
+}
 _PACKAGES = ("mindspore", "mindformers")
-_JUDGES = {"driver": _hdk, "firmware": _hdk, "cann": _cann, "kernels": _cann, "python": _python, "mindspore": _python,
-           "mindformers": _python, "inference": _inference}
+_JUDGES = {
+    "driver": _hdk,
+    "firmware": _hdk,
+    "cann": _cann,
+    "kernels": _cann,
+    "python": _python,
+    "mindspore": _python,
+    "mindformers": _python,
+    "inference": _inference,
+}

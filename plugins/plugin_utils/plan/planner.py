@@ -41,13 +41,20 @@ class Planner:
         facts = (observation.get("ansible_facts") or {}).get("ascend")
         if observation.get("unreachable") or not facts:
             status = "unreachable" if observation.get("unreachable") else "failed"
-            return _without_steps(host, status, [planning.finding(
-                status, "error", _message(observation) or "the host was not observed in this run")])
+            return _without_steps(
+                host,
+                status,
+                [planning.finding(status, "error", _message(observation) or "the host was not observed in this run")],
+            )
         if wish.problems:
-            return _without_steps(host, "refused", [
-                planning.finding("variables", "error", str(problem), variable=problem.variable)
-                for problem in wish.problems
-            ])
+            return _without_steps(
+                host,
+                "refused",
+                [
+                    planning.finding("variables", "error", str(problem), variable=problem.variable)
+                    for problem in wish.problems
+                ],
+            )
         components = self._components or wish.desired["ascend_components"]
         if target == "desired":
             pins = {**_desired.pins(wish.desired, components), **self._pins}
@@ -66,25 +73,46 @@ class Planner:
             plan["findings"].append(self._artifacts[key])
             plan["status"] = "refused"
 
-    def _forward(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], pins: dict[str, Any],
-                 **overrides: Any) -> dict[str, Any]:
+    def _forward(
+        self,
+        host: str,
+        facts: dict[str, Any],
+        wish: Wishes,
+        components: list[str],
+        pins: dict[str, Any],
+        **overrides: Any,
+    ) -> dict[str, Any]:
         desired = wish.desired
-        key = json.dumps([pins, wish.subject(facts), desired["ascend_accept_findings"],
-                          desired["ascend_device_target"], desired["ascend_catalog_overlay"],
-                          _declarations(facts)], sort_keys=True)
+        key = json.dumps(
+            [
+                pins,
+                wish.subject(facts),
+                desired["ascend_accept_findings"],
+                desired["ascend_device_target"],
+                desired["ascend_catalog_overlay"],
+                _declarations(facts),
+            ],
+            sort_keys=True,
+        )
         if key not in self._judged:
             self._judged[key] = _judge(wish, pins, facts)
         resolution, findings = self._judged[key]
-        return planning.plan_host(host, facts, resolution, findings, {
-            "components": components,
-            "env_name": desired["ascend_env_name"],
-            "env_provider": desired["ascend_env_provider"],
-            "allow_downgrade": desired["ascend_allow_downgrade"],
-            "busy_policy": desired["ascend_busy_policy"],
-            "take_over": desired["ascend_take_over"],
-            "model_files": self._model_files(wish, facts),
-            **overrides,
-        })
+        return planning.plan_host(
+            host,
+            facts,
+            resolution,
+            findings,
+            {
+                "components": components,
+                "env_name": desired["ascend_env_name"],
+                "env_provider": desired["ascend_env_provider"],
+                "allow_downgrade": desired["ascend_allow_downgrade"],
+                "busy_policy": desired["ascend_busy_policy"],
+                "take_over": desired["ascend_take_over"],
+                "model_files": self._model_files(wish, facts),
+                **overrides,
+            },
+        )
 
     def _model_files(self, wish: Wishes, facts: dict[str, Any]) -> list[str]:
         """The names of the model's files, where the host has anything of somebody else's in their folder."""
@@ -92,8 +120,9 @@ class Planner:
             return []
         return model_files.names(wish.model, wish.desired["ascend_artifacts"])
 
-    def _reverse(self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str],
-                 target: str) -> dict[str, Any]:
+    def _reverse(
+        self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], target: str
+    ) -> dict[str, Any]:
         env_name = wish.desired["ascend_env_name"]
         if target == "absent":
             back, gone = {}, None
@@ -113,8 +142,16 @@ class Planner:
 
 
 def _without_steps(host: str, status: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"host": host, "status": status, "steps": [], "findings": findings, "stack": None, "fingerprint": {},
-            "why": [], "minutes": 0}
+    return {
+        "host": host,
+        "status": status,
+        "steps": [],
+        "findings": findings,
+        "stack": None,
+        "fingerprint": {},
+        "why": [],
+        "minutes": 0,
+    }
 
 
 def _message(observation: dict[str, Any]) -> str:
@@ -151,8 +188,10 @@ def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | 
     if not packages:
         return None
     if not source:
-        message = ("ascend_artifacts is not set: it takes the folder on the control node (or the URL of a mirror) that "
-                   f"holds {', '.join(packages)}.")
+        message = (
+            "ascend_artifacts is not set: it takes the folder on the control node (or the URL of a mirror) that "
+            f"holds {', '.join(packages)}."
+        )
         return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
     try:
         missing = artifact_source.missing(source, packages, pin)
@@ -166,6 +205,9 @@ def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | 
     near = artifact_source.similar(source, missing[0], pin)
     hint = f" Similar names there: {', '.join(near)}." if near else ""
     return planning.finding(
-        "artifact-missing", "error",
+        "artifact-missing",
+        "error",
         f"{', '.join(missing)} not found in ascend_artifacts ({artifacts.public_url(source)}). Put the file there or "
-        f"make the folder with ansible-playbook ascend.fleet.bundle.{hint}", variable="ascend_artifacts")
+        f"make the folder with ansible-playbook ascend.fleet.bundle.{hint}",
+        variable="ascend_artifacts",
+    )

@@ -157,8 +157,11 @@ def unproven(facts, steps):
             shown, there = len(npu["chips"]), facts["accelerators"]["count"]
             if shown < there:
                 missing.append(f"npu-smi shows {shown} of {there} chips")
-            ill = ["{}/{} {}".format(chip["npu_id"], chip["chip_id"], chip["health"]) for chip in npu["chips"]
-                   if chip["health"] not in ("OK", "Warning", None)]
+            ill = [
+                "{}/{} {}".format(chip["npu_id"], chip["chip_id"], chip["health"])
+                for chip in npu["chips"]
+                if chip["health"] not in ("OK", "Warning", None)
+            ]
             if ill:
                 missing.append("chips with an alarm: {}".format(", ".join(ill)))
     return missing
@@ -259,8 +262,15 @@ def _cann_package_step(facts, options, component, products, entry, chip=None):
     if step and theirs and step["action"] == "install":
         return dict(step, why="{} of somebody else is installed, and stays".format(other["version"]))
     if step is None and right.get("latest") is False:
-        step = make_step(facts, component, "repair", entry["version"], entry["version"],
-                         "another version is the active one", entry.get("package"))
+        step = make_step(
+            facts,
+            component,
+            "repair",
+            entry["version"],
+            entry["version"],
+            "another version is the active one",
+            entry.get("package"),
+        )
     return step
 
 
@@ -285,8 +295,9 @@ def _python_step(facts, stack, options):
     wanted = stack["python"]["version"]
     env = environment(facts, options["env_name"])
     if env is None:
-        return make_step(facts, "python", "install", None, wanted, "no environment named "
-                                                                   "{}".format(options["env_name"]))
+        return make_step(
+            facts, "python", "install", None, wanted, "no environment named {}".format(options["env_name"])
+        )
     if not (env["python"] or "").startswith(wanted + ".") and env["python"] != wanted:
         return make_step(
             facts, "python", "replace", env["python"], wanted, "the environment has Python {}".format(env["python"])
@@ -320,7 +331,8 @@ def _mindspore_step(facts, stack, options):
     origin = cann_origin(stack)
     if entry.get("wheels") and origin and env.get("cann_wheels_from") != origin:
         why = "{} come from {}, CANN is {}".format(
-            " and ".join(entry["wheels"]), env.get("cann_wheels_from") or "nowhere known", origin)
+            " and ".join(entry["wheels"]), env.get("cann_wheels_from") or "nowhere known", origin
+        )
         return make_step(facts, "mindspore", "configure", entry["version"], entry["version"], why)
     return None
 
@@ -349,20 +361,26 @@ def refusals(facts, steps, options):
     result = []
     for step in steps:
         if step["action"] == "downgrade" and not options["allow_downgrade"]:
-            result.append(finding(
-                "downgrade-refused", "error",
-                "{} {} is installed and {} is wanted: a downgrade has to be asked for. Set "
-                "ascend_allow_downgrade: true, or ascend_{}_version: auto to keep what is "
-                "there.".format(step["component"], step["from"], step["to"], step["component"]),
-                variable="ascend_{}_version".format(step["component"]),
-            ))
+            result.append(
+                finding(
+                    "downgrade-refused",
+                    "error",
+                    "{} {} is installed and {} is wanted: a downgrade has to be asked for. Set "
+                    "ascend_allow_downgrade: true, or ascend_{}_version: auto to keep what is "
+                    "there.".format(step["component"], step["from"], step["to"], step["component"]),
+                    variable="ascend_{}_version".format(step["component"]),
+                )
+            )
     disturbs = [s["component"] for s in steps if s["component"] in ("driver", "firmware", "reboot")]
     if disturbs and facts["busy"] and options["busy_policy"] == "refuse":
         users = ", ".join(sorted({"{} (pid {})".format(row["command"], row["pid"]) for row in facts["busy"]}))
-        result.append(finding(
-            "npu-busy", "error",
-            "{} would change while NPUs are in use by {}. Stop them, or set ascend_busy_policy: wait or "
-            "ignore.".format(" and ".join(disturbs), users),
-            variable="ascend_busy_policy",
-        ))
+        result.append(
+            finding(
+                "npu-busy",
+                "error",
+                "{} would change while NPUs are in use by {}. Stop them, or set ascend_busy_policy: wait or "
+                "ignore.".format(" and ".join(disturbs), users),
+                variable="ascend_busy_policy",
+            )
+        )
     return result

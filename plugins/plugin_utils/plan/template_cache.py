@@ -38,8 +38,10 @@ class TemplateCache:
         inputs = tuple(variables.get(name) for name in known[1])
         if not all(isinstance(item, _PLAIN) and not (isinstance(item, str) and "{" in item) for item in inputs):
             return render(value)
-        key = (id(value), tuple((name in variables, type(item), item)
-                                for name, item in zip(known[1], inputs, strict=True)))
+        key = (
+            id(value),
+            tuple((name in variables, type(item), item) for name, item in zip(known[1], inputs, strict=True)),
+        )
         if key not in self._results:
             self._results[key] = render(value)
         return self._results[key]

@@ -14,8 +14,13 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import cl
 WIDTH = 96
 STEP_AT_MOST = 300  # characters of a step, whose versions a host has told
 ORDER = ("pending", "refused", "unreachable", "failed", "converged")
-TITLES = {"converged": "unchanged", "pending": "to change", "refused": "refused", "unreachable": "unreachable",
-          "failed": "not observed"}
+TITLES = {
+    "converged": "unchanged",
+    "pending": "to change",
+    "refused": "refused",
+    "unreachable": "unreachable",
+    "failed": "not observed",
+}
 
 
 def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
@@ -46,8 +51,14 @@ def diff(host: str, plan: dict[str, Any]) -> list[dict[str, str]]:
         else:
             before.append(clean(f"{name}: {step['from'] or 'not installed'}", STEP_AT_MOST))
             after.append(clean(f"{name}: {step['to'] or 'not installed'}", STEP_AT_MOST))
-    return [{"before_header": host, "after_header": host, "before": "\n".join(before) + "\n",
-             "after": "\n".join(after) + "\n"}]
+    return [
+        {
+            "before_header": host,
+            "after_header": host,
+            "before": "\n".join(before) + "\n",
+            "after": "\n".join(after) + "\n",
+        }
+    ]
 
 
 def _shared_findings(plans: dict[str, dict[str, Any]]) -> dict[tuple, dict[str, Any]]:

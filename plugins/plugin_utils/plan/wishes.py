@@ -78,11 +78,13 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
         problems.append(_desired.Problem("ascend_catalog_overlay", f"ascend_catalog_overlay: {exc}"))
     source = desired["ascend_artifacts"]
     if source and "://" not in source and not Path(source).is_dir():
-        problems.append(_desired.Problem(
-            "ascend_artifacts",
-            f"ascend_artifacts is {source}: there is no such folder on the control node. It takes the folder with "
-            "the vendor packages, or an http(s) URL of a mirror.",
-        ))
+        problems.append(
+            _desired.Problem(
+                "ascend_artifacts",
+                f"ascend_artifacts is {source}: there is no such folder on the control node. It takes the folder with "
+                "the vendor packages, or an http(s) URL of a mirror.",
+            )
+        )
     problems.extend(_desired.Problem(variable, text) for variable, text in transport.problems(desired))
     try:
         movable = role_requirements.movable_source(variables, templar)
@@ -97,6 +99,7 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
 
 def _model(variables: dict[str, Any], template: Callable[[Any], Any]) -> dict[str, Any]:
     """The model's variables; one that cannot be templated is the role's to complain about."""
+
     def get(name: str) -> Any:
         try:
             return template(variables[name]) if name in variables else None

@@ -194,7 +194,13 @@ def hosts_and_percents(hosts: Sequence[str], percents: Mapping[str, int], limit:
 
 
 def status_line(
-    stage: str, done: int, total: int, running: Iterable[str], task: str, seconds: float, left: str,
+    stage: str,
+    done: int,
+    total: int,
+    running: Iterable[str],
+    task: str,
+    seconds: float,
+    left: str,
     percents: Mapping[str, int],
 ) -> str:
     """Return the one line that stands for the running stage on a terminal (plain text)."""
