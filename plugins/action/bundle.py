@@ -28,6 +28,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.wants import W
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Subject
 
 
 class ActionModule(ControlAction):
@@ -93,19 +94,21 @@ class ActionModule(ControlAction):
                 continue
             seen.add(key)
             answer = resolver.resolve(wish.catalog, pins, subject, wish.desired["ascend_accept_findings"])
-            if not answer["ok"]:
-                conflict = answer.get("conflict") or {}
-                reason = conflict.get("message") or "; ".join(map(str, answer.get("why") or []))
+            stack, conflict = answer["stack"], answer["conflict"]
+            if stack is None:
+                reason = conflict["message"] if conflict else "; ".join(answer["why"])
                 raise ArtifactError(f"{who} ({subject['chip']}, {subject['arch']}): no stack: {reason}")
-            wants += bundle_wants.packages(answer["stack"], subject, wish.catalog)
+            wants += bundle_wants.packages(stack, subject, wish.catalog)
             extra, limits = role_requirements.environment(variables, self._templar)
             extra = [*extra, *args["requirements"]]
-            one = bundle_wants.wheels(answer["stack"], subject, wish.catalog, extra, limits)
+            one = bundle_wants.wheels(stack, subject, wish.catalog, extra, limits)
             if one and args["wheels"] and wish.desired["ascend_wheels"] == "bundle":
                 sets.append(one)
         return bundle_wants.merge(wants), bundle_wants.merge_sets(sets)
 
-    def _subjects(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[tuple[str, wishes.Wishes, dict, dict]]:
+    def _subjects(
+        self, args: dict[str, Any], task_vars: dict[str, Any]
+    ) -> list[tuple[str, wishes.Wishes, Subject, dict]]:
         """Every kind of host to collect for: named ones by their observation, or described ones."""
         if args["chips"]:
             wish = wishes.of_host(self._templar, task_vars)
@@ -131,7 +134,7 @@ class ActionModule(ControlAction):
         return found
 
 
-def _described(chip: str, arch: str, args: dict[str, Any]) -> dict[str, Any]:
+def _described(chip: str, arch: str, args: dict[str, Any]) -> Subject:
     """A kind of host that need not exist yet, as the resolver wants to see it."""
     if arch not in ("aarch64", "x86_64"):
         raise ArtifactError(f"bundle_arches: {arch} is not one of aarch64, x86_64")
@@ -141,6 +144,8 @@ def _described(chip: str, arch: str, args: dict[str, Any]) -> dict[str, Any]:
         "os": None,
         "glibc": args["glibc"],
         "host_kind": args["host_kind"],
+        "product": None,
+        "variant": None,
         "installed": None,
     }
 
@@ -249,7 +254,7 @@ def _wanted(one: WheelSet) -> list[str]:
 
 def _complete(bundle: Bundle, one: WheelSet) -> bool:
     members = bundle.sets.get(one.name)
-    return bool(members) and bundle.requirements.get(one.name) == _wanted(one) and all(map(bundle.has, members))
+    return bool(members) and bundle.requirements.get(one.name) == _wanted(one) and all(map(bundle.has, members or []))
 
 
 def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:

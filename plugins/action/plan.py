@@ -18,7 +18,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import finding
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, finding
 
 
 class ActionModule(ControlAction):
@@ -57,7 +57,7 @@ class ActionModule(ControlAction):
         return result
 
 
-def _pin(content: Content, plan: dict[str, Any], desired: dict[str, Any]) -> None:
+def _pin(content: Content, plan: Plan, desired: dict[str, Any]) -> None:
     """Fix the content of the plan's files; a plan whose files have no hash cannot be reviewed."""
     try:
         content.pin(plan, desired)
@@ -66,7 +66,7 @@ def _pin(content: Content, plan: dict[str, Any], desired: dict[str, Any]) -> Non
         plan["status"] = "refused"
 
 
-def _plan(planner: Planner, host: str, observation: dict[str, Any], wish: wishes.Wishes, target: str) -> dict[str, Any]:
+def _plan(planner: Planner, host: str, observation: dict[str, Any], wish: wishes.Wishes, target: str) -> Plan:
     """The plan of a host. What one host answers never ends the plan of the others."""
     try:
         return planner.plan(host, observation, wish, target)
@@ -74,11 +74,11 @@ def _plan(planner: Planner, host: str, observation: dict[str, Any], wish: wishes
         return planner.plan(host, {"msg": unreadable(error)}, wish, target)
 
 
-def _moves(plan: dict[str, Any]) -> list[Any]:
+def _moves(plan: Plan) -> list[Any]:
     return [[step.get(key) for key in ("id", "from", "to", "package", "sha256")] for step in plan["steps"]]
 
 
-def _hold_to(plans: dict[str, dict[str, Any]], path: Path, content: Content) -> None:
+def _hold_to(plans: dict[str, Plan], path: Path, content: Content) -> None:
     """Refuse every host whose plan is not the one that was saved, in its steps or in the content of their files."""
     saved, reason = None, ""
     try:
@@ -109,7 +109,7 @@ def _table(tables: Any, digest: Any) -> dict[str, str]:
     return {str(name): str(sha256) for name, sha256 in tables[digest].items()}
 
 
-def _moved(host: str, plan: dict[str, Any], saved: dict[str, Any], content: Content, path: Path) -> str | None:
+def _moved(host: str, plan: Plan, saved: dict[str, Any], content: Content, path: Path) -> str | None:
     """Why the plan of a host is not the saved one, as a sentence; None when it is."""
     if host not in saved:
         return f"{host} is not in the saved plan {path}: make a new plan, or leave the host out with --limit."
@@ -128,7 +128,7 @@ def _moved(host: str, plan: dict[str, Any], saved: dict[str, Any], content: Cont
     return None
 
 
-def _save(plans: dict[str, dict[str, Any]], path: Path, content: Content) -> None:
+def _save(plans: dict[str, Plan], path: Path, content: Content) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {"schema": 1, "plans": plans, "files": content.tables}
     whole_file.put(str(path), json.dumps(document, indent=1, sort_keys=True), 0o600)

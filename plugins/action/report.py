@@ -96,4 +96,4 @@ class ActionModule(ControlAction):
         except AnsibleError:
             return {}
         plans = planned.get("plans") if isinstance(planned, Mapping) else None
-        return plans if isinstance(plans, Mapping) else {}
+        return dict(plans) if isinstance(plans, Mapping) else {}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
@@ -42,15 +43,14 @@ class ActionModule(judging.JudgingAction):
         accept = judging.rule_ids(args.get("accept"), "accept")
         found = resolver.resolve(tables, pins, host, accept, host.get("installed"))
         result: dict[str, Any] = {**found, "files": []}
-        if not found["ok"]:
-            message = found["conflict"]["message"]
+        conflict, stack = found["conflict"], found["stack"]
+        if conflict is not None or stack is None:
+            message = conflict["message"] if conflict else "no stack of the catalog fits"
             return {**result, "failed": True, "msg": message, "lines": [*_why(found), "", message]}
         result["findings"] = judging.sorted_findings(
-            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, found["stack"])
+            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, stack)
         )
-        result["files"] = resolver_files.file_list(
-            tables, found["stack"], host.get("chip"), host["arch"], host.get("variant")
-        )
+        result["files"] = resolver_files.file_list(tables, stack, host.get("chip"), host["arch"], host.get("variant"))
         result["lines"] = _lines(result, host)
         if judging.flag(args.get("show", True), "show"):
             self._display.display(printable("\n".join(result["lines"])))
@@ -80,7 +80,7 @@ def _pins(value: Any) -> dict[str, Any]:
     return chosen
 
 
-def _why(found: dict[str, Any]) -> list[str]:
+def _why(found: Mapping[str, Any]) -> list[str]:
     return ["why"] + [f"  {line}" for line in found["why"]] if found["why"] else []
 
 

@@ -219,7 +219,7 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     return {
         **reply,
         "changed": bool(reply.get("changed")),
-        "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing],
+        "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing or []],
     }
 
 

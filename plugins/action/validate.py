@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import host_places, wishes
@@ -25,7 +27,7 @@ class ActionModule(ControlAction):
         for host in judged:
             for problem in wishes.of_host(self._templar, hostvars.raw_get(host)).problems:
                 problems.setdefault(str(problem), []).append(host)
-        result = {
+        result: dict[str, Any] = {
             "problems": problems,
             "ascend_lines": [f"{clean(message)} ({_who(names, judged)})" for message, names in problems.items()],
         }
@@ -43,7 +45,7 @@ class ActionModule(ControlAction):
         """What only the tasks of a role can see: its defaults, its parameters and the play's own variables."""
         problems = host_places.of_roles(task_vars, self._templar.template, shared=True)
         host = task_vars["inventory_hostname"]
-        result = {
+        result: dict[str, Any] = {
             "problems": {str(problem): [host] for problem in problems},
             "ascend_lines": [str(problem) for problem in problems],
         }

@@ -300,7 +300,7 @@ class CallbackModule(CallbackBase):
 
     def v2_on_file_diff(self, result: Any) -> None:
         host, task, data = _parts(result)
-        entries = data.get("results") if task.loop and "results" in data else [data]
+        entries = (data.get("results") or []) if task.loop and "results" in data else [data]
         for entry in entries:
             if not (isinstance(entry, dict) and entry.get("changed") and entry.get("diff")):
                 continue

@@ -7,8 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
+    Component,
+    Site,
+    Standing,
+    Verdict,
+    journal,
+    left_alone,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 
@@ -17,6 +25,8 @@ class CannComponent(Component):
 
     role = "cann"
     removable = True
+    packaged = True
+    can_be_taken_over = True
 
     def wanted_products(self, stack: Stack) -> tuple[str, ...]:
         """The products of which one is wanted."""
@@ -40,9 +50,18 @@ class CannComponent(Component):
         current = [row for row in other if row.get("latest")] or other
         return (right[0] if right else None), (current[0] if current else None)
 
+    def _stays(self, site: Site, row: dict[str, Any] | None) -> bool:
+        """Whether a release is somebody else's and stays: ours is installed beside it and does not upgrade it."""
+        return bool(
+            row
+            and row.get("version")
+            and self.name not in site.take_over
+            and ownership.find_cann(site.held, row) is None
+        )
+
     def installed(self, site: Site, stack: Stack) -> str | None:
         right, other = self._rows(site, stack)
-        found = right or other
+        found = right or (None if self._stays(site, other) else other)
         return found["version"] if found else None
 
     def damage(self, site: Site, stack: Stack) -> str | None:
@@ -50,22 +69,59 @@ class CannComponent(Component):
         return right.get("damaged") if right else None
 
     def step(self, site: Site, stack: Stack) -> Step | None:
-        step, (right, _other) = super().step(site, stack), self._rows(site, stack)
+        step, (right, other) = super().step(site, stack), self._rows(site, stack)
+        if step is not None and step["action"] == "install" and other and right is None and self._stays(site, other):
+            step["why"] = f"{other['version']} of somebody else is installed, and stays"
         if step is None and right is not None and right.get("latest") is False:
             entry = stack[self.name] or {}
-            return self.make_step(
-                site.facts,
-                "repair",
-                entry["version"],
-                entry["version"],
-                "another version is the active one",
-                entry.get("package"),
-            )
+            version = entry["version"]
+            why = "another version is the active one"
+            return self.make_step(site.facts, "repair", version, version, why, entry.get("package"))
         return step
 
-    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
-        row = next((row for row in facts["cann"] if row["product"] in self.products), None)
-        return (row["version"], row["product"]) if row else (None, self.name)
+    def theirs(self, site: Site, step: Step) -> Verdict | None:
+        product = step.get("product")
+        products = (product,) if product else self.products
+        chip = self.chip_of(site)
+        theirs = [
+            row
+            for row in site.facts["cann"]
+            if row["product"] in products
+            and (row.get("path") or row.get("version"))
+            and (chip is None or row.get("chip") in (None, chip))
+            and ownership.find_cann(site.held, row) is None
+        ]
+        for row in theirs:
+            path, version = ownership.place(row)
+            if version == step["to"]:
+                script = row.get("uninstall") or "the uninstall script of that release"
+                found: Step = {**step, "from": version, "product": row["product"]}
+                return self.refused(site, found, script, row.get("path") or path)
+        return self.beside(site, step, [row for row in theirs if row.get("version") and row["version"] != step["to"]])
+
+    def beside(self, site: Site, step: Step, others: list[dict[str, Any]]) -> Verdict | None:
+        """What it means that releases of theirs are installed beside the one that is wanted."""
+        return None
+
+    def standing(self, site: Site, everything: bool) -> list[Standing]:
+        products = list(self.products)
+        if not everything:
+            before = (journal(site.facts).get("before_last_run") or {}).items()
+            products = [
+                product
+                for product in products
+                if any(ownership.same_product(product, name) and version is None for name, version in before)
+            ]
+        found = []
+        for row in site.facts["cann"]:
+            if row["product"] in products and row["version"]:
+                reason = left_alone(ownership.find_cann(site.held, row), everything) or self.tenants(site, row)
+                found.append(Standing(row["product"], row["version"], reason))
+        return found
+
+    def tenants(self, site: Site, row: dict[str, Any]) -> str | None:
+        """Why a release of ours stays for what somebody put into it."""
+        return None
 
 
 def of_report(facts: Facts, products: tuple[str, ...], product: str | None, version: str | None) -> dict[str, Any]:

@@ -14,10 +14,8 @@ from typing import Any
 import yaml
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import is_version
 
-try:
-    from yaml import CSafeLoader as Loader
-except ImportError:
-    from yaml import SafeLoader as Loader
+# The fast one where libyaml is there.
+Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 FOLDER = Path(__file__).resolve().parents[2] / "catalog"
 CONFIDENCE = ("official", "official-code", "user")

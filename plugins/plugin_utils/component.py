@@ -9,14 +9,17 @@ A component's methods are pure. What it does not say for itself is what holds fo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
     Facts,
+    Severity,
     Stack,
     Step,
     Subject,
@@ -55,8 +58,44 @@ class Site:
 
     facts: Facts
     env_name: str
-    fingerprint: dict[str, str]  # of the stack, for proofs
+    fingerprint: dict[str, str] = field(default_factory=dict)  # of the stack, for proofs
     cmake_min: str = ""
+    take_over: Sequence[str] = ()  # the components whose foreign things may be taken over
+    model_files: Sequence[str] = ()  # the names that the model's files will have
+
+    @cached_property
+    def held(self) -> list[dict[str, Any]]:
+        """What the host's journal knows as ours."""
+        return ownership.of_facts(self.facts)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a step would do to something that is not ours."""
+
+    severity: Severity
+    message: str  # with the fix
+    variable: str
+    takes_over: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One thing of a component that is on the host, for a plan that removes it."""
+
+    name: str
+    version: str | None
+    left_alone: str | None = None  # why it is left alone
+
+
+_DONE = {
+    "upgrade": "upgraded",
+    "downgrade": "downgraded",
+    "repair": "repaired",
+    "install": "installed over",
+    "remove": "removed",
+    "replace": "replaced",
+}
 
 
 class Component(ABC):
@@ -67,16 +106,20 @@ class Component(ABC):
     role = ""  # the role that carries out its steps
     after: tuple[str, ...] = ()  # the components that are installed before it, where a host gets both
     follows: tuple[str, ...] = ()  # the components whose version is chosen before its own
+    inside: tuple[str, ...] = ()  # the components it lies inside of: whose they are decides whose it is
     products: tuple[str, ...] = ()  # what journal and facts call it, where that is not its name
     versioned = True  # whether it has a version that a user can choose by `variable`
+    has_version = True  # whether it has a version at all, that a report shows
     chip_roles: tuple[str, ...] = ("training", "inference")
     host_kinds: tuple[str, ...] = ("physical", "vm", "container")
     doubt = SAID  # how doubtful a version may be that nobody pinned
     optional = False  # whether a stack may go without although it is asked for
+    packaged = False  # whether its step installs one package of the vendor and nothing else
     reboots = False  # whether a change becomes effective with a reboot, and needs NPUs at rest
     declares = False  # whether its files on the host say what it goes with, so that an unknown version may stay
     per_chip = False  # whether its package is for one chip family
     removable = False  # whether an uninstallation takes it away by a step of its own
+    can_be_taken_over = False  # whether ascend_take_over may name it
     minutes = 2  # of a step, where the host's journal knows no earlier duration
 
     @property
@@ -110,6 +153,7 @@ class Component(ABC):
 
     def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
         """Add to choice.why and choice.case what the user should know. present: what is installed now."""
+        return
 
     # -- plan -----------------------------------------------------------------------------------------------------
 
@@ -175,9 +219,42 @@ class Component(ABC):
         """What a fresh observation does not prove of a finished step, in sentences."""
         return []
 
-    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
-        """(version, name) of what an uninstallation would find; (None, name) when there is nothing."""
-        return None, self.name
+    def theirs(self, site: Site, step: Step) -> Verdict | None:
+        """What a step of it would do to something that is not ours; None when there is no such thing."""
+        return None
+
+    def standing(self, site: Site, everything: bool) -> list[Standing]:
+        """What of it is on the host, for a plan that removes it.
+
+        everything: an uninstallation, which spares what took the place of theirs; else a rollback of the last run.
+        """
+        return []
+
+    def refused(self, site: Site, step: Step, script: str, where: str, keep: str | None = None) -> Verdict:
+        """The verdict on a package of theirs in the way of a step: refused, or taken over where that is asked for.
+
+        script: what removes it. keep: how to keep it, in words.
+        """
+        there = f"{step.get('product') or self.name} {step['from'] or 'of an unknown version'}"
+        if self.name in site.take_over:
+            return Verdict(
+                "warning",
+                f"{there} in {where} was not installed by ascend.fleet and is taken over: {step['from'] or '?'} -> "
+                f"{step['to']} (ascend_take_over names {self.name}). Uninstalling leaves it then.",
+                "ascend_take_over",
+                takes_over=True,
+            )
+        ways = [
+            f"uninstall it with {script}",
+            keep,
+            f"let ascend.fleet take it over with ascend_take_over: [{self.name}]",
+        ]
+        return Verdict(
+            "error",
+            f"{there} in {where} was not installed by ascend.fleet (its journal on the host does not know it): it is "
+            f"not {_DONE.get(step['action'], 'changed')}. Either {', or '.join(filter(None, ways))}.",
+            "ascend_take_over",
+        )
 
     # -- report ---------------------------------------------------------------------------------------------------
 
@@ -193,6 +270,18 @@ class Component(ABC):
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         """What a proof of the stack is tied to; None when a proof holds for any."""
         return str(entry["version"])
+
+
+def left_alone(holding: dict[str, Any] | None, everything: bool) -> str | None:
+    """Why something installed is left alone, or None when it is ours to remove. holding: the journal's."""
+    if holding is None:
+        return "it was not installed by ascend.fleet (the journal does not know it)"
+    if everything and holding["replaced"]:
+        return (
+            f"ascend.fleet brought it in place of {holding['replaced']}, which was there before and was not installed "
+            "by ascend.fleet"
+        )
+    return None
 
 
 def journal(facts: Facts) -> dict[str, Any]:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Component, Site
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Component, Site, Verdict
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 
 class EnvironmentComponent(Component):
@@ -24,6 +25,41 @@ class EnvironmentComponent(Component):
         env = of_name(site.facts, site.env_name)
         return env["packages"].get(self.distribution(stack)) if env else None
 
+    def theirs(self, site: Site, step: Step) -> Verdict | None:
+        """Of steps for the environment and for what lies in it."""
+        env = of_name(site.facts, site.env_name)
+        if env is not None:
+            if not env.get("adopted") or step["action"] != "replace":
+                return None
+            return Verdict(
+                "error",
+                f"the environment {env.get('path') or site.env_name} was taken over and has Python {env['python']}, "
+                f"{step['to']} is wanted: it would have to be removed with all that its owner put into it. Choose "
+                "another ascend_env_name.",
+                "ascend_env_name",
+            )
+        row = foreign(site.facts, site.env_name)
+        if row is None:
+            return None
+        what = f"{row['path']} is {row['what']} that ascend.fleet did not make (owner: {row.get('owner')})"
+        python = re.match(r"a Python (\S+) environment$", row["what"])
+        fits = python is not None and self.fits(python.group(1), step)
+        if "python" in site.take_over and fits:
+            return Verdict(
+                "warning",
+                f"{what}: it is taken over (ascend_take_over), what is in it stays.",
+                "ascend_take_over",
+                takes_over=True,
+            )
+        fix = "Choose another ascend_env_name or ascend_env_root, or move it away"
+        if fits:
+            fix += ", or let it be taken over with ascend_take_over: [python]"
+        return Verdict("error", f"{what}. Nothing of it is touched. {fix}.", "ascend_env_name")
+
+    def fits(self, python: str, step: Step) -> bool:
+        """Whether somebody's environment with this Python may serve; what a package needs is not known here."""
+        return True
+
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         packages = of_report(facts).get("packages") or {}
         found = packages.get(self.distribution(stack)) if isinstance(packages, dict) else None
@@ -34,11 +70,17 @@ class FrameworkComponent(EnvironmentComponent):
     """A distribution that follows a framework's version."""
 
     doubt = DOUBTFUL
+    inside = ("python",)
 
 
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:
     """The managed Python environment of this name on the host, or None."""
     return next((row for row in facts["environments"] if row["name"] == name), None)
+
+
+def foreign(facts: Facts, name: str) -> dict[str, Any] | None:
+    """What somebody else has where the environment of this name would be, or None."""
+    return next((row for row in facts.get("foreign_environments") or [] if row["name"] == name), None)
 
 
 def of_report(facts: Facts) -> dict[str, Any]:

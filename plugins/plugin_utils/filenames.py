@@ -7,12 +7,13 @@ The grammar travels as data (the catalog's `filenames` table), because modules o
 """
 
 import re
+from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 
 # 25.3.rc1, 7.8.0.2.212, 8.3.RC1, 6.0.1.alpha001, 21.0.4.b030, 9.2.0-beta.2, 2.6.0rc1
 VERSION_PATTERN = r"\d+(?:\.[A-Za-z]*\d+(?:rc\d+)?)*(?:-(?:alpha|beta|rc)\.?\d+)?"
-_COMPILED = {}
+_COMPILED: dict[str, Any] = {}
 
 
 def _pattern(row):

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Component, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
+    Choice,
+    Component,
+    Site,
+    Standing,
+    Verdict,
+    left_alone,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
 
 
@@ -19,6 +26,8 @@ class HdkComponent(Component):
     role = "npu_driver"
     reboots = True
     removable = True
+    packaged = True
+    can_be_taken_over = True
     declares = True
     per_chip = True
 
@@ -51,8 +60,26 @@ class HdkComponent(Component):
         installed = facts[self.name]["installed"]
         return [] if installed == step["to"] else [f"{self.name} {installed} is installed, not {step['to']}"]
 
-    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
-        return facts[self.name]["installed"], self.name
+    def theirs(self, site: Site, step: Step) -> Verdict | None:
+        state = site.facts[self.name]
+        version = state["installed"]
+        if version is None and not state.get("damaged"):
+            return None
+        path = ownership.hdk_place(site.facts, self.name)
+        if ownership.find(site.held, self.name, path, version, state.get("damaged")):
+            return None
+        where = path or ownership.DEFAULT_PATH
+        keep = f'keep it with {self.variable}: "{version}" (the rest then follows from it)' if version else None
+        return self.refused(site, step, f"{where}/{self.name}/script/uninstall.sh", where, keep)
+
+    def standing(self, site: Site, everything: bool) -> list[Standing]:
+        version = site.facts[self.name]["installed"]
+        if not version:
+            return []
+        path = ownership.hdk_place(site.facts, self.name)
+        return [
+            Standing(self.name, version, left_alone(ownership.find(site.held, self.name, path, version), everything))
+        ]
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         found = (facts.get(self.name) or {}).get("installed")

@@ -59,6 +59,8 @@ _StepKeys = TypedDict(
 class Step(_StepKeys, total=False):
     """One step of a plan; its id travels through the role to the report."""
 
+    take_over: bool  # it replaces something of theirs, as ascend_take_over allows
+    sha256: str | None  # of its package, in a plan that is saved
     product: str  # the vendor's name of it where the component has several, such as nnae
 
 
@@ -82,6 +84,7 @@ class Plan(_PlanKeys, total=False):
 
     inference_reason: str | None  # why the stack generates no text
     target: str  # desired, previous, undo or absent
+    files: str  # which table of file hashes a saved plan is held to
 
 
 class Conflict(TypedDict):

@@ -30,7 +30,8 @@ def environment(variables: dict[str, Any], templar: Any) -> tuple[list[str], lis
         variables: the host's variables; where one is set it takes the place of the role's default.
         templar: renders those that are set.
     """
-    requirements, constraints = [], []
+    requirements: list[str] = []
+    constraints: list[str] = []
     for names, target in ((REQUIREMENTS, requirements), (CONSTRAINTS, constraints)):
         for role, name in names.items():
             value = _defaults(role)[name]

@@ -25,9 +25,9 @@ def problems(desired: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(
             (
                 "ascend_artifacts",
-                f"ascend_artifacts is {addresses.public_url(source)}: over plain http anybody on the way could exchange the"
-                f" lock and the files together. Use https, or set {PIN} to the sha256 of the {artifacts.LOCK_NAME} that you"
-                " trust.",
+                f"ascend_artifacts is {addresses.public_url(source)}: over plain http anybody on the way could exchange"
+                f" the lock and the files together. Use https, or set {PIN} to the sha256 of the"
+                f" {artifacts.LOCK_NAME} that you trust.",
             )
         )
     channels = desired.get("ascend_conda_channels") or []
@@ -35,8 +35,9 @@ def problems(desired: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(
             (
                 "ascend_conda_channels",
-                "ascend_conda_channels: conda reads a channel of the artifacts (bundle:) from the mirror itself, where no"
-                f" lock is held against it, and {addresses.public_url(source)} is plain http. Use https, or a folder.",
+                "ascend_conda_channels: conda reads a channel of the artifacts (bundle:) from the mirror itself, where"
+                f" no lock is held against it, and {addresses.public_url(source)} is plain http. Use https, or a"
+                " folder.",
             )
         )
     indexes = [("ascend_wheels", desired.get("ascend_wheels"))]

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Stack, Subject
 
 # run_installers.md section 6: an unattended installation (--quiet) accepts the vendor's licence for its user.
 VENDOR_LICENCE = "Huawei end user licence agreement; installing the package unattended accepts it"
@@ -62,7 +63,7 @@ class WheelSet:
     direct: tuple[Want, ...] = ()
 
 
-def packages(stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, Any]) -> list[Want]:
+def packages(stack: Stack, subject: Subject, catalog: Catalog) -> list[Want]:
     """The vendor packages of a resolved stack for one kind of host."""
     wants = []
     installed = subject.get("installed") or {}
@@ -88,11 +89,11 @@ def packages(stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, 
     return wants
 
 
-def _zipped(part: dict[str, Any], stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, Any]) -> Want:
+def _zipped(part: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog) -> Want:
     """A driver or firmware package, published inside the HDK release's zip."""
     driver = stack.get("driver") or part
     release = driver.get("hdk")
-    row = next((row for row in catalog["hdk"] if release in (row["id"], row["hdk"])), {})
+    row: dict[str, Any] = next((row for row in catalog["hdk"] if release in (row["id"], row["hdk"])), {})
     try:
         name = filenames.package_name(
             "hdk", driver["version"], subject.get("chip"), subject.get("arch"), catalog["filenames"]
@@ -105,9 +106,7 @@ def _zipped(part: dict[str, Any], stack: dict[str, Any], subject: dict[str, Any]
     return Want(part["package"], "package", archive=archive)
 
 
-def wheels(
-    stack: dict[str, Any], subject: dict[str, Any], catalog: dict[str, Any], extra: list[str], limits: list[str]
-) -> WheelSet | None:
+def wheels(stack: Stack, subject: Subject, catalog: Catalog, extra: list[str], limits: list[str]) -> WheelSet | None:
     """The wheels of a stack's environment, or None when the stack has no framework.
 
     Args:
@@ -119,11 +118,12 @@ def wheels(
         return None
     python = (stack.get("python") or {}).get("version") or "3.11"
     python = ".".join(str(python).split(".")[:2])
-    arch = subject["arch"]
+    arch = str(subject["arch"])
     package = framework.get("package") or "mindspore"
     requirements = [f"{package}=={framework['version']}"]
-    if stack.get("mindformers"):
-        requirements.append(f"mindformers=={stack['mindformers']['version']}")
+    formers = stack.get("mindformers")
+    if formers:
+        requirements.append(f"mindformers=={formers['version']}")
     row = _framework_row(catalog, framework["version"])
     direct: tuple[Want, ...] = ()
     if row.get("distribution") in ("obs", "conda") and framework["version"] not in row.get("pypi", []):
@@ -140,12 +140,12 @@ def wheels(
     )
 
 
-def _framework_row(catalog: dict[str, Any], version: str) -> dict[str, Any]:
+def _framework_row(catalog: Catalog, version: str) -> dict[str, Any]:
     rows = [row for row in catalog["mindspore"] if version == row["mindspore"] or version in row.get("also", [])]
     return rows[0] if rows else {}
 
 
-def _framework_wheel(catalog: dict[str, Any], package: str, version: str, python: str, arch: str) -> Want:
+def _framework_wheel(catalog: Catalog, package: str, version: str, python: str, arch: str) -> Want:
     """A MindSpore release that no index has, only the vendor's own store."""
     digits = python.replace(".", "")
     abi = f"cp{digits}m" if python == "3.7" else f"cp{digits}"
@@ -157,7 +157,7 @@ def _framework_wheel(catalog: dict[str, Any], package: str, version: str, python
 
 
 def _address(
-    catalog: dict[str, Any], component: str, file: str, version: str | None, folder: str | None = None, arch: str = ""
+    catalog: Catalog, component: str, file: str, version: str | None, folder: str | None = None, arch: str = ""
 ) -> tuple[str | None, dict[str, str]]:
     for row in catalog["downloads"]:
         if component in row["components"] and version:
@@ -168,7 +168,7 @@ def _address(
     return None, {}
 
 
-def _checksum(catalog: dict[str, Any], file: str) -> str | None:
+def _checksum(catalog: Catalog, file: str) -> str | None:
     key = artifacts.spelling_key(file)
     return next((row["sha256"] for row in catalog["checksums"] if artifacts.spelling_key(row["file"]) == key), None)
 

@@ -200,7 +200,8 @@ def _pip(
     why = addresses.unsafe_index(index)
     if why:
         raise ArtifactError(f"bundle_index: {why}")
-    private, plain = [], []
+    private: list[str] = []
+    plain: list[str] = []
     for text in requirements:
         (private if "://" in text or " --hash=" in text else plain).append(text)
     for text in private:

@@ -23,7 +23,7 @@ try:
     from packaging.utils import canonicalize_name, parse_wheel_filename
     from packaging.version import InvalidVersion, Version
 except ImportError:
-    tags = None  # ansible-core brings packaging along; only ansible-test imports this file without it
+    tags = None  # type: ignore[assignment]  # ansible-core brings packaging along; only ansible-test imports this file without it
 
 # Wheels that hold machine code although their tag says "any". Source: mindspore 2.7.1 for aarch64 on PyPI, and others.
 FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}

@@ -5,6 +5,7 @@
 
 import difflib
 import re
+from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 
@@ -190,7 +191,7 @@ def read_host(value, catalog):
 def _installed(value):
     if not isinstance(value, dict):
         raise InputError(f"host.installed must be a dictionary with driver, firmware and cann, not {_kind(value)}.")
-    result = {}
+    result: dict[str, Any] = {}
     for key, item in value.items():
         _known_key(key, ("driver", "firmware", "cann"), "host.installed")
         if item is None:

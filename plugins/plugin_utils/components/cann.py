@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
@@ -57,6 +57,31 @@ class Cann(cann_packages.CannComponent):
         if step is not None:
             step["product"] = self.wanted_products(stack)[0]
         return step
+
+    def beside(self, site: Site, step: Step, others: list[dict[str, Any]]) -> Verdict | None:
+        names = ", ".join(sorted(f"{row['product']} {row['version']}" for row in others))
+        if not names:
+            return None
+        if self.name in site.take_over:
+            return Verdict(
+                "warning",
+                f"{names} was not installed by ascend.fleet and is taken over: the vendor's upgrade may replace it "
+                "(ascend_take_over names cann).",
+                "ascend_take_over",
+                takes_over=True,
+            )
+        return Verdict(
+            "warning",
+            f"{names} was not installed by ascend.fleet and stays, but {step.get('product') or self.name} {step['to']} "
+            "is installed beside it: what latest and set_env.sh lead to changes for everybody on the host. Whoever "
+            "needs the other release sources the set_env.sh inside its own folder.",
+            "ascend_cann_version",
+        )
+
+    def tenants(self, site: Site, row: dict[str, Any]) -> str | None:
+        others = ownership.tenants(site.held, site.facts["cann"], row)
+        names = ", ".join(f"{other['product']} {other['version'] or ''}" for other in others)
+        return f"somebody installed {names} into it, which would go with it" if others else None
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         entry = stack.get("cann") or {}

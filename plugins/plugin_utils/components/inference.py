@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 
@@ -19,6 +19,7 @@ class Inference(environment.EnvironmentComponent):
     role = "inference_check"
     after = ("mindformers",)
     versioned = False
+    has_version = False
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         if "inference" not in choice.parts:
@@ -55,6 +56,19 @@ class Inference(environment.EnvironmentComponent):
         if self.proven(site.facts, site.fingerprint):
             return None
         return self.make_step(site.facts, "verify", None, None, "nothing proves that this stack generates text")
+
+    def theirs(self, site: Site, step: Step) -> Verdict | None:
+        models = site.facts.get("models") or {}
+        theirs = sorted(set(models.get("foreign") or []) & set(site.model_files))
+        if not theirs:
+            return None
+        return Verdict(
+            "error",
+            f"{', '.join(theirs)} in {models.get('path')}: put there by somebody else, and the model's files of the "
+            "same names would take their place. Nothing of it is touched. Move them away, or set "
+            "inference_check_model_root to another folder.",
+            "inference_check_model_root",
+        )
 
     def label(self, step: Step) -> str:
         return "generate text"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
@@ -22,6 +22,7 @@ class Python(environment.EnvironmentComponent):
     follows = ("mindspore", "mindformers")
     doubt = DOUBTFUL
     removable = True
+    can_be_taken_over = True
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
         return "mindspore" in order and (bool({"python", "mindspore"} & parts) or "python" in fixed)
@@ -61,9 +62,18 @@ class Python(environment.EnvironmentComponent):
             return self.make_step(site.facts, "configure", there, wanted, why)
         return None
 
-    def standing(self, facts: Facts, env_name: str) -> tuple[str | None, str]:
-        env = environment.of_name(facts, env_name)
-        return (env["python"] if env else None), f"environment {env_name}"
+    def fits(self, python: str, step: Step) -> bool:
+        return versions.matches(python, step["to"])
+
+    def standing(self, site: Site, everything: bool) -> list[Standing]:
+        found = []
+        strange = environment.foreign(site.facts, site.env_name)
+        if strange:
+            found.append(Standing(strange["path"], None, f"it is {strange['what']}, and ascend.fleet did not make it"))
+        env = environment.of_name(site.facts, site.env_name)
+        if env:
+            found.append(Standing(f"environment {site.env_name}", env["python"] or "without Python"))
+        return found
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         found = environment.of_report(facts).get("python")

@@ -8,6 +8,11 @@ evidence (text, or None when the problem is not there), and the words around it.
 facts show; what they do not show (None) is no evidence.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     driver as doctor_driver,
 )
@@ -44,9 +49,9 @@ def diagnose(facts, findings=(), probe=None):
         list of {"id", "severity", "problem", "evidence", "fix", "source"}, all text.
     """
     problems = []
-    rules = RULES
+    rules: Sequence[dict[str, Any]] = RULES
     if probe is not None:
-        rules, facts = RULES + PROBE_RULES, dict(facts, probe=probe)
+        rules, facts = (*RULES, *PROBE_RULES), dict(facts, probe=probe)
     for rule in rules:
         evidence = rule["when"](facts)
         if evidence:

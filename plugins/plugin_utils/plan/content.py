@@ -10,15 +10,20 @@ import json
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.files import SIGNATURE_SUFFIXES
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.source import FolderSource, MirrorSource
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
 
-# Steps of these use the package they name and nothing else; a reboot uses nothing.
-BY_PACKAGE = ("driver", "firmware", "cann", "kernels", "reboot")
 # Files of other steps: wheels, models, conda channels, installers, tools. Never vendor packages or their zips.
 NEVER = (".run", ".zip", ".refused", *SIGNATURE_SUFFIXES, artifacts.LOCK_NAME, artifacts.SUMS_NAME)
+
+
+def _takes_more(step: Step) -> bool:
+    """Whether a step uses other files than the package it names; a reboot uses none."""
+    return step["action"] != "reboot" and not components.get(step["component"]).packaged
 
 
 class Content:
@@ -28,7 +33,7 @@ class Content:
         self.tables: dict[str, dict[str, str]] = {}
         self._known: dict[tuple, str] = {}
 
-    def pin(self, plan: dict[str, Any], desired: dict[str, Any]) -> None:
+    def pin(self, plan: Plan, desired: dict[str, Any]) -> None:
         """Writes into the plan which table of files its steps use, and into its steps the hash of their package.
 
         Args:
@@ -40,7 +45,7 @@ class Content:
         """
         steps = [step for step in plan["steps"] if step["action"] != "remove"]
         packages = tuple(sorted({step["package"] for step in steps if step["package"]}))
-        rest = any(step["component"] not in BY_PACKAGE for step in steps)
+        rest = any(_takes_more(step) for step in steps)
         source, pin = desired["ascend_artifacts"], desired[lock_file.PIN]
         key = (source, pin, packages, rest)
         if key not in self._known:
@@ -53,7 +58,7 @@ class Content:
             if step["package"]:
                 step["sha256"] = self.tables[plan["files"]].get(step["package"])
 
-    def difference(self, plan: dict[str, Any], before: dict[str, str]) -> list[str]:
+    def difference(self, plan: Plan, before: dict[str, str]) -> list[str]:
         """The names of the files that differ from those of a saved table."""
         now = self.tables[plan["files"]]
         return sorted(name for name in {*now, *before} if now.get(name) != before.get(name))

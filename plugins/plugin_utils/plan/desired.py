@@ -8,18 +8,10 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import ownership as planning_ownership
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem, judge
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import COMPONENTS
 
-VERSION_VARIABLES = {
-    "ascend_mindspore_version": "mindspore",
-    "ascend_mindformers_version": "mindformers",
-    "ascend_cann_version": "cann",
-    "ascend_driver_version": "driver",
-    "ascend_firmware_version": "firmware",
-    "ascend_python_version": "python",
-}
+VERSION_VARIABLES = components.VARIABLES
 
 # name -> (default, allowed values or the type; "path" and "name" as host_places.py judges them)
 VARIABLES: dict[str, tuple[Any, Any]] = {
@@ -29,7 +21,7 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
     "ascend_cann_kernels": ("auto", ("auto", True, False)),
     "ascend_chip": ("auto", ("auto", "310", "310p", "310b", "910", "910b", "a3", "950")),
     "ascend_host_kind": ("auto", ("auto", "physical", "vm", "container")),
-    "ascend_components": (list(COMPONENTS), list),
+    "ascend_components": (list(components.NAMES), list),
     "ascend_accept_findings": ([], list),
     "ascend_artifacts": (None, str),
     "ascend_artifacts_url": (None, str),
@@ -64,7 +56,10 @@ VARIABLES: dict[str, tuple[Any, Any]] = {
 }
 
 # Lists of components, and which there are.
-_PARTS = {"ascend_components": tuple(COMPONENTS), "ascend_take_over": planning_ownership.COMPONENTS}
+_PARTS = {
+    "ascend_components": components.NAMES,
+    "ascend_take_over": tuple(one.name for one in components.ALL if one.can_be_taken_over),
+}
 
 # Registered or set by the playbooks themselves.
 OWN = frozenset(
@@ -112,13 +107,13 @@ def read(values: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     return result, problems
 
 
-def pins(desired: dict[str, Any], components: list[str] | None = None) -> dict[str, Any]:
+def pins(desired: dict[str, Any], parts: list[str] | None = None) -> dict[str, Any]:
     """The pins the resolver takes, None where the user left the choice open."""
     result = {key: _pin(desired[name]) for name, key in VERSION_VARIABLES.items()}
     result["cann_flavor"] = _pin(desired["ascend_cann_flavor"])
     result["stack"] = desired["ascend_stack"]
     result["kernels"] = desired["ascend_cann_kernels"]
-    result["components"] = list(components or desired["ascend_components"])
+    result["components"] = list(parts or desired["ascend_components"])
     return result
 
 
@@ -184,8 +179,9 @@ def _contradictions(desired: dict[str, Any]) -> list[Problem]:
         return [
             Problem(
                 "ascend_mindspore_version",
-                'ascend_mindspore_version is not set: choose the MindSpore version first (for example "2.7.1"), the rest '
-                "follows from it. Or name a preset with ascend_stack, or the parts you want with ascend_components.",
+                'ascend_mindspore_version is not set: choose the MindSpore version first (for example "2.7.1"), the '
+                "rest follows from it. Or name a preset with ascend_stack, or the parts you want with "
+                "ascend_components.",
             )
         ]
     return []

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
-from ansible_collections.ascend.fleet.plugins.plugin_utils import controller
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, controller
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
@@ -21,6 +21,14 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import model_fil
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes, settled
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
+    Facts,
+    Finding,
+    Plan,
+    Resolution,
+    Status,
+    finding,
+)
 
 
 class Planner:
@@ -29,10 +37,10 @@ class Planner:
     def __init__(self, components: list[str] | None = None, pins: dict[str, Any] | None = None) -> None:
         self._components = components
         self._pins = {key: value for key, value in (pins or {}).items() if value not in (None, "", "auto")}
-        self._judged: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
-        self._artifacts: dict[tuple, dict[str, Any] | None] = {}
+        self._judged: dict[str, tuple[Resolution, list[Finding]]] = {}
+        self._artifacts: dict[tuple, Finding | None] = {}
 
-    def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> dict[str, Any]:
+    def plan(self, host: str, observation: dict[str, Any], wish: Wishes, target: str = "desired") -> Plan:
         """The plan of one host; an unobserved host or a wrong variable gives a plan without steps.
 
         target: desired (what the variables say), previous (before the last run), undo (before this run) or absent
@@ -40,48 +48,47 @@ class Planner:
         """
         facts = (observation.get("ansible_facts") or {}).get("ascend")
         if observation.get("unreachable") or not facts:
-            status = "unreachable" if observation.get("unreachable") else "failed"
+            status: Status = "unreachable" if observation.get("unreachable") else "failed"
             return _without_steps(
                 host,
                 status,
-                [planning.finding(status, "error", _message(observation) or "the host was not observed in this run")],
+                [finding(status, "error", _message(observation) or "the host was not observed in this run")],
             )
         if wish.problems:
             return _without_steps(
                 host,
                 "refused",
-                [
-                    planning.finding("variables", "error", str(problem), variable=problem.variable)
-                    for problem in wish.problems
-                ],
+                [finding("variables", "error", str(problem), variable=problem.variable) for problem in wish.problems],
             )
-        components = self._components or wish.desired["ascend_components"]
+        parts = self._components or wish.desired["ascend_components"]
         if target == "desired":
-            pins = {**_desired.pins(wish.desired, components), **self._pins}
-            plan = self._forward(host, facts, wish, components, pins)
+            pins = {**_desired.pins(wish.desired, parts), **self._pins}
+            plan = self._forward(host, facts, wish, parts, pins)
         else:
-            plan = self._reverse(host, facts, wish, components, target)
+            plan = self._reverse(host, facts, wish, parts, target)
         self._refuse_artifacts(plan, wish.desired["ascend_artifacts"], wish.desired[lock_file.PIN])
-        return dict(plan, target=target)
+        plan["target"] = target
+        return plan
 
-    def _refuse_artifacts(self, plan: dict[str, Any], source: str | None, pin: str | None) -> None:
+    def _refuse_artifacts(self, plan: Plan, source: str | None, pin: str | None) -> None:
         packages = tuple(step["package"] for step in plan["steps"] if step["package"])
         key = (source, pin, packages)
         if key not in self._artifacts:
             self._artifacts[key] = _artifact_problem(packages, source, pin)
-        if self._artifacts[key]:
-            plan["findings"].append(self._artifacts[key])
+        found = self._artifacts[key]
+        if found:
+            plan["findings"].append(found)
             plan["status"] = "refused"
 
     def _forward(
         self,
         host: str,
-        facts: dict[str, Any],
+        facts: Facts,
         wish: Wishes,
-        components: list[str],
+        parts: list[str],
         pins: dict[str, Any],
-        **overrides: Any,
-    ) -> dict[str, Any]:
+        allow_downgrade: bool = False,
+    ) -> Plan:
         desired = wish.desired
         key = json.dumps(
             [
@@ -102,37 +109,34 @@ class Planner:
             facts,
             resolution,
             findings,
-            {
-                "components": components,
-                "env_name": desired["ascend_env_name"],
-                "env_provider": desired["ascend_env_provider"],
-                "allow_downgrade": desired["ascend_allow_downgrade"],
-                "busy_policy": desired["ascend_busy_policy"],
-                "take_over": desired["ascend_take_over"],
-                "model_files": self._model_files(wish, facts),
-                **overrides,
-            },
+            planning.Options(
+                components=parts,
+                env_name=desired["ascend_env_name"],
+                allow_downgrade=allow_downgrade or desired["ascend_allow_downgrade"],
+                busy_policy=desired["ascend_busy_policy"],
+                take_over=desired["ascend_take_over"],
+                model_files=self._model_files(wish, facts),
+                cmake_min=wish.cmake_min,
+            ),
         )
 
-    def _model_files(self, wish: Wishes, facts: dict[str, Any]) -> list[str]:
+    def _model_files(self, wish: Wishes, facts: Facts) -> list[str]:
         """The names of the model's files, where the host has anything of somebody else's in their folder."""
         if not (facts.get("models") or {}).get("foreign"):
             return []
         return model_files.names(wish.model, wish.desired["ascend_artifacts"])
 
-    def _reverse(
-        self, host: str, facts: dict[str, Any], wish: Wishes, components: list[str], target: str
-    ) -> dict[str, Any]:
+    def _reverse(self, host: str, facts: Facts, wish: Wishes, parts: list[str], target: str) -> Plan:
         env_name = wish.desired["ascend_env_name"]
-        if target == "absent":
-            back, gone = {}, None
-        else:
+        back: dict[str, Any] = {}
+        gone: list[str] | None = None
+        if target != "absent":
             run = controller.name() if target == "undo" else None
-            back, gone = planning_reverse.rollback_target(facts, components, run)
-        steps, findings = planning_reverse.removal_steps(facts, components, env_name, gone)
+            back, gone = planning_reverse.rollback_target(facts, parts, run)
+        steps, findings = planning_reverse.removal_steps(facts, parts, env_name, gone)
         plan = _without_steps(host, "converged", findings)
         if back:
-            pinned = [name for name in planning.COMPONENTS if name in back]
+            pinned = [name for name in components.NAMES if name in back]
             # What ran before may run again: going below the version in flash is for the vendor's installer to judge.
             accept = [*wish.desired["ascend_accept_findings"], "firmware-flash"]
             willing = replace(wish, desired={**wish.desired, "ascend_accept_findings": accept})
@@ -141,7 +145,7 @@ class Planner:
         return planning_reverse.join(plan, steps, facts, wish.desired["ascend_busy_policy"])
 
 
-def _without_steps(host: str, status: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+def _without_steps(host: str, status: Status, findings: list[Finding]) -> Plan:
     return {
         "host": host,
         "status": status,
@@ -161,7 +165,7 @@ def _message(observation: dict[str, Any]) -> str:
     return text[:500]
 
 
-def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
+def _declarations(facts: Facts) -> dict[str, Any]:
     """What the vendor's own files on the host say goes together."""
     driver, firmware = settled(facts, "driver"), settled(facts, "firmware")
     return {
@@ -173,18 +177,18 @@ def _declarations(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _judge(wish: Wishes, pins: dict[str, Any], facts: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _judge(wish: Wishes, pins: dict[str, Any], facts: Facts) -> tuple[Resolution, list[Finding]]:
     desired, subject, installed = wish.desired, wish.subject(facts), _declarations(facts)
     accept, target = desired["ascend_accept_findings"], desired["ascend_device_target"]
     resolution = resolver.resolve(wish.catalog, {**pins, "device_target": target}, subject, accept, installed)
     findings = list(resolution.get("findings") or [])
-    if resolution.get("ok"):
+    if resolution["stack"] is not None:
         chosen = {"device_target": target} if resolution["stack"].get("mindspore") else {}
         findings += compat.check(wish.catalog, chosen, subject, installed, accept, stack=resolution["stack"])
     return resolution, findings
 
 
-def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | None) -> dict[str, Any] | None:
+def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | None) -> Finding | None:
     if not packages:
         return None
     if not source:
@@ -192,19 +196,19 @@ def _artifact_problem(packages: tuple[str, ...], source: str | None, pin: str | 
             "ascend_artifacts is not set: it takes the folder on the control node (or the URL of a mirror) that "
             f"holds {', '.join(packages)}."
         )
-        return planning.finding("artifact-missing", "error", message, variable="ascend_artifacts")
+        return finding("artifact-missing", "error", message, variable="ascend_artifacts")
     try:
         missing = artifact_source.missing(source, packages, pin)
         unproven = [] if missing else artifact_source.unproven(source, packages, pin)
     except artifact_source.ArtifactError as error:
-        return planning.finding("artifact-missing", "error", str(error), variable="ascend_artifacts")
+        return finding("artifact-missing", "error", str(error), variable="ascend_artifacts")
     if unproven:
-        return planning.finding("artifact-unproven", "error", " ".join(unproven), variable="ascend_artifacts")
+        return finding("artifact-unproven", "error", " ".join(unproven), variable="ascend_artifacts")
     if not missing:
         return None
     near = artifact_source.similar(source, missing[0], pin)
     hint = f" Similar names there: {', '.join(near)}." if near else ""
-    return planning.finding(
+    return finding(
         "artifact-missing",
         "error",
         f"{', '.join(missing)} not found in ascend_artifacts ({artifacts.public_url(source)}). Put the file there or "

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import describe
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Finding, Plan, Step
 
 WIDTH = 96
 STEP_AT_MOST = 300  # characters of a step, whose versions a host has told
@@ -23,7 +25,7 @@ TITLES = {
 }
 
 
-def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
+def lines(plans: Mapping[str, Plan]) -> list[str]:
     """The table as lines of text, at most WIDTH columns where words allow it."""
     shared = _shared_findings(plans)
     groups: dict[tuple, list[str]] = {}
@@ -39,7 +41,7 @@ def lines(plans: dict[str, dict[str, Any]]) -> list[str]:
     return result
 
 
-def diff(host: str, plan: dict[str, Any]) -> list[dict[str, str]]:
+def diff(host: str, plan: Plan) -> list[dict[str, str]]:
     """The plan of a host as Ansible's diff: what is there against what would be there. Empty without steps."""
     if not plan["steps"]:
         return []
@@ -61,7 +63,7 @@ def diff(host: str, plan: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _shared_findings(plans: dict[str, dict[str, Any]]) -> dict[tuple, dict[str, Any]]:
+def _shared_findings(plans: Mapping[str, Plan]) -> dict[tuple, Finding]:
     """What is said of every host is said once, at the end."""
     if len(plans) < 2:
         return {}
@@ -69,35 +71,35 @@ def _shared_findings(plans: dict[str, dict[str, Any]]) -> dict[tuple, dict[str, 
     return {key: f for key, f in first.items() if all(key in other for other in others)}
 
 
-def _key(finding: dict[str, Any]) -> tuple:
+def _key(finding: Finding) -> tuple:
     return (finding["rule"], finding["severity"], finding["accepted"], finding["message"])
 
 
-def _weight(finding: dict[str, Any]) -> int:
+def _weight(finding: Finding) -> int:
     """What stops the host comes first, what was accepted last."""
     return 3 if finding["accepted"] else ("error", "warning", "info").index(finding["severity"])
 
 
-def _finding(finding: dict[str, Any], indent: str) -> list[str]:
+def _finding(finding: Finding, indent: str) -> list[str]:
     mark = "accepted" if finding["accepted"] else finding["severity"]
     text = f"{mark}: {clean(finding['message'])} [{clean(finding['rule'])}]"
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=" " * 8)
 
 
-def _step(step: dict[str, Any]) -> str:
+def _step(step: Step) -> str:
     return clean(describe(step), STEP_AT_MOST)
 
 
-def _reasoned(step: dict[str, Any]) -> str:
+def _reasoned(step: Step) -> str:
     return f"{_step(step)}  ({clean(step['why'], STEP_AT_MOST)})"
 
 
-def _signature(plan: dict[str, Any], shared: dict[tuple, Any]) -> tuple:
+def _signature(plan: Plan, shared: dict[tuple, Any]) -> tuple:
     steps = tuple(_reasoned(step) for step in plan["steps"])
     return (plan["status"], steps, tuple(_key(f) for f in _visible(plan, shared)))
 
 
-def _visible(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[dict[str, Any]]:
+def _visible(plan: Plan, shared: dict[tuple, Any]) -> list[Finding]:
     """The findings to show with a host: what stops it first; of an unchanged host only what is still amiss."""
     findings = [f for f in plan["findings"] if _key(f) not in shared]
     if plan["status"] == "converged":
@@ -105,7 +107,7 @@ def _visible(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[dict[str, A
     return sorted(findings, key=_weight)
 
 
-def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
+def _body(plan: Plan, shared: dict[tuple, Any]) -> list[str]:
     result = []
     if plan["status"] in ("pending", "refused"):
         for number, step in enumerate(plan["steps"], 1):
@@ -117,7 +119,7 @@ def _body(plan: dict[str, Any], shared: dict[tuple, Any]) -> list[str]:
     return result
 
 
-def _totals(plans: dict[str, dict[str, Any]]) -> str:
+def _totals(plans: Mapping[str, Plan]) -> str:
     counts = {status: sum(plan["status"] == status for plan in plans.values()) for status in ORDER}
     return ", ".join(f"{count} {TITLES[status]}" for status, count in counts.items() if count) or "no hosts"
 

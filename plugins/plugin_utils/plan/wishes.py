@@ -18,6 +18,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge a
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.template_cache import TemplateCache
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Subject
 
 _SHARED = TemplateCache()
 
@@ -27,11 +28,12 @@ class Wishes:
     """What one host's variables ask for, with defaults, and the catalog they are judged by."""
 
     desired: dict[str, Any]
-    catalog: dict[str, Any]
+    catalog: Catalog
     problems: list[host_places.Problem]
     model: dict[str, Any] = field(default_factory=lambda: model_files.values(lambda _name: None))
+    cmake_min: str = ""  # the oldest CMake that will do
 
-    def subject(self, facts: dict[str, Any]) -> dict[str, Any]:
+    def subject(self, facts: Facts) -> Subject:
         """The host as the resolver and the compatibility check want to see it: observed, but for what is wished."""
         chip, kind = self.desired["ascend_chip"], self.desired["ascend_host_kind"]
         return {
@@ -40,6 +42,8 @@ class Wishes:
             "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
             "host_kind": facts["host_kind"] if kind == "auto" else kind,
             "glibc": facts["glibc"],
+            "product": facts["accelerators"].get("product"),
+            "variant": facts["accelerators"].get("variant"),
             "installed": {name: settled(facts, name)["installed"] for name in ("driver", "firmware")},
         }
 
@@ -71,7 +75,7 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
     desired, more = _desired.read(values)
     problems.extend(more)
     problems.extend(host_places.of_roles(variables, template))
-    catalog: dict[str, Any] = {}
+    catalog: Catalog = {}
     try:
         catalog = load(desired["ascend_catalog_overlay"])
     except CatalogError as exc:
@@ -94,11 +98,12 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
         problems.append(_desired.Problem("mindformers_git_version", movable))
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
-    return Wishes(desired, catalog, problems, _model(variables, template))
+    get = _quietly(variables, template)
+    return Wishes(desired, catalog, problems, model_files.values(get), str(get("python_toolchain_cmake_min") or ""))
 
 
-def _model(variables: dict[str, Any], template: Callable[[Any], Any]) -> dict[str, Any]:
-    """The model's variables; one that cannot be templated is the role's to complain about."""
+def _quietly(variables: dict[str, Any], template: Callable[[Any], Any]) -> Callable[[str], Any]:
+    """Reads variables of roles; one that cannot be templated is the role's to complain about."""
 
     def get(name: str) -> Any:
         try:
@@ -106,7 +111,7 @@ def _model(variables: dict[str, Any], template: Callable[[Any], Any]) -> dict[st
         except Exception:
             return None
 
-    return model_files.values(get)
+    return get
 
 
 def _unknown_versions(desired: dict[str, Any], catalog: dict[str, Any]) -> list[_desired.Problem]:

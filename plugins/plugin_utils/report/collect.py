@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, KERNELS
+from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Step
 
 from .values import number, part, plain, rows, text
 
-COMPONENTS = tuple(name for name in planning.COMPONENTS if name != "inference")  # what has a version
+VERSIONED = tuple(one for one in components.ALL if one.has_version)
+COMPONENTS = tuple(one.name for one in VERSIONED)
+TITLES = {one.name: one.title for one in VERSIONED}
 INPUTS = (
     "ascend_facts",
     "ascend_plan",
@@ -69,7 +74,7 @@ def _read(hostvars: Mapping[str, Any], name: str) -> dict:
     except Exception:  # no such host in the inventory: still reported
         return found
     for key in INPUTS:
-        found[key] = _guard(lambda key=key: variables.get(key), key, found["problems"])
+        found[key] = _guard(functools.partial(variables.get, key), key, found["problems"])
     observed = part(part(found["ascend_observation"], "ansible_facts"), "ascend")
     found["ascend_facts"] = observed or found["ascend_facts"]
     if not found["ascend_facts"]:
@@ -88,7 +93,7 @@ def _guard(read: Callable[[], Any], label: str | None, problems: list[str]) -> d
     return value if isinstance(value, dict) else {}
 
 
-def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dict:
+def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dict[str, Any]:
     """Return the report's entry for one host (everything that does not depend on other hosts)."""
     facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
     if outcome.get("status") == "started":
@@ -99,7 +104,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
     chips = [_chip(entry) for entry in rows(part(facts, "npu"), "chips") if isinstance(entry, dict)]
     versions = _versions(facts, stack)
     desired = _desired(stack)
-    host = {
+    host: dict[str, Any] = {
         "name": name,
         "status": "not_started",
         "changed": outcome.get("status") == "changed",
@@ -197,65 +202,18 @@ def _as_error(message: Any, step: Any = None, cause: Any = None, fix: Any = None
 
 
 def _versions(facts: dict, stack: dict) -> dict:
-    wanted = part(stack, "cann")
-    runtime = _installed(facts, BASES, wanted.get("flavor"), wanted.get("version"))
-    kernels = _installed(facts, KERNELS, None, part(stack, "kernels").get("version"))
-    environment = _environment(facts)
-    packages = part(environment, "packages")
-    return {
-        "driver": text(part(facts, "driver").get("installed")),
-        "firmware": text(part(facts, "firmware").get("installed")),
-        "cann": " ".join(str(runtime[key]) for key in ("product", "version") if runtime.get(key)) or None,
-        "kernels": text(kernels.get("version")),
-        "python": text(environment.get("python")),
-        "mindspore": text(packages.get("mindspore") or packages.get("mindspore-ascend")),
-        "mindformers": text(packages.get("mindformers")),
-    }
+    return {one.name: one.seen(facts, stack) for one in VERSIONED}
 
 
 def _desired(stack: dict) -> dict:
-    desired = {component: text(part(stack, component).get("version")) for component in COMPONENTS}
-    if desired["cann"] and part(stack, "cann").get("flavor"):
-        desired["cann"] = f"{stack['cann']['flavor']} {desired['cann']}"
-    return desired
-
-
-def _installed(facts: dict, products: tuple[str, ...], product: str | None, version: str | None) -> dict:
-    """Return the installed CANN product that counts: the wanted one, else the one `latest` points at, else the last."""
-    entries = [item for item in rows(facts, "cann") if isinstance(item, dict) and item.get("product") in products]
-
-    def rank(item: dict) -> tuple:
-        exact = product in (None, item.get("product")) and same(item.get("version"), version)
-        return (bool(version) and exact, item.get("product") == product, bool(item.get("latest")))
-
-    return max(reversed(entries), key=rank, default={})
-
-
-def _environment(facts: dict) -> dict:
-    """Return the Python environment the stack runs in: one of ours, with MindSpore, if there is one."""
-
-    def rank(item: dict) -> tuple:
-        packages = part(item, "packages")
-        return ("mindspore" in packages or "mindspore-ascend" in packages, bool(item.get("stack")))
-
-    entries = [item for item in rows(facts, "environments") if isinstance(item, dict)]
-    return max(entries, key=rank, default={})
-
-
-def same(installed: str | None, wanted: str | None) -> bool:
-    """Return whether an installed version is the wanted one; 3.11 asks for any 3.11.x, and case does not matter."""
-    if not installed or not wanted:
-        return installed == wanted
-    left, right = str(installed).casefold(), str(wanted).casefold()
-    series = right.count(".") == 1 and right.replace(".", "").isdigit()
-    return left == right or (series and left.startswith(right + "."))
+    return {one.name: one.wanted(stack) for one in VERSIONED}
 
 
 def _drift(versions: dict, desired: dict) -> list[dict]:
     return [
         {"component": component, "installed": versions[component], "expected": desired[component], "against": "desired"}
         for component in COMPONENTS
-        if desired[component] and not same(versions[component], desired[component])
+        if desired[component] and not matches(versions[component], desired[component])
     ]
 
 
@@ -296,7 +254,7 @@ def _failed_at(entries: list[dict], outcome: dict, done: set[str]) -> int | None
 
 def _words(step: dict) -> str:
     try:
-        return planning.describe(step)
+        return planning.describe(cast(Step, step))
     except (KeyError, TypeError):
         return str(step.get("id") or step.get("component") or "step")
 
@@ -308,9 +266,13 @@ def _finding(entry: dict) -> dict:
     return {**finding, "accepted": bool(entry.get("accepted"))}
 
 
-def _chip(entry: dict) -> dict:
+def _chip(entry: dict) -> dict[str, Any]:
     ids = [str(entry[key]) for key in ("npu_id", "chip_id") if entry.get(key) is not None]
-    chip = {"id": "/".join(ids) or None, "name": text(entry.get("name")), "health": text(entry.get("health"))}
+    chip: dict[str, Any] = {
+        "id": "/".join(ids) or None,
+        "name": text(entry.get("name")),
+        "health": text(entry.get("health")),
+    }
     chip["level"] = health_level(chip["health"])
     for key in ("temperature_c", "power_w", "hbm_used_mb", "hbm_total_mb", "memory_used_mb", "memory_total_mb"):
         chip[key] = number(entry.get(key))
@@ -332,7 +294,7 @@ def _missing(facts: dict, chips: list[dict]) -> int:
 
 
 def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
-    proof = given or None
+    proof: dict | None = given or None
     stack = part(plan, "stack")
     if proof is None and stack and "inference" in stack and stack["inference"] is None:
         reason = plan.get("inference_reason") or stack.get("inference_reason")
@@ -341,7 +303,7 @@ def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
         proof = part(part(facts, "proofs"), "inference")
     if not proof:
         return None
-    result = {key: text(proof.get(key)) for key in _INFERENCE_KEYS}
+    result: dict[str, Any] = {key: text(proof.get(key)) for key in _INFERENCE_KEYS}
     result["tokens_per_second"] = number(proof.get("tokens_per_second"))
     if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
         result["status"] = "passed" if result["text"] and not result["status"] else "failed"

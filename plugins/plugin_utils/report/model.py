@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from .collect import COMPONENTS, same
+from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
+
+from .collect import COMPONENTS
 
 SCHEMA = 1
 STATUSES = ("converged", "changed", "pending", "refused", "failed", "unreachable", "not_started")

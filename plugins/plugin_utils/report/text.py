@@ -77,7 +77,9 @@ def _table(hosts: list[dict], limit: int) -> list[str]:
     groups: dict = defaultdict(list)
     for host in hosts:
         row = _row(host)
-        groups[(*row[:-1], "passed" if row[-1].endswith(" tok/s") else row[-1])].append(host)
+        last = "passed" if row[-1].endswith(" tok/s") else row[-1]
+        key = (*row[:-1], last)
+        groups[key].append(host)
     order = {word: place for place, word in enumerate(reversed(STATUSES))}
     ranked = sorted(groups.items(), key=lambda item: (order[item[1][0]["status"]], -len(item[1])))
     rows = [("HOSTS", *_HEADING[1:])]

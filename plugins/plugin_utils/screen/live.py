@@ -23,7 +23,7 @@ try:
     from rich.console import Console
     from rich.text import Text
 except ImportError:  # the plain line is as good
-    Console = None
+    Console = None  # type: ignore[assignment,misc]
 
 _FRAMES = "|/-\\"
 

@@ -3,6 +3,7 @@
 import copy
 import json
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 
 STACK = {
@@ -16,9 +17,8 @@ STACK = {
     "inference": {"version": None},
 }
 OPTIONS = {
-    "components": list(planning.COMPONENTS),
+    "components": list(components.NAMES),
     "env_name": "mindspore",
-    "env_provider": "venv",
     "allow_downgrade": False,
     "busy_policy": "refuse",
 }
@@ -61,7 +61,7 @@ def held(component, version, replaced=None, path="/usr/local/Ascend"):
 
 def plan(facts, stack=STACK, findings=(), **options):
     resolution = {"ok": stack is not None, "stack": stack, "why": [], "conflict": None}
-    return planning.plan_host("h1", facts, resolution, findings, dict(OPTIONS, **options))
+    return planning.plan_host("h1", facts, resolution, findings, planning.Options(**{**OPTIONS, **options}))
 
 
 def ids(result):
@@ -165,7 +165,7 @@ def test_error_finding_refuses_unless_accepted():
 
 def test_no_stack_is_one_finding_with_the_pins():
     resolution = {"ok": False, "conflict": {"pins": ["ascend_driver_version"], "message": "they contradict"}}
-    result = planning.plan_host("h1", BARE, resolution, [], OPTIONS)
+    result = planning.plan_host("h1", BARE, resolution, [], planning.Options(**OPTIONS))
     assert result["status"] == "refused"
     assert result["findings"][0]["message"] == "they contradict"
     assert result["findings"][0]["variable"] == "ascend_driver_version"
@@ -213,6 +213,6 @@ def test_steps_in_words():
 def test_why_nothing_is_generated_is_said():
     none = dict(STACK, mindspore=None, mindformers=None, inference=None)
     resolution = {"ok": True, "stack": none, "why": ["mindspore, inference: none, chip 310p only infers"]}
-    assert "310p" in planning.plan_host("h", BARE, resolution, [], OPTIONS)["inference_reason"]
+    assert "310p" in planning.plan_host("h", BARE, resolution, [], planning.Options(**OPTIONS))["inference_reason"]
     assert "ascend_components" in plan(BARE, stack=none, components=["driver"])["inference_reason"]
     assert plan(BARE)["inference_reason"] is None

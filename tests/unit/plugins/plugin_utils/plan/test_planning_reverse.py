@@ -1,10 +1,11 @@
 """Plans that go back: what the journal says was there before, and nothing else."""
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 
-ALL = list(planning.COMPONENTS)
+ALL = list(components.NAMES)
 
 
 def entry(event, component, before, after, controller, number, result="ok"):
@@ -87,8 +88,8 @@ def test_removal_of_one_component_only():
 
 def test_join_puts_removals_first_and_one_reboot_last():
     steps, _findings = planning_reverse.removal_steps(facts(), ALL, "mindspore")
-    own = [planning.make_step(facts(), "firmware", "downgrade", "2", "1", "asked for", reboot=True),
-           planning.make_step(facts(), "reboot", "reboot", None, None, "x", reboot=True)]
+    own = [components.get("firmware").make_step(facts(), "downgrade", "2", "1", "asked for"),
+           planning.reboot("x")]
     plan = planning_reverse.join({"steps": own, "findings": [], "status": "pending"}, steps, facts(), "refuse")
     assert [step["component"] for step in plan["steps"]] == ["kernels", "cann", "driver", "firmware", "reboot"]
     assert plan["status"] == "pending"
