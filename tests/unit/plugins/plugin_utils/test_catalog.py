@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames, schema
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, is_known, pattern_holds
 
 DATA = catalog.load()
@@ -24,6 +24,48 @@ def test_schema(path):
 def test_schema_and_loader_know_the_same_tables():
     assert set(SCHEMA["properties"]) == set(catalog.TABLES)
     assert all(DATA[table] for table in catalog.TABLES)
+
+
+def test_the_loader_reads_every_keyword_of_the_schema():
+    def keywords(part):
+        for key, value in part.items():
+            if key == "properties":
+                yield from (found for one in value.values() for found in keywords(one))
+            elif isinstance(value, dict) and key != "const":
+                yield from keywords(value)
+            elif isinstance(value, list):
+                yield from (found for one in value if isinstance(one, dict) for found in keywords(one))
+            yield key
+
+    used = {found for part in SCHEMA["$defs"].values() for found in keywords(part)}
+    assert len(used) > 10 and used <= schema.Validator(SCHEMA).keywords()
+
+
+@pytest.mark.parametrize("table", list(catalog.TABLES))
+def test_the_loader_and_jsonschema_agree(table):
+    """Every row of the catalog, with each of its fields in turn left out, misspelt or of another type."""
+    rows = SCHEMA["properties"][table]["items"]
+    judge = jsonschema.Draft202012Validator({**rows, "$defs": SCHEMA["$defs"]})
+    for row in DATA[table][:5]:
+        variants = [row, {**row, "unheard_of": 1}]
+        for field in row:
+            variants.append({key: value for key, value in row.items() if key != field})
+            variants += [{**row, field: other} for other in (None, 7, True, "", "x y", [], [7], {}, {"x": 7}, ["x"])]
+        for variant in variants:
+            try:
+                catalog.check_row(table, variant, "here")
+                fits = True
+            except catalog.CatalogError as error:
+                fits = False
+                assert "Traceback" not in str(error)
+            patterned = "pattern" not in variant or variant["pattern"] == row.get("pattern")
+            assert fits == judge.is_valid(variant) or not patterned, variant
+
+
+def test_an_overlay_may_bring_a_chip_family(tmp_path):
+    chip = {**DATA["chips"][0], "chip": "x1", "npu_smi_names": ["X1"], "source": "us"}
+    (tmp_path / "chips.yml").write_text(yaml.safe_dump({"chips": [chip]}))
+    assert "x1" in {row["chip"] for row in catalog.load(str(tmp_path))["chips"]}
 
 
 def test_every_row_says_where_it_comes_from():
@@ -189,6 +231,24 @@ def test_a_changed_overlay_is_read_again(tmp_path):
             "row 2: stack s stands twice",
         ),
         ("filenames: [{id: a, pattern: '(', source: x}]", "not a regular expression"),
+        (
+            "hdk: [{id: a, hdk: '1.0', driver: '1.0', firmware: null, chips: ['910'], obs_dri: x,"
+            " confidence: user, source: x}]",
+            "id a: `obs_dri` is no field; did you mean `obs_dir`",
+        ),
+        (
+            "os_minimum: [{id: a, products: [p], chip: '910', os: kylin, arch: [aarch64], driver: '1.0',"
+            " firmware: '1.0', confidence: user, source: x}]",
+            "id a: missing versions",
+        ),
+        (
+            "chips: [{chip: x1, name: X, role: training, soc: [AscendX], products: [p], default_flavor: nnae,"
+            " kernels: true, pci: [{device: XYZ, subsystem_vendor: '0000', subsystem_device: '0000', product: p,"
+            " chips: 1, role: training}], confidence: user, source: x}]",
+            "`pci` `device` is 'XYZ'",
+        ),
+        ("models: [{model: m, task: t, mindformers: ['1.0.2', '1.3.2'], chips: ['x9'], confidence: user, source: x}]",
+         "table models, model m: chip x9 is not in the table chips"),
     ],
 )
 def test_a_wrong_overlay_is_refused(tmp_path, text, message):
