@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.schema import Validator
 
 # The fast one where libyaml is there.
@@ -22,8 +23,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "catalog"
 SCHEMA: dict[str, Any] = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
 _VALIDATOR = Validator(SCHEMA)
 _ROWS: dict[str, dict[str, Any]] = {
-    table: _VALIDATOR.definitions[rows["items"]["$ref"].rpartition("/")[2]]
-    for table, rows in SCHEMA["properties"].items()
+    **{
+        table: _VALIDATOR.definitions[rows["items"]["$ref"].rpartition("/")[2]]
+        for table, rows in SCHEMA["properties"].items()
+    },
+    # A component may bring the table of its releases itself.
+    **{component.name: component.row for component in components.ALL if component.row},
 }
 # Table -> the field that tells its rows apart: the first one that a row must have.
 TABLES: dict[str, str] = {table: row["required"][0] for table, row in _ROWS.items()}

@@ -120,6 +120,8 @@ class Component(ABC):
     per_chip = False  # whether its package is for one chip family
     removable = False  # whether an uninstallation takes it away by a step of its own
     can_be_taken_over = False  # whether ascend_take_over may name it
+    # The JSON schema of a row of its table, where schema.json has none; the first field it requires is the row's key.
+    row: dict[str, Any] | None = None
     minutes = 2  # of a step, where the host's journal knows no earlier duration
 
     @property

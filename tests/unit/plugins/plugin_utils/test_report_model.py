@@ -8,8 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, health_level, same
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, health_level
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
 from hypothesis import HealthCheck, given, settings
