@@ -5,6 +5,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What stays on the control node: formatted, typed.
+CONTROL_NODE := $(addprefix plugins/,plugin_utils action callback filter lookup)
+PLUGINS := ansible_collections.ascend.fleet.plugins
 COLLECTION := .cache/collections/ansible_collections/ascend/fleet
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
@@ -38,8 +41,9 @@ test: venv ## Every check; about 40 minutes on two cores
 	@$(MAKE) --no-print-directory molecule
 	@$(MAKE) --no-print-directory faults-quick
 
-lint: venv ## ruff, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
-	@echo "==> ruff";         $(BIN)/ruff check .
+lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
+	@echo "==> ruff";         $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet $(CONTROL_NODE)
+	@echo "==> mypy";         $(BIN)/mypy --no-error-summary $(foreach room,$(notdir $(CONTROL_NODE)),-p $(PLUGINS).$(room))
 	@echo "==> yamllint";     $(BIN)/yamllint --strict .
 	@echo "==> ansible-lint"; $(BIN)/ansible-lint --offline -q
 	@echo "==> vermin";       $(BIN)/vermin --quiet --no-tips -t=3.6- --violations plugins/modules plugins/module_utils

@@ -1,0 +1,134 @@
+"""A component that does not exist, in a tree of its own: one file and two rows, and the rest of the house knows it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+WIDGET = '''
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
+
+TEXT = {"type": "string", "minLength": 1}
+
+
+class Widget(Component):
+    name = "widget"
+    title = "Widget"
+    role = "widget"
+    after = ("cann",)
+    follows = ("cann",)
+    chip_roles = ("training",)
+    host_kinds = ("physical",)
+    minutes = 7
+    row = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["widget", "cann", "confidence", "source"],
+        "properties": {"widget": TEXT, "cann": TEXT, "confidence": TEXT, "source": TEXT},
+    }
+
+    def candidates(self, search, chosen):
+        rows = [row["widget"] for row in search.catalog["widget"] if row["cann"] == chosen.get("cann")]
+        return [*search.ordered("widget", rows, chosen), None]
+
+    def installed(self, site, stack):
+        return (site.facts.get("widget") or {}).get("installed")
+
+    def seen(self, facts, stack):
+        return (facts.get("widget") or {}).get("installed")
+
+
+COMPONENT = Widget()
+'''
+ROWS = """---
+widget:
+  - {widget: "1.0", cann: "8.3.RC1", confidence: user, source: the test}
+  - {widget: "1.1", cann: "8.3.RC1", confidence: user, source: the test}
+"""
+ASK = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, steps
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
+
+tables = catalog.load(sys.argv[2])
+answer = {"names": components.NAMES, "variables": sorted(desired.VERSION_VARIABLES)}
+asked = json.load(sys.stdin)
+for name, (pins, host) in asked["hosts"].items():
+    found = resolver.resolve(tables, pins, host)
+    plan = steps.plan_host(name, asked["facts"], found, [], steps.Options(components.NAMES, "mindspore"))
+    facts = {**asked["facts"], "widget": {"installed": "1.0"}}
+    seen = collect.record(name, {"ascend_facts": facts, "ascend_plan": plan})
+    answer[name] = {"resolution": found, "plan": plan, "report": seen}
+print(json.dumps(answer))
+"""
+PINS = {"cann": "8.3.RC1", "components": ["driver", "firmware", "cann", "widget"]}
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory):
+    base = tmp_path_factory.mktemp("tree")
+    fleet = base / "ansible_collections" / "ascend" / "fleet"
+    for name in ("plugins", "catalog", "roles"):
+        shutil.copytree(ROOT / name, fleet / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (fleet / "plugins" / "plugin_utils" / "components" / "widget.py").write_text(WIDGET)
+    (base / "overlay").mkdir()
+    (base / "overlay" / "widget.yml").write_text(ROWS)
+    facts = {
+        "accelerators": {"family": "910b", "count": 8}, "cann": [], "environments": [], "busy": [], "proofs": {},
+        "driver": {"installed": None, "loaded": None, "damaged": None},
+        "firmware": {"installed": None, "loaded": None, "damaged": None},
+        "journal": {"entries": []}, "tools": {"gcc": None, "cmake": None}, "reboot_required": False,
+        "reboot_reasons": [],
+    }  # fmt: skip
+    host = {"chip": "910b", "arch": "aarch64", "host_kind": "physical"}
+    hosts = {
+        "server": (PINS, host),
+        "pinned": ({**PINS, "widget": "1.0"}, host),
+        "guest": (PINS, {**host, "host_kind": "vm"}),
+        "infers": (PINS, {**host, "chip": "310p"}),
+        "older": ({**PINS, "cann": "8.2.RC1"}, host),
+    }
+    asked = json.dumps({"hosts": hosts, "facts": facts})
+    words = [sys.executable, "-c", ASK, str(base), str(base / "overlay")]
+    done = subprocess.run(words, input=asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_it_is_found_in_its_place(answer):
+    names = answer["names"]
+    assert names.index("cann") < names.index("widget") and "ascend_widget_version" in answer["variables"]
+
+
+def test_it_is_resolved(answer):
+    assert answer["server"]["resolution"]["stack"]["widget"] == {"version": "1.1"}
+    assert answer["pinned"]["resolution"]["stack"]["widget"] == {"version": "1.0"}
+    assert answer["older"]["resolution"]["stack"]["widget"] is None
+
+
+@pytest.mark.parametrize("host", ["guest", "infers"])
+def test_a_host_that_cannot_have_it_goes_without(answer, host):
+    assert answer[host]["resolution"]["ok"] and answer[host]["resolution"]["stack"]["widget"] is None
+    assert all(step["component"] != "widget" for step in answer[host]["plan"]["steps"])
+
+
+def test_it_is_planned(answer):
+    (step,) = [step for step in answer["server"]["plan"]["steps"] if step["component"] == "widget"]
+    assert (step["id"], step["to"], step["minutes"]) == ("widget-install", "1.1", 7)
+    assert answer["server"]["plan"]["fingerprint"]["widget"] == "1.1"
+
+
+def test_it_is_reported(answer):
+    report = answer["server"]["report"]
+    assert (report["versions"]["widget"], report["desired"]["widget"]) == ("1.0", "1.1")
+    assert {"component": "widget", "installed": "1.0", "expected": "1.1", "against": "desired"} in report["drift"]
+    assert "widget 1.1" in [step["words"] for step in report["plan"]]
