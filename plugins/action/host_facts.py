@@ -70,6 +70,7 @@ def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "devices_per_card": chip.get("devices_per_card", 1),
             "product": row.get("product"),
             "role": row.get("role", chip["role"]),
+            "variant": row.get("variant"),
         }
         for chip in chips
         for row in chip["pci"]

@@ -49,6 +49,7 @@ options:
       devices_per_card: {description: "Devices of a card: V(2) for A3, where each die is one.", type: int, default: 1}
       product: {description: Product name., type: str}
       role: {description: V(training) or V(inference)., type: str}
+      variant: {description: 'V(ep) (a card in a server) or V(soc) (a board that is its own host).', type: str}
   npu_names:
     description: Chip family by the name C(npu-smi) prints. Filled from the catalog, so there is no need to give any.
     type: dict
@@ -129,6 +130,7 @@ ansible_facts:
               sample: 8
             product: {description: "Product, where all devices are the same one.", type: str, sample: Atlas 300I A2}
             role: {description: "V(training) or V(inference), where all devices agree.", type: str, sample: training}
+            variant: {description: "V(ep) or V(soc), of a family that has both.", type: str, sample: soc}
             devices:
               description: >-
                 One row per device - C(address), C(vendor), C(device), C(subsystem_vendor),
@@ -382,6 +384,7 @@ _ONE = {"type": "int", "default": 1}
 PCI_ID = {
     "vendor": _NEEDED, "device": _NEEDED, "subsystem_vendor": _TEXT, "subsystem_device": _TEXT, "family": _NEEDED,
     "chips": _ONE, "devices_per_card": _ONE, "product": _TEXT, "role": _TEXT,
+    "variant": _TEXT,
 }
 
 

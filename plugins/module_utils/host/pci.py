@@ -19,7 +19,7 @@ def accelerators(view, rows):
     """facts["accelerators"].
 
     ``rows``: [{"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "devices_per_card",
-    "product", "role"}], ids in hexadecimal without 0x.
+    "product", "role", "variant"}], ids in hexadecimal without 0x.
     """
     devices, unknown = [], []
     matches = []
@@ -38,12 +38,14 @@ def accelerators(view, rows):
     families = _distinct(match["family"] for match in matches)
     products = _distinct(match["product"] for match in matches)
     roles = _distinct(match["role"] for match in matches)
+    variants = _distinct(match["variant"] for match in matches)
     return {
         "family": families[0] if len(families) == 1 else None,
         "count": sum(device["chips"] for device in devices),
         "cards": _cards(matches),
         "product": products[0] if len(products) == 1 else None,
         "role": roles[0] if len(roles) == 1 else None,
+        "variant": variants[0] if len(variants) == 1 else None,
         "devices": devices,
         "unknown": unknown,
         "mixed": len(families) > 1,
@@ -90,13 +92,15 @@ def _match(device, rows):
     for row in same:
         if (row["subsystem_vendor"], row["subsystem_device"]) == subsystem:
             return {"family": row["family"], "chips": row.get("chips") or 1, "product": row.get("product"),
-                    "devices_per_card": row.get("devices_per_card") or 1, "role": row.get("role")}
+                    "devices_per_card": row.get("devices_per_card") or 1, "role": row.get("role"),
+                    "variant": row.get("variant")}
     if not same:
         return None
     families = _distinct(row["family"] for row in same)
     roles = _distinct(row.get("role") for row in same)
     return {"family": families[0] if len(families) == 1 else None, "chips": 1, "product": None,
-            "devices_per_card": same[0].get("devices_per_card") or 1, "role": roles[0] if len(roles) == 1 else None}
+            "devices_per_card": same[0].get("devices_per_card") or 1, "role": roles[0] if len(roles) == 1 else None,
+            "variant": None}
 
 
 def _cards(matches):

@@ -46,7 +46,7 @@ KEYS = {
 INNER = {
     "os": {"id", "id_like", "version", "name", "family", "package_manager"},
     "kernel": {"release", "headers"},
-    "accelerators": {"family", "count", "cards", "product", "role", "devices", "unknown", "mixed"},
+    "accelerators": {"family", "count", "cards", "product", "role", "variant", "devices", "unknown", "mixed"},
     "user": {"name", "exists", "uid", "group", "groups", "shell", "home"},
     "tools": {"lspci", "ifconfig", "gcc", "cmake", "make", "dkms", "openssl", "conda", "uv", "pip3"},
     "driver": {

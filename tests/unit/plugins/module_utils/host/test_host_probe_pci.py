@@ -6,6 +6,9 @@ import pytest
 from ansible_collections.ascend.fleet.plugins.action import host_facts as action
 from ansible_collections.ascend.fleet.plugins.module_utils.host import pci
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView
 
 ROWS = action.pci_ids(catalog.load()["chips"])
@@ -120,10 +123,26 @@ def test_what_is_no_npu(other):
         "cards": 0,
         "product": None,
         "role": None,
+        "variant": None,
         "devices": [],
         "unknown": [],
         "mixed": False,
     }
+
+
+@pytest.mark.parametrize(("device", "subsystem", "variant"), [("d107", "0000", "soc"), ("d105", "0100", "ep")])
+def test_a_board_that_is_its_own_host_is_told_from_a_card(device, subsystem, variant):
+    """The SoC board takes another driver package; the rules and the resolver see what was observed."""
+    seen = found(slot(1, device, ("0000" if variant == "soc" else "0200", subsystem)))
+    assert (seen["family"], seen["variant"]) == ("310b", variant)
+    facts = {
+        "accelerators": seen, "arch": "aarch64", "os": {"id": None}, "host_kind": "physical", "glibc": "2.34",
+        "journal": {"entries": []}, "driver": {"installed": None}, "firmware": {"installed": None},
+    }  # fmt: skip
+    subject = Wishes(desired.read({})[0], catalog.load(), []).subject(facts)
+    stack = resolver.resolve(catalog.load(), {"driver": "25.0.rc1", "components": ["driver"]}, subject)["stack"]
+    assert ("-soc_" in stack["driver"]["package"]) == (variant == "soc")
+    assert subject["product"] == seen["product"]
 
 
 def test_upper_case_ids():
@@ -142,5 +161,5 @@ def test_from_npu_smi_where_no_pci_tree_is_shown():
 
 def test_rows_of_the_catalog():
     keys = {"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "devices_per_card"}
-    assert all(set(row) == keys | {"product", "role"} for row in ROWS)
+    assert all(set(row) == keys | {"product", "role", "variant"} for row in ROWS)
     assert {row["family"] for row in ROWS} >= {"310", "310p", "310b", "910", "910b", "a3"}
