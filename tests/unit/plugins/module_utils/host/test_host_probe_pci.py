@@ -140,7 +140,7 @@ def test_a_board_that_is_its_own_host_is_told_from_a_card(device, subsystem, var
         "journal": {"entries": []}, "driver": {"installed": None}, "firmware": {"installed": None},
     }  # fmt: skip
     subject = Wishes(desired.read({})[0], catalog.load(), []).subject(facts)
-    stack = resolver.resolve(catalog.load(), {"driver": "25.0.rc1", "components": ["driver"]}, subject)["stack"]
+    stack = resolver.resolve(catalog.load(), {"driver": "25.0.rc1.1", "components": ["driver"]}, subject)["stack"]
     assert ("-soc_" in stack["driver"]["package"]) == (variant == "soc")
     assert subject["product"] == seen["product"]
 
