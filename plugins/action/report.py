@@ -24,8 +24,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import LINE_AT_MOST, clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import plain
 
 
 class ActionModule(ControlAction):

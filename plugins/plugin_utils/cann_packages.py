@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
+from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     Component,
     Site,
@@ -126,12 +127,8 @@ class CannComponent(Component):
 
 def of_report(facts: Facts, products: tuple[str, ...], product: str | None, version: str | None) -> dict[str, Any]:
     """The installed product that counts: the wanted one, else the one `latest` points at, else the last; or {}."""
-    listed = facts.get("cann")
-    rows = (
-        [row for row in listed if isinstance(row, dict) and row.get("product") in products]
-        if isinstance(listed, list)
-        else []
-    )
+    listed = values.rows(facts, "cann")
+    rows = [row for row in listed if isinstance(row, dict) and row.get("product") in products]
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool, bool]:
         exact = product in (None, row.get("product")) and matches(row.get("version"), version)

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
@@ -266,8 +267,7 @@ class Component(ABC):
 
     def wanted(self, stack: Stack) -> str | None:
         """What a report shows as the version that the stack asks for."""
-        entry = stack.get(self.name)
-        return str(entry["version"]) if entry and entry.get("version") else None
+        return values.text(values.part(stack, self.name).get("version"))
 
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         """What a proof of the stack is tied to; None when a proof holds for any."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Component, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
@@ -61,9 +62,7 @@ class EnvironmentComponent(Component):
         return True
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        packages = of_report(facts).get("packages") or {}
-        found = packages.get(self.distribution(stack)) if isinstance(packages, dict) else None
-        return str(found) if found else None
+        return values.text(values.part(of_report(facts), "packages").get(self.distribution(stack)))
 
 
 class FrameworkComponent(EnvironmentComponent):
@@ -87,9 +86,8 @@ def of_report(facts: Facts) -> dict[str, Any]:
     """The environment the stack runs in: one of ours, with a framework, if there is one; or {}."""
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool]:
-        packages = row.get("packages") or {}
+        packages = values.part(row, "packages")
         return bool({"mindspore", "mindspore-ascend", "torch"} & set(packages)), bool(row.get("stack"))
 
-    listed = facts.get("environments")
-    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    rows = [row for row in values.rows(facts, "environments") if isinstance(row, dict)]
     return max(rows, key=rank, default={})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     Choice,
     Component,
@@ -82,8 +82,7 @@ class HdkComponent(Component):
         ]
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        found = (facts.get(self.name) or {}).get("installed")
-        return str(found) if found else None
+        return values.text(values.part(facts, self.name).get("installed"))
 
 
 def release(catalog: Catalog, driver: str, chip: str | None) -> dict[str, Any] | None:

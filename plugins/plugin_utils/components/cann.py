@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
-from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
@@ -84,12 +84,12 @@ class Cann(cann_packages.CannComponent):
         return f"somebody installed {names} into it, which would go with it" if others else None
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        entry = stack.get("cann") or {}
+        entry = values.part(stack, "cann")
         row = cann_packages.of_report(facts, BASES, entry.get("flavor"), entry.get("version"))
         return " ".join(str(row[key]) for key in ("product", "version") if row.get(key)) or None
 
     def wanted(self, stack: Stack) -> str | None:
-        version, flavor = super().wanted(stack), (stack.get("cann") or {}).get("flavor")
+        version, flavor = super().wanted(stack), values.part(stack, "cann").get("flavor")
         return f"{flavor} {version}" if version and flavor else version
 
     def fingerprint(self, entry: dict[str, Any]) -> str:

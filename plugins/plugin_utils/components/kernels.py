@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import KERNELS
-from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack
@@ -52,8 +52,8 @@ class Kernels(cann_packages.CannComponent):
         return site.facts["accelerators"]["family"]
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        found = cann_packages.of_report(facts, KERNELS, None, (stack.get("kernels") or {}).get("version"))
-        return str(found["version"]) if found.get("version") else None
+        wanted = values.part(stack, "kernels").get("version")
+        return values.text(cann_packages.of_report(facts, KERNELS, None, wanted).get("version"))
 
 
 COMPONENT = Kernels()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import SAID, Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import cann
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, find_row
@@ -67,9 +67,8 @@ class MindSpore(environment.FrameworkComponent):
         return None
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        packages = environment.of_report(facts).get("packages") or {}
-        found = packages.get("mindspore") or packages.get("mindspore-ascend") if isinstance(packages, dict) else None
-        return str(found) if found else None
+        packages = values.part(environment.of_report(facts), "packages")
+        return values.text(packages.get("mindspore") or packages.get("mindspore-ascend"))
 
 
 COMPONENT = MindSpore()

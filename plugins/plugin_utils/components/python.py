@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
@@ -76,8 +76,7 @@ class Python(environment.EnvironmentComponent):
         return found
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        found = environment.of_report(facts).get("python")
-        return str(found) if found else None
+        return values.text(environment.of_report(facts).get("python"))
 
 
 COMPONENT = Python()

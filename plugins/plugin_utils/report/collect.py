@@ -14,8 +14,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.versions import match
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Step
-
-from .values import number, part, plain, rows, text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
 VERSIONED = tuple(one for one in components.ALL if one.has_version)
 COMPONENTS = tuple(one.name for one in VERSIONED)

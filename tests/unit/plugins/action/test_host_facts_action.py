@@ -69,6 +69,7 @@ def test_ids_of_the_catalog_and_of_an_overlay(tmp_path):
         "devices_per_card": 1,
         "product": "Atlas 350",
         "role": "training",
+        "variant": None,
     }
 
 

@@ -12,7 +12,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.versions import match
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect, health_level
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build, failures
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report.values import plain
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

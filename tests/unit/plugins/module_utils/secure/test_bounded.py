@@ -141,7 +141,8 @@ def test_it_runs_as_somebody_else():
 def test_who_may_not_become_somebody_else_is_told():
     # What is needed is imported by root: the interpreter of the tests may lie where nobody may not look.
     code = (
-        "import os, selectors\nfrom ansible_collections.ascend.fleet.plugins.module_utils import bounded, run_as\n"
+        "import os, selectors\n"
+        "from ansible_collections.ascend.fleet.plugins.module_utils.secure import bounded, run_as\n"
         "os.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"
         "try:\n    bounded.run(['/bin/true'], 5, account=run_as.Account('alice', 4242, 4242))\n"
         "except OSError as exc:\n    print(exc.strerror)\n"
