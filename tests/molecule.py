@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 LOGS = ROOT / "build" / "molecule"
 # They start first, so that none of them is left to run alone at the end.
-LONGEST = ("aarch64", "conda", "inference_check", "mindspore", "site")
+LONGEST = ("aarch64", "conda", "inference_check", "mindspore", "secrets", "site", "theirs")
 
 
 def main(names: list[str]) -> int:

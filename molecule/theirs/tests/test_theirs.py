@@ -6,6 +6,7 @@ looked at from outside. Each test is about one host, or about one thing that was
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,11 @@ class Story:
         self.look(when)
 
     def look(self, when):
-        self.trees[when] = {name: json.loads(self.fleet.on(name, "python3", "-I", "-c", WALK, *ROOTS))
-                            for name in self.names}
+        def tree(name):
+            return json.loads(self.fleet.on(name, "python3", "-I", "-c", WALK, *ROOTS))
+
+        with ThreadPoolExecutor(4) as pool:
+            self.trees[when] = dict(zip(self.names, pool.map(tree, self.names)))
 
     def differs(self, host, when, *below, since="before", times=True):
         """What is not any more as it was: {path: (then, now)}; `below` limits it to some folders."""
