@@ -80,7 +80,7 @@ class Story:
             return json.loads(self.fleet.on(name, "python3", "-I", "-c", WALK, *ROOTS))
 
         with ThreadPoolExecutor(4) as pool:
-            self.trees[when] = dict(zip(self.names, pool.map(tree, self.names)))
+            self.trees[when] = dict(zip(self.names, pool.map(tree, self.names), strict=True))
 
     def differs(self, host, when, *below, since="before", times=True):
         """What is not any more as it was: {path: (then, now)}; `below` limits it to some folders."""
