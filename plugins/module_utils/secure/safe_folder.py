@@ -57,7 +57,29 @@ def check(path, variable="ascend_state_dir"):
 
 
 def private(path):
-    """Make a folder for root only; one of root's that others may enter is closed. Raises UnsafeFolder, OSError."""
+    """Make a folder for root only; one of root's that others may enter is closed.
+
+    Ansible makes the folder of asynchronous tasks with the umask it finds: under 0000 everybody may write to it until a
+    module closes it. What somebody put there meanwhile is not believed, and not removed either.
+
+    Raises:
+        UnsafeFolder: a folder above it, it, or something in it belongs to somebody else.
+        OSError: it cannot be made or closed.
+    """
+    ensure(os.path.dirname(path))
+    try:
+        facts = os.lstat(path)
+    except FileNotFoundError:
+        facts = None
+    if facts and stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and facts.st_mode & _OTHERS:
+        close(path)
+        for name in sorted(os.listdir(path)):
+            owner = os.lstat(os.path.join(path, name)).st_uid
+            if owner not in (0, os.geteuid()):
+                raise UnsafeFolder(
+                    "The folder %s cannot be used" % path,
+                    "everybody could write to it, and %s in it belongs to uid %d" % (name, owner),
+                    "look at what it is and remove it")
     ensure(path, 0o700)
     close(path)
 

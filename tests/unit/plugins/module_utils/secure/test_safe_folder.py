@@ -86,6 +86,21 @@ def test_private_folders_are_closed(tmp_path):
         safe_folder.close(str(tmp_path / "link"))
 
 
+def test_a_folder_that_everybody_could_write_to_is_closed_and_what_is_in_it_not_believed(tmp_path):
+    """Ansible makes /run/ascend-fleet with the umask it finds, which may be 0000."""
+    run = tmp_path / "run"
+    (run / "async").mkdir(parents=True)
+    run.chmod(0o777)
+    safe_folder.private(str(run))
+    assert mode(run) == 0o700
+    run.chmod(0o777)
+    (run / "lock-1").write_text("")
+    os.chown(run / "lock-1", nobody.UID, nobody.UID)
+    with pytest.raises(safe_folder.UnsafeFolder, match=f"lock-1 in it belongs to uid {nobody.UID}"):
+        safe_folder.private(str(run))
+    assert mode(run) == 0o700 and (run / "lock-1").exists()
+
+
 def test_whose_a_file_is(tmp_path):
     file, link = tmp_path / "x.run", tmp_path / "link.run"
     file.write_text("x")
