@@ -83,7 +83,7 @@ def test_mindspore_checks_itself(host):
 def test_conda_knows_how_the_environment_came_about(host):
     setup = json.loads(host.check_output(f"{ENVIRONMENT}/bin/ascend-run python -c '{SHOW}'").splitlines()[-1])
     made = setup["installed"]["environment_made_by"]
-    assert made.startswith("/opt/miniconda3/bin/conda create")
+    assert made.startswith("/opt/miniconda3/bin/conda install")
     assert "python=3.7" in made
     assert made.endswith("--override-channels --offline")
 

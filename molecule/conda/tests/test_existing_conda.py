@@ -12,6 +12,6 @@ def test_no_second_conda(host):
 
 def test_the_environment_was_made_by_the_one_that_was_there(host):
     history = host.file(f"{ENVIRONMENT}/conda-meta/history").content_string
-    assert "# cmd: /root/miniconda3/bin/conda create" in history
+    assert "# cmd: /root/miniconda3/bin/conda install" in history
     assert ENVIRONMENT in host.check_output("/root/miniconda3/bin/conda env list")
     assert host.check_output(f"{ENVIRONMENT}/bin/python --version").startswith("Python 3.7.")
