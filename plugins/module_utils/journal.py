@@ -93,15 +93,20 @@ def _is_entry(entry):
             and isinstance(entry.get("id"), str) and bool(_ID.match(entry["id"])))
 
 
+def _is_number(value):
+    """Whether this is a number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _with_types(entry):
     """The entry, with None in place of values that cannot be what their key says."""
     wrong = [key for key in _TEXTS if entry.get(key) is not None and not isinstance(entry[key], str)]
     seconds = entry.get("seconds")
     # Not a number (NaN) is neither smaller nor larger than anything.
-    if seconds is not None and not (type(seconds) in (int, float) and 0 <= seconds <= _LONGEST):
+    if seconds is not None and not (_is_number(seconds) and 0 <= seconds <= _LONGEST):
         wrong.append("seconds")
     rc = entry.get("rc")
-    if rc is not None and not (type(rc) is int and abs(rc) <= _LONGEST):
+    if rc is not None and not (isinstance(rc, int) and _is_number(rc) and abs(rc) <= _LONGEST):
         wrong.append("rc")
     if not isinstance(entry.get("reboot_required", False), bool):
         wrong.append("reboot_required")

@@ -170,8 +170,7 @@ class Component(ABC):
 
     def step(self, site: Site, stack: Stack) -> Step | None:
         """What brings the host from what was observed to the stack's entry; None when that is there already."""
-        entry = stack[self.name]
-        assert entry is not None
+        entry = stack[self.name] or {}
         interrupted = set(self.journal_names()) & set(journal(site.facts).get("unfinished_components") or [])
         now, wanted, damage = self.installed(site, stack), entry["version"], self.damage(site, stack)
         action: Action

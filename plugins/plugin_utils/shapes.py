@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired  # in typing from Python 3.11 on
 
 Facts = dict[str, Any]  # what host_facts returned under `ascend`; its RETURN describes it
 Catalog = dict[str, list[dict[str, Any]]]  # table -> rows, as catalog.load() gives it
@@ -39,9 +42,9 @@ class Finding(TypedDict):
     accepted: bool
 
 
-# One step of a plan. `from` is no name in Python, hence this notation.
-_StepKeys = TypedDict(
-    "_StepKeys",
+# One step of a plan; its id travels through the role to the report. `from` is no name in Python, hence this notation.
+Step = TypedDict(
+    "Step",
     {
         "id": str,
         "component": str,
@@ -52,16 +55,11 @@ _StepKeys = TypedDict(
         "package": "str | None",
         "reboot": bool,
         "minutes": int,
+        "product": "NotRequired[str]",  # the vendor's name of it where the component has several, such as nnae
+        "take_over": "NotRequired[bool]",  # it replaces something of theirs, as ascend_take_over allows
+        "sha256": "NotRequired[str | None]",  # of its package, in a plan that is saved
     },
 )
-
-
-class Step(_StepKeys, total=False):
-    """One step of a plan; its id travels through the role to the report."""
-
-    take_over: bool  # it replaces something of theirs, as ascend_take_over allows
-    sha256: str | None  # of its package, in a plan that is saved
-    product: str  # the vendor's name of it where the component has several, such as nnae
 
 
 # What a host is to become: component -> what installing it needs, None where this host does not get it.

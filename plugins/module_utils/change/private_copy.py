@@ -24,9 +24,9 @@ _FOLDER = "packages"
 class CannotCopy(Exception):
     """There is no copy; ``parts`` are what is wrong, why, and what to do."""
 
-    def __init__(self, *parts):
-        super(CannotCopy, self).__init__("%s. Cause: %s. Fix: %s." % parts)
-        self.parts = parts
+    def __init__(self, what, cause, fix):
+        super(CannotCopy, self).__init__("%s. Cause: %s. Fix: %s." % (what, cause, fix))
+        self.parts = (what, cause, fix)
 
 
 def secured(path, state_dir):

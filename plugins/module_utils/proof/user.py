@@ -137,7 +137,7 @@ def _unprivileged(environment, packages, files, nodes, only_roots):
 
 def _only_root_writes(path):
     """Whether no ordinary user can change a folder or put another one in its place."""
-    for start in {os.path.abspath(path), os.path.realpath(path)}:
+    for start in (os.path.abspath(path), os.path.realpath(path)):
         while True:
             status = os.lstat(start)
             loose = stat.S_IMODE(status.st_mode) & (0o022 if status.st_gid else 0o002)

@@ -24,9 +24,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addre
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import careful_zip, inside, lock_file
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.lock_file import load_lock as load_lock
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.shared_cache import cache_dir, once
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.shared_cache import run_id as run_id
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.lock_file import load_lock
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.shared_cache import cache_dir, once, run_id
 
 # A folder of artifacts is small; what looks bigger is a wrong path such as /.
 MAX_LISTED = 20000

@@ -99,10 +99,8 @@ def mindspore_python(case):
     else:
         case.error(
             "mindspore-python",
-            "MindSpore {} has wheels for Python {} to {}, not for {}. Set "
-            'ascend_python_version to "{}" or to auto.'.format(
-                case.get("mindspore"), oldest, newest, minor(python), newest
-            ),
+            f"MindSpore {case.get('mindspore')} has wheels for Python {oldest} to {newest}, not for {minor(python)}. "
+            f'Set ascend_python_version to "{newest}" or to auto.',
             row["source"],
             "python",
         )
@@ -117,8 +115,8 @@ def cann_python(case):
     if not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
         case.warn(
             "cann-python",
-            "CANN {} documents Python {} to {}; {} may lack its operator compiler's modules. Set "
-            'ascend_python_version to "{}".'.format(case.get("cann"), oldest, newest, minor(python), newest),
+            f"CANN {case.get('cann')} documents Python {oldest} to {newest}; {minor(python)} may lack its operator "
+            f'compiler\'s modules. Set ascend_python_version to "{newest}".',
             row["source"],
             "python",
         )
@@ -319,9 +317,8 @@ def mindspore_package(case):
     if package and row is not None and package.replace("_", "-") != row["package"]:
         case.error(
             "mindspore-package",
-            "MindSpore {} is the distribution {}, not {}; both own the folder mindspore. Uninstall {} first.".format(
-                mindspore, row["package"], package, package
-            ),
+            f"MindSpore {mindspore} is the distribution {row['package']}, not {package}; both own the folder "
+            f"mindspore. Uninstall {package} first.",
             row["source"],
             "mindspore",
         )

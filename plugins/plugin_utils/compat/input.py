@@ -71,7 +71,7 @@ def _known_key(key, keys, name):
     if key not in keys:
         near = difflib.get_close_matches(str(key), keys, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise InputError("{}.{} is not known; {} takes {}.{}".format(name, key, name, ", ".join(keys), hint))
+        raise InputError(f"{name}.{key} is not known; {name} takes {', '.join(keys)}.{hint}")
 
 
 def _word(value, allowed, where):

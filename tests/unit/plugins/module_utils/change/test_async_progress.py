@@ -192,7 +192,7 @@ def test_the_next_installer_of_a_change_begins_anew(job, monkeypatch):
 def test_an_orphan_does_not_write(job, monkeypatch):
     """Without the wrapper nobody writes the result any more, and whoever took its place is not ours."""
     reporter = reporting(job)
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(os, "getppid", lambda: WRAPPER + 1)
     reporter.heard("upgradePercentage:40%")
     assert json.loads(job.read_text()) == OPEN
 
