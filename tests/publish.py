@@ -27,7 +27,7 @@ INVENTORY = "localhost,"
 # What belongs at the top of the tarball; anything else came in from the working tree and belongs into build_ignore.
 TOP = {
     *("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "MANIFEST.json"),
-    *("README.md", "README.zh.md", "bindep.txt", "requirements.txt", "site.yml"),
+    *("README.md", "README.zh.md", "SECURITY.md", "bindep.txt", "requirements.txt", "site.yml"),
     *("catalog", "changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles"),
 }
 
