@@ -82,7 +82,7 @@ log_tail:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import tool_prefix
+from ansible_collections.ascend.fleet.plugins.module_utils.change import tool_prefix
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
 
 

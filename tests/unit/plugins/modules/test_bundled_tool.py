@@ -7,7 +7,7 @@ import tarfile
 
 import nobody
 import pytest
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import tool_prefix
+from ansible_collections.ascend.fleet.plugins.module_utils.change import tool_prefix
 from ansible_collections.ascend.fleet.plugins.modules import bundled_tool
 from module_args import module_args
 
