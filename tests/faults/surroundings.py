@@ -100,8 +100,11 @@ def _folders_go_away() -> Iterator[Case]:
     yield Case("folder lost", "kernels", "the cache", "base", slow("kernels"),
                watch=await_call("kernels", 0.5) + f"rm -rf {STATE}/cache && echo STRUCK")
     # What a kill in the middle of a write leaves behind.
-    yield Case("folder lost", "driver", "all but drafts of whole files", "old",
-               before=f"echo half >{STATE}/.journal.jsonl.x1y2z3; echo half >{STATE}/.lock.x1y2z3; rm -f {JOURNAL}")
+    yield Case("folder lost", "driver", "none, but drafts of whole files are there", "old",
+               before=f"echo half >{STATE}/.journal.jsonl.x1y2z3; echo half >{STATE}/.lock.x1y2z3")
+    # Without its journal the older stack is somebody else's, and is taken over because we are told to.
+    yield Case("folder lost", "driver", "the journal", "old", before=f"rm -f {JOURNAL}",
+               variables={"ascend_take_over": ["driver", "firmware", "cann", "kernels"]})
 
 
 def _accounts() -> Iterator[Case]:

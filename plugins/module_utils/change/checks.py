@@ -41,6 +41,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
 # "free space only .., cannot install driver package (greater than 300M)"; 32 MB for the firmware (hicann/driver).
 _NEEDED_MB = {"driver": 300, "firmware": 32}
 _DEFAULT_USER = "HwHiAiUser"
+_UNPACK = "unpack"  # below the state folder
 _CANN_RECORD = "/etc/Ascend/ascend_cann_install.info"
 _POLL = 5
 
@@ -161,7 +162,11 @@ def cann_path(view, component, install_path, has_cann):
 
 
 def space(component, package, install_path, state_dir):
-    """Refuse a disk that would fill up half way. Returns the folder to unpack to, None for the default."""
+    """Refuse a disk that would fill up half way. Returns the folder to unpack to.
+
+    The installer is told that folder, whichever it is: archives have different defaults ($HOME, /tmp). Our own comes
+    first, since nobody cleans it by a timer while an installer works.
+    """
     unpacked = package_io.unpacked_mb(package)
     need = max(_NEEDED_MB.get(component, 0), unpacked)
     free = package_io.free_mb(install_path)
@@ -169,11 +174,16 @@ def space(component, package, install_path, state_dir):
         raise Refused("The disk under %s is too full for %s" % (install_path, component),
                       "%d MB are free, about %d MB are needed" % (free, need),
                       "free space there, or set install_path to a larger file system")
-    folder, reasons = package_io.unpack_folder(unpacked, ("/tmp", "/var/tmp", state_dir))
+    folder, reasons = package_io.unpack_folder(unpacked, (state_dir, "/var/tmp", "/tmp"))
     if folder is None:
         raise Refused("The package %s cannot be unpacked" % os.path.basename(package), "; ".join(reasons),
-                      "free space in /tmp, or mount it without noexec")
-    return None if folder == "/tmp" else folder
+                      "free space in one of them, or mount it without noexec")
+    if folder != state_dir:
+        return folder
+    folder = os.path.join(state_dir, _UNPACK)
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed installer left
+    safe_folder.ensure(folder)
+    return folder
 
 
 def prerequisites(component, username, path):

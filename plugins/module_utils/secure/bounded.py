@@ -91,11 +91,17 @@ def _kill_session(pid, sweep):
         os.killpg(pid, signal.SIGKILL)
     except OSError:
         pass
-    for member in session_members(pid) if sweep else ():
-        try:
-            os.kill(member, signal.SIGKILL)
-        except OSError:
-            pass
+    deadline = time.monotonic() + _GRACE
+    members = session_members(pid) if sweep else ()
+    # Killed is not yet gone: a device is free for the next one only when its last holder is.
+    while members and time.monotonic() < deadline:
+        for member in members:
+            try:
+                os.kill(member, signal.SIGKILL)
+            except OSError:
+                pass
+        time.sleep(0.01)
+        members = session_members(pid)
 
 
 def session_members(session, proc_root="/proc"):

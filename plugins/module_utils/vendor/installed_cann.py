@@ -78,6 +78,10 @@ def _versioned(view, root, folder, product):
     for path in releases:
         rows += _release(view, root, path, product, view.realpath(path) == current)
     if current is None:
+        # Neither a link to it nor a script that finds it: an installation that broke off before its end.
+        for row in rows:
+            if len(releases) == 1 and row["product"] == product:
+                _without_set_env(view, row)
         return rows
     inside = current.startswith(view.realpath(folder) + "/")
     if _missing(view, current):
@@ -252,19 +256,28 @@ def _complete(view, row, arch_dirs):
                               + [script + "/uninstall.sh" for script in scripts])
     if product not in vendor_files.BASES:
         return
-    parent = path.rsplit("/", 1)[0]
-    if row["layout"] == "8.5":
-        candidates = [path, row["install_path"] + "/cann", row["install_path"] + "/ascend-toolkit"]
-    else:
-        candidates = [parent, path]
-    candidates = [folder + "/set_env.sh" for folder in candidates]
-    row["set_env"] = _first(view, candidates)
-    if (row["latest"] and row["version"] and not row["damaged"] and not row["set_env"]
-            and all(_missing(view, candidate) for candidate in candidates)):
-        # Every base package of every release has one, and without it nobody finds the libraries.
-        row["damaged"] = "%s is missing" % candidates[0]
+    row["set_env"] = _first(view, _set_env_scripts(row))
+    if row["latest"]:
+        _without_set_env(view, row)
     row["wheels"] = _wheels(view, [path + "/lib64", path + "/fwkacllib/lib64"]
                             + [folder + "/lib64" for folder in arch_dirs])
+
+
+def _set_env_scripts(row):
+    """Where a base package may have its environment script, the likeliest first."""
+    if row["layout"] == "8.5":
+        folders = [row["path"], row["install_path"] + "/cann", row["install_path"] + "/ascend-toolkit"]
+    else:
+        folders = [row["path"].rsplit("/", 1)[0], row["path"]]
+    return [folder + "/set_env.sh" for folder in folders]
+
+
+def _without_set_env(view, row):
+    """Call a base package damaged that has no environment script: each has one, and nobody finds its libraries else."""
+    scripts = _set_env_scripts(row)
+    if (row["product"] in vendor_files.BASES and row["version"] and not row["damaged"]
+            and all(_missing(view, script) for script in scripts)):
+        row["damaged"] = "%s is missing" % scripts[0]
 
 
 def _wheels(view, folders):

@@ -1,6 +1,7 @@
 """package_checks and package_io: what is refused before an installer starts, and the lock."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -99,6 +100,16 @@ def test_a_disk_that_is_too_full(tmp_path, monkeypatch):
     assert "noexec" in refused(package_checks.space, "driver", str(package), "/x", str(tmp_path))
     monkeypatch.setattr(package_io, "unpack_folder", lambda need, folders: (folders[1], []))
     assert package_checks.space("driver", str(package), "/x", str(tmp_path)) == "/var/tmp"
+
+
+def test_an_archive_is_unpacked_where_nobody_cleans_up_and_nothing_is_left_of_the_last(tmp_path):
+    package = tmp_path / "x.run"
+    package.write_text("#!/bin/sh\n")
+    folder = Path(package_checks.space("nnae", str(package), str(tmp_path), str(tmp_path)))
+    assert folder.is_relative_to(tmp_path) and folder.stat().st_mode & 0o022 == 0
+    (folder / "selfgz1").mkdir()
+    again = package_checks.space("nnae", str(package), str(tmp_path), str(tmp_path))
+    assert Path(again) == folder and not list(folder.iterdir())
 
 
 def test_the_size_of_an_unpacked_archive(tmp_path):

@@ -276,6 +276,17 @@ def test_set_env_gone_is_damage(tree):
     assert row["damaged"].endswith("/set_env.sh is missing")
 
 
+@pytest.mark.parametrize("tree", [trees.cann_6_3(latest=False), trees.cann_6_3(product="nnae", latest=False)])
+def test_neither_latest_nor_set_env_is_damage(tree):
+    """What an installer leaves that broke off after its version file: the only release, and nothing leads to it."""
+    view = DictView(tree)
+    assert [row["damaged"] for row in _bases(view)] == [None]
+    for path in [path for path in tree if path.endswith("/set_env.sh")]:
+        view.remove(path)
+    [row] = _bases(view)
+    assert row["damaged"].endswith("/set_env.sh is missing")
+
+
 @pytest.mark.parametrize("tree", [trees.cann_6_0_nnae(), trees.cann_6_3(), trees.cann_8_5("8.5.0")])
 def test_latest_dangles(tree):
     view = DictView(tree)
