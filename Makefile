@@ -42,7 +42,7 @@ test: venv ## Every check; about 40 minutes on two cores
 	@$(MAKE) --no-print-directory faults-quick
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
-	@echo "==> ruff";         $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet $(CONTROL_NODE)
+	@echo "==> ruff";         $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
 	@echo "==> mypy";         $(BIN)/mypy --no-error-summary $(foreach room,$(notdir $(CONTROL_NODE)),-p $(PLUGINS).$(room))
 	@echo "==> yamllint";     $(BIN)/yamllint --strict .
 	@echo "==> ansible-lint"; $(BIN)/ansible-lint --offline -q

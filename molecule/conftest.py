@@ -41,13 +41,28 @@ class Fleet:
 
         more: further variables of its environment.
         """
-        command = ["ansible-playbook", "-i", str(self.hosts), "-i", str(self.inventory), *options,
-                   str(self.root / playbook)]
+        command = [
+            "ansible-playbook",
+            "-i",
+            str(self.hosts),
+            "-i",
+            str(self.inventory),
+            *options,
+            str(self.root / playbook),
+        ]
         # A plain environment: the test runner's own settings would change what is printed.
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "ASCEND_ROOT", "MOLECULE_EPHEMERAL_DIRECTORY")}
         environment.update(ANSIBLE_CONFIG=str(self.root / "ansible.cfg"), LC_ALL="C.UTF-8", **more)
-        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              stdin=subprocess.DEVNULL, check=False, timeout=1200)
+        return subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=1200,
+        )
 
     def run(self, playbook, *options):
         """The output of a playbook that must succeed."""

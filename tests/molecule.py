@@ -51,8 +51,15 @@ def run(scenario: str) -> str:
     print(f"==> molecule {scenario}: started, follow it in {path.relative_to(ROOT)}", flush=True)
     with path.open("w", encoding="utf-8") as log:
         command = [str(BIN / "molecule"), "test", "--scenario-name", scenario]
-        code = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL, stdout=log,
-                              stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ).returncode
     word = "failed" if code else "passed"
     output = path.read_text(encoding="utf-8", errors="replace") if code else ""
     print(f"{output}==> molecule {scenario}: {word}, {time.monotonic() - started:.0f} s", flush=True)

@@ -27,11 +27,17 @@ def main() -> int:
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "get_pip_24_2.py").write_text(BOOTSTRAP, encoding="utf-8")
-    subprocess.run([BIN / "ansible-galaxy", "collection", "build", "--force", "--output-path", WORK, ROOT], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [BIN / "ansible-galaxy", "collection", "build", "--force", "--output-path", WORK, ROOT],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     (archive,) = WORK.glob("ascend-fleet-*.tar.gz")
-    subprocess.run([BIN / "ansible-galaxy", "collection", "install", "--force", archive, "-p", tree], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [BIN / "ansible-galaxy", "collection", "install", "--force", archive, "-p", tree],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     archive.unlink()
     collection = tree / "ansible_collections" / "ascend" / "fleet"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

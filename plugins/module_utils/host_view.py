@@ -128,7 +128,7 @@ class HostView(object):
         """The path with every link followed, as seen from the view's root."""
         real = os.path.realpath(self._real(path))
         base = os.path.realpath(self.root or "/").rstrip("/")
-        return real[len(base):] or "/" if real.startswith(base + "/") or real == base else real
+        return real[len(base) :] or "/" if real.startswith(base + "/") or real == base else real
 
     def lstat(self, path):
         """os.lstat of the path: a link is not followed; None when it is not there."""
@@ -224,8 +224,9 @@ class HostView(object):
 
         try:
             account = run_as.of_owner(self._real(owner_of)) if owner_of else None
-            done = bounded.run(argv, timeout, env=dict(os.environ, LC_ALL="C", LANG="C"), stderr="nowhere",
-                               account=account)
+            done = bounded.run(
+                argv, timeout, env=dict(os.environ, LC_ALL="C", LANG="C"), stderr="nowhere", account=account
+            )
         except (OSError, ValueError):
             return None
         return None if done.ended else (done.rc, done.stdout.decode("utf-8", "replace"))

@@ -19,10 +19,21 @@ FILE_NAME = "journal.jsonl"
 _SETTLED = ("ok", "refused")
 # An id is the name of a folder below runs/.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-_TEXTS = ("time", "boot_id", "action", "from", "to", "package", "sha256", "controller", "result", "install_path",
-          "took_over")
+_TEXTS = (
+    "time",
+    "boot_id",
+    "action",
+    "from",
+    "to",
+    "package",
+    "sha256",
+    "controller",
+    "result",
+    "install_path",
+    "took_over",
+)
 # No change takes longer; a number beyond is none.
-_LONGEST = 10 ** 8
+_LONGEST = 10**8
 # Ends the name of a run that went back to what an earlier run had found.
 ROLLBACK = ", rollback"
 
@@ -37,8 +48,20 @@ def timestamp(now):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
 
 
-def start(entry_id, now, boot_id, component, action, before, after, package=None, sha256=None, controller=None,
-          install_path=None, took_over=None):
+def start(
+    entry_id,
+    now,
+    boot_id,
+    component,
+    action,
+    before,
+    after,
+    package=None,
+    sha256=None,
+    controller=None,
+    install_path=None,
+    took_over=None,
+):
     """The entry that is written before anything happens.
 
     Args:
@@ -48,15 +71,35 @@ def start(entry_id, now, boot_id, component, action, before, after, package=None
         install_path: where the component is, or is going to be.
         took_over: the version of somebody else's that the change takes the place of, or None.
     """
-    return {"id": entry_id, "event": "start", "time": timestamp(now), "boot_id": boot_id, "component": component,
-            "action": action, "from": before, "to": after, "package": package, "sha256": sha256,
-            "controller": controller, "install_path": install_path, "took_over": took_over}
+    return {
+        "id": entry_id,
+        "event": "start",
+        "time": timestamp(now),
+        "boot_id": boot_id,
+        "component": component,
+        "action": action,
+        "from": before,
+        "to": after,
+        "package": package,
+        "sha256": sha256,
+        "controller": controller,
+        "install_path": install_path,
+        "took_over": took_over,
+    }
 
 
 def end(started, now, boot_id, rc, result, reboot_required, seconds, to=None):
     """The entry that closes ``started``; ``to`` is the version that was read back."""
-    entry = dict(started, event="end", time=timestamp(now), boot_id=boot_id, rc=rc, result=result,
-                 reboot_required=bool(reboot_required), seconds=round(float(seconds), 1))
+    entry = dict(
+        started,
+        event="end",
+        time=timestamp(now),
+        boot_id=boot_id,
+        rc=rc,
+        result=result,
+        reboot_required=bool(reboot_required),
+        seconds=round(float(seconds), 1),
+    )
     entry["to"] = to
     return entry
 
@@ -88,9 +131,14 @@ def parse(text):
 
 
 def _is_entry(entry):
-    return (isinstance(entry, dict) and entry.get("event") in ("start", "end")
-            and isinstance(entry.get("component"), str) and bool(entry["component"])
-            and isinstance(entry.get("id"), str) and bool(_ID.match(entry["id"])))
+    return (
+        isinstance(entry, dict)
+        and entry.get("event") in ("start", "end")
+        and isinstance(entry.get("component"), str)
+        and bool(entry["component"])
+        and isinstance(entry.get("id"), str)
+        and bool(_ID.match(entry["id"]))
+    )
 
 
 def _is_number(value):
@@ -149,8 +197,11 @@ def without_end(entries):
 
 def completed(entries, component=None):
     """The end entries of changes that succeeded, oldest first."""
-    return [entry for entry in entries if entry["event"] == "end" and entry.get("result") == "ok"
-            and component in (None, entry.get("component"))]
+    return [
+        entry
+        for entry in entries
+        if entry["event"] == "end" and entry.get("result") == "ok" and component in (None, entry.get("component"))
+    ]
 
 
 def previous(entries):
@@ -178,7 +229,7 @@ def last_run(entries):
     """The name of the control process that changed the host last, or None."""
     names = [entry.get("controller") for entry in entries if entry["event"] == "start"]
     name = names[-1] if names else None
-    return name[:-len(ROLLBACK)] if name and name.endswith(ROLLBACK) else name
+    return name[: -len(ROLLBACK)] if name and name.endswith(ROLLBACK) else name
 
 
 def before_last_run(entries):
@@ -212,8 +263,11 @@ def origin(entries):
 
 def durations(entries):
     """{component: seconds the last successful installation took}; removals do not count."""
-    return {entry.get("component"): entry.get("seconds") for entry in completed(entries)
-            if entry.get("action") != "uninstall" and entry.get("seconds") is not None}
+    return {
+        entry.get("component"): entry.get("seconds")
+        for entry in completed(entries)
+        if entry.get("action") != "uninstall" and entry.get("seconds") is not None
+    }
 
 
 def reboot_pending(entries, boot_id, component=None):

@@ -22,33 +22,71 @@ _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?\Z")
 _BUS = re.compile(r"(?:[0-9A-Za-z*]{4,8}:)?[0-9A-Za-z*]{2}:[0-9A-Za-z*]{2}\.[0-9A-Za-z*]\Z")
 _CODE = re.compile(r"(?<![\w.-])-([89])([0-9]{3})(?![\w.])")
 # Box drawing of prettified copies becomes the plain characters; byte order mark and zero-width blanks vanish.
-_PLAIN = dict.fromkeys((0x2502, 0x2503, 0x2551, 0xff5c), "|")
-_PLAIN.update({0x2500: "-", 0x2501: "-", 0x2550: "=", 0x253c: "+", 0xfeff: None, 0x200b: None, 0x1b: None, 0: None})
+_PLAIN = dict.fromkeys((0x2502, 0x2503, 0x2551, 0xFF5C), "|")
+_PLAIN.update({0x2500: "-", 0x2501: "-", 0x2550: "=", 0x253C: "+", 0xFEFF: None, 0x200B: None, 0x1B: None, 0: None})
 
 # Heading -> (field, kind, unit). A heading with another unit is a column we do not know, not a wrong number.
 _COLUMNS = {
-    "npu": ("npu_id", "id", ""), "npu id": ("npu_id", "id", ""), "name": ("name", "text", ""),
-    "health": ("health", "text", ""), "power": ("power_w", "decimal", "w"),
-    "temp": ("temperature_c", "number", "c"), "hugepages-usage": ("hugepages_{}", "pair", "page"),
-    "chip": ("chip_id", "id", ""), "chip id": ("chip_id", "id", ""), "device": ("device_id", "id", ""),
-    "phy-id": ("phy_id", "id", ""), "bus-id": ("bus_id", "text", ""), "aicore": ("utilization_pct", "number", "%"),
-    "npu util": ("utilization_pct", "number", "%"), "memory-usage": ("memory_{}_mb", "pair", "mb"),
-    "hbm-usage": ("hbm_{}_mb", "pair", "mb"), "process id": ("pid", "id", ""), "process name": ("name", "text", ""),
-    "process memory": ("memory_mb", "number", "mb"), "process id in container": ("container_pid", "id", ""),
+    "npu": ("npu_id", "id", ""),
+    "npu id": ("npu_id", "id", ""),
+    "name": ("name", "text", ""),
+    "health": ("health", "text", ""),
+    "power": ("power_w", "decimal", "w"),
+    "temp": ("temperature_c", "number", "c"),
+    "hugepages-usage": ("hugepages_{}", "pair", "page"),
+    "chip": ("chip_id", "id", ""),
+    "chip id": ("chip_id", "id", ""),
+    "device": ("device_id", "id", ""),
+    "phy-id": ("phy_id", "id", ""),
+    "bus-id": ("bus_id", "text", ""),
+    "aicore": ("utilization_pct", "number", "%"),
+    "npu util": ("utilization_pct", "number", "%"),
+    "memory-usage": ("memory_{}_mb", "pair", "mb"),
+    "hbm-usage": ("hbm_{}_mb", "pair", "mb"),
+    "process id": ("pid", "id", ""),
+    "process name": ("name", "text", ""),
+    "process memory": ("memory_mb", "number", "mb"),
+    "process id in container": ("container_pid", "id", ""),
 }
-_CHIP = ("npu_id chip_id phy_id device_id name health power_w temperature_c hugepages_used hugepages_total bus_id "
-         "utilization_pct memory_used_mb memory_total_mb hbm_used_mb hbm_total_mb").split()
+_CHIP = (
+    "npu_id chip_id phy_id device_id name health power_w temperature_c hugepages_used hugepages_total bus_id "
+    "utilization_pct memory_used_mb memory_total_mb hbm_used_mb hbm_total_mb"
+).split()
 
 # DCMI codes by their last three digits; npu-smi's own -9xxx use the same numbers (NPU driver API reference).
-_CODE_KINDS = {"002": "permission_denied", "005": "driver_not_loaded", "007": "no_device", "008": "no_device",
-               "017": "device_busy", "020": "device_busy", "255": "not_supported"}
+_CODE_KINDS = {
+    "002": "permission_denied",
+    "005": "driver_not_loaded",
+    "007": "no_device",
+    "008": "no_device",
+    "017": "device_busy",
+    "020": "device_busy",
+    "255": "not_supported",
+}
 # In this order: "No such file" also stands in the message about a missing library.
 _PHRASES = (
     ("missing_library", ("error while loading shared libraries", "cannot open shared object file")),
-    ("not_found", ("command not found", "npu-smi: not found", "no npu-smi in", "executable file not found",
-                   "no such file or directory", "\u672a\u627e\u5230\u547d\u4ee4")),
-    ("permission_denied", ("permission denied", "not permitted", "permission is not", "insufficient permission",
-                           "\u6743\u9650\u4e0d\u591f")),
+    (
+        "not_found",
+        (
+            "command not found",
+            "npu-smi: not found",
+            "no npu-smi in",
+            "executable file not found",
+            "no such file or directory",
+            "\u672a\u627e\u5230\u547d\u4ee4",
+        ),
+    ),
+    (
+        "permission_denied",
+        (
+            "permission denied",
+            "not permitted",
+            "permission is not",
+            "insufficient permission",
+            "\u6743\u9650\u4e0d\u591f",
+        ),
+    ),
     ("device_busy", ("the device is used", "device is occupied", "device or resource busy")),
     ("no_device", ("no npu card", "invalid card id", "failed to get card number", "no device", "no such device")),
     ("not_supported", ("does not support", "not support")),
@@ -105,7 +143,7 @@ def classify(lines):
     # The vendor's numbers first, as the wording varies; and DCMI's before npu-smi's own, which follow from them.
     found = sorted(_CODE.finditer(text), key=lambda match: match.group(1))
     if found:
-        line = text[text.rfind("\n", 0, found[0].start()) + 1:].split("\n", 1)[0]
+        line = text[text.rfind("\n", 0, found[0].start()) + 1 :].split("\n", 1)[0]
         return _CODE_KINDS.get(found[0].group(2), "unrecognised"), int(found[0].group()), _shorten(line)
     for kind, phrases in _PHRASES:
         if any(phrase in lowered for phrase in phrases):
@@ -131,11 +169,15 @@ def number(word):
 
 
 def _shorten(line):
-    return " ".join(line.strip()[:MESSAGE_LIMIT * 4].split())[:MESSAGE_LIMIT]
+    return " ".join(line.strip()[: MESSAGE_LIMIT * 4].split())[:MESSAGE_LIMIT]
 
 
-_READ = {"text": lambda word: None if null(word) else word, "id": integer, "number": number,
-         "decimal": lambda word: None if number(word) is None else float(number(word))}
+_READ = {
+    "text": lambda word: None if null(word) else word,
+    "id": integer,
+    "number": number,
+    "decimal": lambda word: None if number(word) is None else float(number(word)),
+}
 
 
 def _words(cell):
@@ -192,14 +234,20 @@ class _Heading:
         fields = {label.field: index for index, labels in enumerate(self.cells) for label in labels}
         self.first = fields.get("npu_id", fields.get("chip_id"))
         self.status = fields.get("health", fields.get("bus_id", len(self.cells)))
-        self.shape = [label.kind == "pair" for labels in self.cells[self.status + 1:][:1] for label in labels]
+        self.shape = [label.kind == "pair" for labels in self.cells[self.status + 1 :][:1] for label in labels]
 
 
 # For tables whose beginning is lost: by whether the name has a cell of its own.
-_LOST = {False: (_Heading(["", "NPU Name", "Health", "Power Temp Hugepages-Usage"], True),
-                 _Heading(["", "Chip", "Bus-Id", "AICore Memory-Usage HBM-Usage"], True)),
-         True: (_Heading(["", "NPU ID", "Name", "Health", "Power Temp Hugepages-Usage"], True),
-                _Heading(["", "", "", "Bus-Id", "AICore Memory-Usage HBM-Usage"], True))}
+_LOST = {
+    False: (
+        _Heading(["", "NPU Name", "Health", "Power Temp Hugepages-Usage"], True),
+        _Heading(["", "Chip", "Bus-Id", "AICore Memory-Usage HBM-Usage"], True),
+    ),
+    True: (
+        _Heading(["", "NPU ID", "Name", "Health", "Power Temp Hugepages-Usage"], True),
+        _Heading(["", "", "", "Bus-Id", "AICore Memory-Usage HBM-Usage"], True),
+    ),
+}
 _LOST_PROCESS = _Heading(["", "NPU Chip", "Process id", "Process name", "Process memory", "Process id in container"])
 
 
@@ -228,7 +276,7 @@ def _assign(labels, words, lost):
 def _read_row(heading, cells):
     """Return {field: value} of one row, with "extra" for the columns that have no field."""
     values, extra = {}, {}
-    for index, labels in enumerate(heading.cells[:len(cells)]):
+    for index, labels in enumerate(heading.cells[: len(cells)]):
         words = _words(cells[index]) if labels else []
         for label, word in _assign(labels, words, heading.lost):
             if label.kind == "pair":
@@ -264,7 +312,7 @@ class _Table:
         self.rows, self.same_card = 0, False  # last row of the chip, 0 after a rule; whether that was within a card
         warnings, strange = [], False
         tail = max(index for index, line in enumerate(lines) if line.strip())
-        for index, line in enumerate(lines[:tail + 1]):
+        for index, line in enumerate(lines[: tail + 1]):
             stripped = line.strip()
             if "[WARNING]" in stripped or "[ERROR]" in stripped:
                 warnings.append(stripped.strip("| \t")[:MESSAGE_LIMIT])
@@ -276,8 +324,14 @@ class _Table:
                     break
         self.seen = self.seen or (self.last == "rule" and not strange)
         end = lines[tail].strip()
-        if (self.cut or self.last != "rule" or not self.titled or not self.headings[0] or not self.result["chips"]
-                or (end[0] in "+|" and (end[-1] not in "+|" or len(end) < 3))):
+        if (
+            self.cut
+            or self.last != "rule"
+            or not self.titled
+            or not self.headings[0]
+            or not self.result["chips"]
+            or (end[0] in "+|" and (end[-1] not in "+|" or len(end) < 3))
+        ):
             self.result["truncated"] = True
         self.result.update({"warnings": warnings[:LIMIT]} if warnings else {})
 
@@ -340,10 +394,11 @@ class _Table:
         if torn and self.processes and not cells[-1].endswith("  "):
             cells[-1] = ""
         elif torn and cells[-1].rstrip() == cells[-1]:
-            cells[-1] = cells[-1][:len(cells[-1]) - len((cells[-1].split() or [""])[-1])]
+            cells[-1] = cells[-1][: len(cells[-1]) - len((cells[-1].split() or [""])[-1])]
         last, self.last = self.last, None
-        if self.processes or (len(cells) > 4 and integer(cells[2].strip()) is not None
-                              and integer(cells[4].strip()) is not None):
+        if self.processes or (
+            len(cells) > 4 and integer(cells[2].strip()) is not None and integer(cells[4].strip()) is not None
+        ):
             self._process(cells)
         else:
             kind = self._kind(cells, first, second, closed and not is_tail, torn)
@@ -392,7 +447,7 @@ class _Table:
         surplus = len(cells) - len(heading.cells)
         for index, labels in enumerate(heading.cells if surplus > 0 and self.processes else []):
             if labels and labels[0].field == "name":  # a process may have a "|" in its name
-                cells[index:index + surplus + 1] = ["|".join(cells[index:index + surplus + 1])]
+                cells[index : index + surplus + 1] = ["|".join(cells[index : index + surplus + 1])]
         values = dict.fromkeys("npu_id chip_id pid name memory_mb container_pid".split())
         values.update(_read_row(heading, cells))
         if values["pid"] is not None or (values["npu_id"] is not None and values["memory_mb"] is not None):

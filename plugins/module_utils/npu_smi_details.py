@@ -19,8 +19,14 @@ _NODE = re.compile(r"[A-Za-z]{2,8}[0-9]{1,6}\Z")
 _PROCESS_KEY = re.compile(r"Process (id in container|id|name|memory)(?:\(MB\))? {0,8}(?::|\Z)")
 _UNIT = re.compile(r"\((?:%|MB|GB|KB|MHz|C|W|mW|V|mV|A|page|RPM)\)\Z", re.I)
 _VERSION = re.compile(r"npu-smi\s+version\s*:\s*([0-9A-Za-z][0-9A-Za-z._+-]*)", re.I)
-_MAPPING_FIELDS = {"npu_id": "npu_id", "chip_id": "chip_id", "chip_logic_id": "logic_id", "chip_phy_id": "phy_id",
-                   "slot_id": "slot_id", "chip_name": "name"}
+_MAPPING_FIELDS = {
+    "npu_id": "npu_id",
+    "chip_id": "chip_id",
+    "chip_logic_id": "logic_id",
+    "chip_phy_id": "phy_id",
+    "slot_id": "slot_id",
+    "chip_name": "name",
+}
 _NUMBERS = ("npu_id", "chip_id", "slot_id", "chip_position_id")
 _LEGEND_LIMIT = 64
 
@@ -76,8 +82,21 @@ def parse_board(text):
         {"npu_id", "chip_id", "product_name", "software_version" (the driver's), "firmware_version", "compatibility",
         "chip_name", "npu_name", ...}; hexadecimal ids as printed.
     """
-    board = dict.fromkeys(("npu_id", "chip_id", "product_name", "serial_number", "software_version", "chip_name",
-                           "firmware_version", "compatibility", "npu_name", "pcie_bus_info", "chip_count"))
+    board = dict.fromkeys(
+        (
+            "npu_id",
+            "chip_id",
+            "product_name",
+            "serial_number",
+            "software_version",
+            "chip_name",
+            "firmware_version",
+            "compatibility",
+            "npu_name",
+            "pcie_bus_info",
+            "chip_count",
+        )
+    )
     for key, value in _pairs(text, ("npu_id", "chip_name", "software_version", "firmware_version")):
         if key == "npu_id" and board["npu_id"] is not None:
             break  # the next board
@@ -131,7 +150,7 @@ def parse_proc_mem(text):
             entry = dict.fromkeys(("npu_id", "chip_id", "pid", "name", "memory_mb", "container_pid"))
             ends = [mark.start() for mark in marks[1:]] + [len(line)]
             for index, mark in enumerate(marks):
-                word = line[mark.end():ends[index]].strip()
+                word = line[mark.end() : ends[index]].strip()
                 field = {"id": "pid", "name": "name", "memory": "memory_mb"}.get(mark.group(1), "container_pid")
                 entry[field] = (None if null(word) else word) if field == "name" else number(word)
             entry["npu_id"] = npu
@@ -163,10 +182,11 @@ def parse_topo(text):
         if len(words) > 1 and _NODE.match(words[0]) and _NODE.match(words[1]):
             found["nodes"] = [word for word in words if _NODE.match(word)]
         elif words and found["nodes"] and _NODE.match(words[0]):
-            links = words[1:1 + len(found["nodes"])]
+            links = words[1 : 1 + len(found["nodes"])]
             found["links"][words[0]] = {
-                found["nodes"][index]: None if null(word) else word for index, word in enumerate(links)}
-            affinity = " ".join(words[1 + len(found["nodes"]):])
+                found["nodes"][index]: None if null(word) else word for index, word in enumerate(links)
+            }
+            affinity = " ".join(words[1 + len(found["nodes"]) :])
             if affinity:
                 found["cpu_affinity"][words[0]] = None if null(affinity) else affinity
         elif found["nodes"] and len(words) > 2 and words[1] == "=" and len(found["legend"]) < _LEGEND_LIMIT:
@@ -198,8 +218,15 @@ def reader(args):
     for option, function in (("-l", parse_list), ("-m", parse_mapping)):
         if args[:2] == ["info", option]:
             return function
-    kinds = {"board": parse_board, "health": parse_health, "usages": parse_usages, "memory": parse_memory,
-             "common": parse_common, "proc-mem": parse_proc_mem, "topo": parse_topo}
+    kinds = {
+        "board": parse_board,
+        "health": parse_health,
+        "usages": parse_usages,
+        "memory": parse_memory,
+        "common": parse_common,
+        "proc-mem": parse_proc_mem,
+        "topo": parse_topo,
+    }
     kind = args[args.index("-t") + 1] if args[:1] == ["info"] and "-t" in args[:-1] else None
     return kinds.get(kind, _plain)
 
@@ -219,7 +246,7 @@ def _name(label):
 def _mapping_row(columns, words):
     chip = dict.fromkeys(_MAPPING_FIELDS.values())
     extra = {}
-    for index, column in enumerate(columns[:len(words)]):
+    for index, column in enumerate(columns[: len(words)]):
         word = words[index].strip()
         field = _MAPPING_FIELDS.get(_name(column))
         if field == "name":

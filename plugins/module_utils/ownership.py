@@ -74,7 +74,8 @@ def _after(held, started, ended):
             found.append(ended.get("to"))
     gone += [row for row in here if any(_same(row["version"], version) for version in found)]
     return [row for row in held if row not in gone] + [
-        _holding(component, path, version, replaced, not well) for version in found if version is not None]
+        _holding(component, path, version, replaced, not well) for version in found if version is not None
+    ]
 
 
 def _replaced(here, entry):
@@ -103,8 +104,14 @@ def of_facts(facts):
     if held is None:
         return holdings([entry for entry in record.get("entries") or [] if "event" in entry])
     # A host's answer is data: a row that is none says nothing.
-    return [row for row in held if isinstance(row, dict) and isinstance(row.get("component"), str)
-            and isinstance(row.get("install_path"), str) and {"version", "replaced", "open"} <= set(row)]
+    return [
+        row
+        for row in held
+        if isinstance(row, dict)
+        and isinstance(row.get("component"), str)
+        and isinstance(row.get("install_path"), str)
+        and {"version", "replaced", "open"} <= set(row)
+    ]
 
 
 def find(held, component, install_path, version, damaged=None):
@@ -134,7 +141,7 @@ def place(row):
     version = row.get("version")
     if version is None and row.get("path"):
         name = posixpath.basename(row["path"])
-        version = name[len("cann-"):] if name.startswith("cann-") else name
+        version = name[len("cann-") :] if name.startswith("cann-") else name
     return row.get("install_path"), version  # of a row without a path: where the vendor's packages go by default
 
 
@@ -161,8 +168,15 @@ def tenants(held, rows, release):
         rows: facts["cann"].
         release: the row of the release that is to be removed.
     """
-    return [row for row in rows if row is not release and row.get("path") and row.get("path") == release.get("path")
-            and row["product"] not in BASES and find_cann(held, row) is None]
+    return [
+        row
+        for row in rows
+        if row is not release
+        and row.get("path")
+        and row.get("path") == release.get("path")
+        and row["product"] not in BASES
+        and find_cann(held, row) is None
+    ]
 
 
 def _is(row, component, path):

@@ -45,8 +45,11 @@ def _clear(path):
         old = os.path.join(folder, entry)
         try:
             facts = os.lstat(old)
-            if (stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid()
-                    and time.time() - facts.st_mtime > _ABANDONED):
+            if (
+                stat.S_ISREG(facts.st_mode)
+                and facts.st_uid == os.geteuid()
+                and time.time() - facts.st_mtime > _ABANDONED
+            ):
                 os.unlink(old)
         except OSError:
             continue

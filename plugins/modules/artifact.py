@@ -182,8 +182,9 @@ def make_opener(timeout):
 
     def open_once(url, headers):
         try:
-            return urls.open_url(url, headers=headers, timeout=timeout, use_gssapi=False, decompress=False,
-                                 follow_redirects="none")
+            return urls.open_url(
+                url, headers=headers, timeout=timeout, use_gssapi=False, decompress=False, follow_redirects="none"
+            )
         except urls.ConnectionError as error:
             raise download.DownloadError("%s: %s" % (artifacts.public_url(url), error))
 

@@ -115,14 +115,19 @@ def main():
             if not module.check_mode:
                 result.update(changed=tool.put(params["src"], params["installer"]), complete=True)
     except held_lock.LockHeld as exc:
-        module.fail_json(msg="Another run puts %s on this host (pid %s). Cause: two runs at once. Fix: wait until it"
-                         " has ended, then run again." % (
-                             exc.holder.get("what") or "a tool", exc.holder.get("pid") or "unknown"), **result)
+        module.fail_json(
+            msg="Another run puts %s on this host (pid %s). Cause: two runs at once. Fix: wait until it"
+            " has ended, then run again." % (exc.holder.get("what") or "a tool", exc.holder.get("pid") or "unknown"),
+            **result,
+        )
     except (tool_prefix.ToolError, safe_folder.UnsafeFolder) as exc:
         module.fail_json(msg=str(exc), **dict(result, **exc.facts))
     except OSError as exc:
-        module.fail_json(msg="%s cannot be written: %s. Fix: free space there, and run as root (become: true)." % (
-            params["prefix"], exc), **result)
+        module.fail_json(
+            msg="%s cannot be written: %s. Fix: free space there, and run as root (become: true)."
+            % (params["prefix"], exc),
+            **result,
+        )
     if module._diff and result["changed"]:
         program = os.path.join(params["prefix"], params["program"])
         result["diff"] = {"before": "%s is not complete\n" % program, "after": "%s is there\n" % program}

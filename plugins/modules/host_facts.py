@@ -382,8 +382,15 @@ _TEXT = {"type": "str"}
 _NEEDED = {"type": "str", "required": True}
 _ONE = {"type": "int", "default": 1}
 PCI_ID = {
-    "vendor": _NEEDED, "device": _NEEDED, "subsystem_vendor": _TEXT, "subsystem_device": _TEXT, "family": _NEEDED,
-    "chips": _ONE, "devices_per_card": _ONE, "product": _TEXT, "role": _TEXT,
+    "vendor": _NEEDED,
+    "device": _NEEDED,
+    "subsystem_vendor": _TEXT,
+    "subsystem_device": _TEXT,
+    "family": _NEEDED,
+    "chips": _ONE,
+    "devices_per_card": _ONE,
+    "product": _TEXT,
+    "role": _TEXT,
     "variant": _TEXT,
 }
 

@@ -307,7 +307,12 @@ def check_arguments(params):
         problem = places.path_problem(params[option])
         if problem:
             return "%s is %r: %s. Fix: set %s, or ascend_%s in the roles." % (
-                option, params[option], problem, option, option)
+                option,
+                params[option],
+                problem,
+                option,
+                option,
+            )
     return None
 
 
@@ -331,9 +336,14 @@ def held_message(holder):
     """The sentence that says who changes the host."""
     return (
         "Another run is changing this host: %s (pid %s, since %s, from %s). Cause: two runs at once. Fix: wait until it"
-        " has ended, then run again." % (
-            holder.get("what") or "unknown", holder.get("pid") or "unknown", holder.get("since") or "unknown",
-            holder.get("controller") or "unknown"))
+        " has ended, then run again."
+        % (
+            holder.get("what") or "unknown",
+            holder.get("pid") or "unknown",
+            holder.get("since") or "unknown",
+            holder.get("controller") or "unknown",
+        )
+    )
 
 
 def main():
@@ -360,8 +370,11 @@ def main():
     except package_change.Failed as exc:
         module.fail_json(msg=str(exc), **exc.facts)
     except (OSError, subprocess.SubprocessError) as exc:
-        module.fail_json(msg="%s cannot be changed: %s. Fix: check %s and run as root (become: true)." % (
-            params["component"], exc, params["state_dir"]), **change.partial())
+        module.fail_json(
+            msg="%s cannot be changed: %s. Fix: check %s and run as root (become: true)."
+            % (params["component"], exc, params["state_dir"]),
+            **change.partial(),
+        )
     for note in result["notes"]:
         module.warn(note)
     if module._diff and result["changed"]:

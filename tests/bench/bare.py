@@ -24,7 +24,7 @@ KERNELS = "Ascend-cann-kernels-910b_8.3.RC1_linux-x86_64.run"
 PACKAGES = (DRIVER, FIRMWARE, NNAE, KERNELS)
 # An installer that ends with 2 asks for a reboot.
 BEFORE_REBOOT = (
-    "set -e; ok() { \"$@\" || [ $? = 2 ]; }; "
+    'set -e; ok() { "$@" || [ $? = 2 ]; }; '
     "getent group HwHiAiUser || groupadd HwHiAiUser; "
     "id HwHiAiUser || useradd -g HwHiAiUser -m -s /bin/bash HwHiAiUser; "
     f"ok bash /var/tmp/{DRIVER} --full --quiet --install-for-all; ok bash /var/tmp/{FIRMWARE} --full --quiet"
@@ -49,8 +49,15 @@ def install(hosts: Hosts) -> dict:
 def _one(hosts: Hosts, address: str, sockets: Path) -> str | None:
     """None, or why this host failed."""
     login = f"{base.LOGIN_USER}@{address}"
-    options = [*hosts.ssh_options(), "-o", "ControlMaster=auto", "-o", "ControlPersist=60",
-               "-o", f"ControlPath={sockets / address}"]
+    options = [
+        *hosts.ssh_options(),
+        "-o",
+        "ControlMaster=auto",
+        "-o",
+        "ControlPersist=60",
+        "-o",
+        f"ControlPath={sockets / address}",
+    ]
 
     def call(*words: str) -> str | None:
         done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)

@@ -103,12 +103,17 @@ def short_runs(hosts: bench_hosts.Hosts, repeat: int) -> dict:
     seconds = {name: [done.seconds for done in some] for name, some in runs.items()}
     cpu = {name: [done.cpu for done in some] for name, some in runs.items()}
     result = {
-        "floor_s": median(seconds["floor"]), "noop_s": median(seconds["noop"]), "plan_s": median(seconds["plan"]),
+        "floor_s": median(seconds["floor"]),
+        "noop_s": median(seconds["noop"]),
+        "plan_s": median(seconds["plan"]),
         "noop_ratio": paired_ratio(seconds["noop"], seconds["floor"]),
         "plan_ratio": paired_ratio(seconds["plan"], seconds["floor"]),
         "noop_cpu_ratio": paired_ratio(cpu["noop"], cpu["floor"]),
-        "cold": {"floor_s": round(cold["floor"].seconds, 2), "noop_s": round(cold["noop"].seconds, 2),
-                 "noop_ratio": round(cold["noop"].seconds / cold["floor"].seconds, 3)},
+        "cold": {
+            "floor_s": round(cold["floor"].seconds, 2),
+            "noop_s": round(cold["noop"].seconds, 2),
+            "noop_ratio": round(cold["noop"].seconds / cold["floor"].seconds, 3),
+        },
         "noop_artifact_bytes": max(done.record["artifact_bytes"] for done in runs["noop"]),
         "cpu": {name: median(values) for name, values in cpu.items()},
         "repeated_runs": repeated,
@@ -157,8 +162,14 @@ def main() -> None:
     count, repeat = int(os.environ.get("HOSTS") or 16), int(os.environ.get("REPEAT") or 5)
     everything = os.environ.get("FIRST", "1") != "0"
     started = time.monotonic()
-    result = {"hosts": count, "machine": machine(), "load_before": round(os.getloadavg()[0], 2),
-              "repetitions": repeat, "installer_seconds": bench_hosts.INSTALLER_SECONDS, "control_node_cpu_s": {}}
+    result = {
+        "hosts": count,
+        "machine": machine(),
+        "load_before": round(os.getloadavg()[0], 2),
+        "repetitions": repeat,
+        "installer_seconds": bench_hosts.INSTALLER_SECONDS,
+        "control_node_cpu_s": {},
+    }
     WORK.mkdir(parents=True, exist_ok=True)
     hosts = bench_hosts.Hosts(count)
     try:

@@ -26,8 +26,14 @@ INSTALLER_SECONDS = int(os.environ.get("INSTALLER_SECONDS") or 10)
 _FIRMWARE = ("firmware.flash", "firmware.running")
 PARALLEL = 32  # as many as the forks of ansible.cfg
 # A server and an operating system both sides support. The packages are those the vendor's installers and the peer call.
-OS_RELEASE = {"ID": "ubuntu", "ID_LIKE": "debian", "NAME": "Ubuntu", "PRETTY_NAME": "Ubuntu 22.04 LTS",
-              "VERSION_ID": "22.04", "VERSION": "22.04 LTS (Jammy Jellyfish)"}
+OS_RELEASE = {
+    "ID": "ubuntu",
+    "ID_LIKE": "debian",
+    "NAME": "Ubuntu",
+    "PRETTY_NAME": "Ubuntu 22.04 LTS",
+    "VERSION_ID": "22.04",
+    "VERSION": "22.04 LTS (Jammy Jellyfish)",
+}
 PACKAGES = ("python3-pip", "pciutils", "net-tools", "dmidecode", "bzip2", "unzip", "tar")
 VARIABLES = """\
 ansible_python_interpreter: /usr/bin/python3
@@ -57,15 +63,18 @@ class Hosts:
         plain = image.build(None)
         hosts.key()
         added = " ".join(PACKAGES) + hosts.KEY.with_suffix(".pub").read_text(encoding="utf-8")
-        self._image = (f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-"
-                       f"{hashlib.sha256(added.encode()).hexdigest()[:6]}")
+        self._image = (
+            f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-{hashlib.sha256(added.encode()).hexdigest()[:6]}"
+        )
         if base.run("podman", "image", "exists", self._image, check=False).returncode == 0:
             return
         self._up(1, None, again=True)
         name = f"{PREFIX}-n"
-        script = ("set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && "
-                  f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
-                  f"cp /etc/ssh/authorized_keys.d/{base.LOGIN_USER} /etc/ssh/authorized_keys.d/root")
+        script = (
+            "set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && "
+            f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
+            f"cp /etc/ssh/authorized_keys.d/{base.LOGIN_USER} /etc/ssh/authorized_keys.d/root"
+        )
         base.podman("exec", name, "sh", "-c", script)
         base.podman("commit", "-q", name, self._image)
         self.down()
@@ -110,8 +119,9 @@ class Hosts:
     def disconnect(self) -> None:
         """End the kept connections: the next run has to log in again."""
         for socket in self.sockets.iterdir():
-            subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "bench"],
-                           capture_output=True, check=False)
+            subprocess.run(
+                ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "bench"], capture_output=True, check=False
+            )
 
     @property
     def addresses(self) -> list[str]:
@@ -128,7 +138,7 @@ class Hosts:
 
     def installer_starts(self) -> int:
         """How often a vendor installer was started so far on all hosts."""
-        command = "grep -c '\"event\": *\"start\"' /var/log/npu-sim/vendor-calls.log || true"
+        command = 'grep -c \'"event": *"start"\' /var/log/npu-sim/vendor-calls.log || true'
         return sum(int(done.stdout or 0) for done in self.each(lambda address: self.ssh(address, command)))
 
     def cpu_seconds(self) -> float | None:
@@ -148,9 +158,22 @@ class Hosts:
         return subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
     def ssh_options(self) -> list[str]:
-        return ["-i", str(hosts.KEY), "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5",
-                "-o", f"UserKnownHostsFile={self.known_hosts}", "-o", "StrictHostKeyChecking=yes",
-                "-o", "LogLevel=ERROR"]
+        return [
+            "-i",
+            str(hosts.KEY),
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "ConnectTimeout=5",
+            "-o",
+            f"UserKnownHostsFile={self.known_hosts}",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            "LogLevel=ERROR",
+        ]
 
     def reboot(self, address: str, timeout: float = 300) -> None:
         """Reboot one host and wait until it answers with a newer process 1. Raises TimeoutError."""
@@ -166,8 +189,14 @@ class Hosts:
         raise TimeoutError(f"{address} did not come back within {timeout:.0f} s")
 
     def _up(self, count: int, image_name: str | None, again: bool) -> None:
-        row = {"name": "n", "count": count, "chip": "910B3", "cards": 8, "os_release": OS_RELEASE,
-               "settings": {"installer_seconds": INSTALLER_SECONDS}}
+        row = {
+            "name": "n",
+            "count": count,
+            "chip": "910B3",
+            "cards": 8,
+            "os_release": OS_RELEASE,
+            "settings": {"installer_seconds": INSTALLER_SECONDS},
+        }
         if image_name:
             row["image"] = image_name
         data = {"prefix": PREFIX, "subnet": str(ipaddress.IPv4Network(SUBNET)), "hosts": [row]}

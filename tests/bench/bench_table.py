@@ -20,8 +20,14 @@ def lines(result: dict) -> list[str]:
     peer = result.get("peer") or {}
     second = peer.get("second_run")
     if "second_run_ratio" in peer:
-        rows.append((f"second run of the peer ({peer['version']})", second["seconds"], peer["second_run_ratio"],
-                     second["control_node_cpu_s"]))
+        rows.append(
+            (
+                f"second run of the peer ({peer['version']})",
+                second["seconds"],
+                peer["second_run_ratio"],
+                second["control_node_cpu_s"],
+            )
+        )
     if result["first_install_s"] is not None:
         rows += [
             ("bare vendor installers over SSH", result["bare_sequence_s"], 1.0, cpu["bare_sequence"]),
@@ -29,19 +35,35 @@ def lines(result: dict) -> list[str]:
         ]
     if "second_run_ratio" in peer:
         first = peer["first_run"]
-        rows.append(("first run of the peer, without reboot", first["seconds"],
-                     round(first["seconds"] / result["bare_sequence_s"], 3), first["control_node_cpu_s"]))
-    text = [f"{result['hosts']} hosts; {result['machine']}; installers of {result['installer_seconds']} s", "",
-            f"{'':40}{'seconds':>9}{'ratio':>8}{'control node CPU s':>20}"]
-    text += [f"{name:40}{seconds:>9.2f}{ratio:>8.2f}{'' if used is None else f'{used:.1f}':>20}"
-             for name, seconds, ratio, used in rows]
-    text += ["", f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
-                 f"{result['noop_artifact_bytes']} artifact bytes, "
-                 f"{result['noop_installers_started']} installers started"]
+        rows.append(
+            (
+                "first run of the peer, without reboot",
+                first["seconds"],
+                round(first["seconds"] / result["bare_sequence_s"], 3),
+                first["control_node_cpu_s"],
+            )
+        )
+    text = [
+        f"{result['hosts']} hosts; {result['machine']}; installers of {result['installer_seconds']} s",
+        "",
+        f"{'':40}{'seconds':>9}{'ratio':>8}{'control node CPU s':>20}",
+    ]
+    text += [
+        f"{name:40}{seconds:>9.2f}{ratio:>8.2f}{'' if used is None else f'{used:.1f}':>20}"
+        for name, seconds, ratio, used in rows
+    ]
+    text += [
+        "",
+        f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
+        f"{result['noop_artifact_bytes']} artifact bytes, "
+        f"{result['noop_installers_started']} installers started",
+    ]
     if second:
-        text.append(f"peer's second run: {second['tasks_per_host']} tasks per host, "
-                    f"{second['artifact_bytes']} artifact bytes, "
-                    f"{second['installers_started']} installers started, changed={second['changed']}")
+        text.append(
+            f"peer's second run: {second['tasks_per_host']} tasks per host, "
+            f"{second['artifact_bytes']} artifact bytes, "
+            f"{second['installers_started']} installers started, changed={second['changed']}"
+        )
     elif not peer:
         text.append("peer: not run")
     if result["first_install_s"] is None:

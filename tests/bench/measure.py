@@ -37,8 +37,9 @@ def run(name: str, command: list[str], environment: dict[str, str] | None = None
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as stream:
         started = time.monotonic()
-        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=stream, stderr=subprocess.STDOUT,
-                                   stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)

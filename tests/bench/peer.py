@@ -31,8 +31,13 @@ PLACE = WORK / "peer"
 TAGS = "npu,nnae,kernels"
 # The arguments of its command line for --install npu,nnae,kernels with its default Python.
 ARGUMENTS = {
-    "python_tar": "Python-3.7.5", "python_version": "python3.7.5", "hosts_name": "worker",
-    "deployer_check_mode": "full", "force_upgrade_npu": "false", "do_upgrade": "true", "working_on_ipv6": "false",
+    "python_tar": "Python-3.7.5",
+    "python_version": "python3.7.5",
+    "hosts_name": "worker",
+    "deployer_check_mode": "full",
+    "force_upgrade_npu": "false",
+    "do_upgrade": "true",
+    "working_on_ipv6": "false",
     "use_k8s_version": "1.25.3",
 }
 INVENTORY_VARIABLES = {"SCALE": '"false"', "RUNNER_IP": '""', "WEIGHTS_PATH": '""'}
@@ -41,8 +46,12 @@ NAMESPACE = 'mount --bind "$1" /etc/os-release && mount --bind "$2" ~/.ssh && sh
 
 def measure(hosts: Hosts) -> dict:
     """Its first and second run over bare hosts; what could not run is in "reason"."""
-    result: dict = {"name": "ascend-deployer", "version": VERSION, "reason": [],
-                    "components": ["driver", "firmware", "nnae", "kernels"]}
+    result: dict = {
+        "name": "ascend-deployer",
+        "version": VERSION,
+        "reason": [],
+        "components": ["driver", "firmware", "nnae", "kernels"],
+    }
     try:
         _install()
     except (OSError, subprocess.CalledProcessError) as error:
@@ -74,8 +83,14 @@ def _install() -> None:
         return
     shutil.rmtree(VENV, ignore_errors=True)
     _output(sys.executable, "-m", "venv", str(VENV))
-    _output(str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check",
-            f"ansible-core=={ANSIBLE_CORE}", f"ascend-deployer=={VERSION}")
+    _output(
+        str(VENV / "bin" / "pip"),
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        f"ansible-core=={ANSIBLE_CORE}",
+        f"ascend-deployer=={VERSION}",
+    )
     stamp.write_text(wanted)
 
 
@@ -107,9 +122,20 @@ def _prepare(hosts: Hosts) -> int:
     shutil.copy2(sim_hosts.KEY, keys / "id_ed25519")
     shutil.copy2(hosts.known_hosts, keys / "known_hosts")
     (PLACE / "os-release").write_text("".join(f'{key}="{value}"\n' for key, value in OS_RELEASE.items()))
-    lines = ["[master]", "", "[worker]", *(f"{address} ansible_ssh_user='root'" for address in hosts.addresses),
-             "", "[npu_node]", "", "[other_build_image]", "", "[all:vars]",
-             *(f"{name}={value}" for name, value in INVENTORY_VARIABLES.items()), ""]
+    lines = [
+        "[master]",
+        "",
+        "[worker]",
+        *(f"{address} ansible_ssh_user='root'" for address in hosts.addresses),
+        "",
+        "[npu_node]",
+        "",
+        "[other_build_image]",
+        "",
+        "[all:vars]",
+        *(f"{name}={value}" for name, value in INVENTORY_VARIABLES.items()),
+        "",
+    ]
     (PLACE / "deployer" / "inventory_file").write_text("\n".join(lines))
     shutil.copy2(PLACE / "deployer" / "inventory_file", PLACE / "deployer" / "parsed_inventory_file")
     return archive.stat().st_size
@@ -121,8 +147,15 @@ def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
     record.unlink(missing_ok=True)
     tags = ["--tags", TAGS, "--skip-tags", "copy"] if name == "check" else ["--tags", f"{TAGS},copy"]
     extra = [word for key, value in ARGUMENTS.items() for word in ("-e", f"{key}={value}")]
-    command = [str(VENV / "bin" / "ansible-playbook"), "-i", "inventory_file", f"playbooks/process/process_{name}.yml",
-               *tags, *extra, *options]
+    command = [
+        str(VENV / "bin" / "ansible-playbook"),
+        "-i",
+        "inventory_file",
+        f"playbooks/process/process_{name}.yml",
+        *tags,
+        *extra,
+        *options,
+    ]
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")},
         "HOME": str(PLACE / "home"),
@@ -138,8 +171,16 @@ def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
     real_ssh = Path(os.path.expanduser("~")) / ".ssh"
     ours = not real_ssh.exists()  # something has to be there to mount over
     real_ssh.mkdir(mode=0o700, exist_ok=True)
-    wrapper = ["unshare", "--mount", "sh", "-c", NAMESPACE.replace("~/.ssh", f"'{real_ssh}'"), "sh",
-               str(PLACE / "os-release"), str(PLACE / "ssh")]
+    wrapper = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        NAMESPACE.replace("~/.ssh", f"'{real_ssh}'"),
+        "sh",
+        str(PLACE / "os-release"),
+        str(PLACE / "ssh"),
+    ]
     try:
         done = run(log, [*wrapper, *command], environment, folder)
     finally:
@@ -156,8 +197,12 @@ def _facts(runs: dict[str, Run], bytes_once: int) -> dict:
     names = {name for hosts in counted for name in hosts if name != "localhost"}
     tasks = {name: sum(hosts.get(name, {}).get("ok", 0) for hosts in counted) for name in names}
     sent = [line for line in runs["install"].record.get("changed_tasks", []) if line.endswith("scp to remote hosts")]
-    failed = {name for hosts in counted for name in names
-              if hosts.get(name, {}).get("failures") or hosts.get(name, {}).get("unreachable")}
+    failed = {
+        name
+        for hosts in counted
+        for name in names
+        if hosts.get(name, {}).get("failures") or hosts.get(name, {}).get("unreachable")
+    }
     return {
         "seconds": round(sum(done.seconds for done in runs.values()), 2),
         "check_seconds": round(runs["check"].seconds, 2),
@@ -176,6 +221,6 @@ def _why(text: str) -> str:
     if check:
         return check.group(1)[:300]
     start = re.search(r"^(?:fatal: |ERROR|\[ERROR\])", text, re.MULTILINE)
-    rest = text[start.start():] if start else text[-300:]
+    rest = text[start.start() :] if start else text[-300:]
     message = re.search(r'"msg": "((?:[^"\\]|\\.)*)"', rest) if rest.startswith("fatal") else None
     return " ".join((message.group(1) if message else rest).replace("\\n", " ").split())[:300]

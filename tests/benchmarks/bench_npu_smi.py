@@ -32,14 +32,18 @@ def table(chips: int) -> str:
     """Return a table of that many chips with a process on each."""
     rows = [HEAD]
     for number in range(chips):
-        rows.append(f"| {number:<5} 910B3               | OK            | 91.5        33                0    / 0     "
-                    "        |\n"
-                    f"| 0                         | 0000:{number % 256:02X}:00.0  | 97          0    / 0          "
-                    f"62632/ 65536         |\n{RULE}\n")
+        rows.append(
+            f"| {number:<5} 910B3               | OK            | 91.5        33                0    / 0     "
+            "        |\n"
+            f"| 0                         | 0000:{number % 256:02X}:00.0  | 97          0    / 0          "
+            f"62632/ 65536         |\n{RULE}\n"
+        )
     rows.append(PROCESSES)
     for number in range(chips):
-        rows.append(f"| {number:<7} 0                 | {70000 + number:<13} | python3.11               | 59100"
-                    f"                   |\n{RULE}\n")
+        rows.append(
+            f"| {number:<7} 0                 | {70000 + number:<13} | python3.11               | 59100"
+            f"                   |\n{RULE}\n"
+        )
     return "".join(rows)
 
 

@@ -39,15 +39,42 @@ def observation(number: int) -> dict:
     driver, firmware, cann = STATES[number % len(STATES)]
     chip = CHIPS[number // len(STATES) % len(CHIPS)]
     arch = ("aarch64", "x86_64")[number // 12 % 2]
-    chips = [{"npu_id": index, "chip_id": 0, "health": "OK", "name": chip, "bus_id": f"0000:{index:02x}:00.0"}
-             for index in range(8)]
-    rows = [{"product": product, "version": cann, "latest": True, "chip": only, "damaged": None, "code": None,
-             "innerversion": None, "path": f"/usr/local/Ascend/{product}/{cann}"}
-            for product, only in (("nnae", None), ("kernels", chip))] if cann else []
-    environments = [{"name": "mindspore", "python": "3.11.2", "cann_wheels_from": "nnae 8.3.RC1", "owner": "HwHiAiUser",
-                     "packages": {"mindspore": "2.7.1", "mindformers": "1.7.0"}}]
+    chips = [
+        {"npu_id": index, "chip_id": 0, "health": "OK", "name": chip, "bus_id": f"0000:{index:02x}:00.0"}
+        for index in range(8)
+    ]
+    rows = (
+        [
+            {
+                "product": product,
+                "version": cann,
+                "latest": True,
+                "chip": only,
+                "damaged": None,
+                "code": None,
+                "innerversion": None,
+                "path": f"/usr/local/Ascend/{product}/{cann}",
+            }
+            for product, only in (("nnae", None), ("kernels", chip))
+        ]
+        if cann
+        else []
+    )
+    environments = [
+        {
+            "name": "mindspore",
+            "python": "3.11.2",
+            "cann_wheels_from": "nnae 8.3.RC1",
+            "owner": "HwHiAiUser",
+            "packages": {"mindspore": "2.7.1", "mindformers": "1.7.0"},
+        }
+    ]
     facts = {
-        "schema": 1, "hostname": f"node-{number}", "arch": arch, "host_kind": "physical", "glibc": "2.34",
+        "schema": 1,
+        "hostname": f"node-{number}",
+        "arch": arch,
+        "host_kind": "physical",
+        "glibc": "2.34",
         "os": {"id": "openeuler", "version": "22.03", "name": "openEuler 22.03 LTS", "family": "dnf"},
         "kernel": {"release": "5.10.0", "headers": True},
         "python": {"version": "3.9.9", "executable": "/usr/bin/python3"},
@@ -55,13 +82,29 @@ def observation(number: int) -> dict:
         "tools": {"gcc": "10.3.1", "cmake": "3.22.0"},
         "driver": {"installed": driver, "loaded": driver, "damaged": None, "compatible_cann": []},
         "firmware": {"installed": firmware, "loaded": firmware, "damaged": None, "compatible_driver": []},
-        "cann": rows, "environments": environments if cann == "8.3.RC1" else [],
-        "busy": [], "devices": [], "proofs": {"inference": None},
+        "cann": rows,
+        "environments": environments if cann == "8.3.RC1" else [],
+        "busy": [],
+        "devices": [],
+        "proofs": {"inference": None},
         "npu": {"available": bool(driver), "chips": chips if driver else [], "message": None},
-        "journal": {"unfinished": None, "previous": {}, "durations": {"driver": 100.0 + number % 60},
-                    "entries": [{"id": f"{number}-{entry // 2}", "component": "driver", "result": "ok", "to": driver,
-                                 "event": ("start", "end")[entry % 2]} for entry in range(10)]},
-        "reboot_required": False, "reboot_reasons": [],
+        "journal": {
+            "unfinished": None,
+            "previous": {},
+            "durations": {"driver": 100.0 + number % 60},
+            "entries": [
+                {
+                    "id": f"{number}-{entry // 2}",
+                    "component": "driver",
+                    "result": "ok",
+                    "to": driver,
+                    "event": ("start", "end")[entry % 2],
+                }
+                for entry in range(10)
+            ],
+        },
+        "reboot_required": False,
+        "reboot_reasons": [],
     }
     return {"ansible_facts": {"ascend": facts}}
 
@@ -74,8 +117,9 @@ def plan(count: int, observations: list[dict]) -> tuple[dict[str, int], int, dic
     from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
     from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 
-    variables = {name: trust_as_template(value) if isinstance(value, str) else value
-                 for name, value in VARIABLES.items()}
+    variables = {
+        name: trust_as_template(value) if isinstance(value, str) else value for name, value in VARIABLES.items()
+    }
     templar = Templar(loader=DataLoader())
     planner, plans, parts = Planner(), {}, dict.fromkeys(("variables", "plans", "table"), 0.0)
     for number in range(count):

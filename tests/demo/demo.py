@@ -44,8 +44,10 @@ def vendor_calls() -> int:
     from sim import hosts
     from sim.base import podman
 
-    logs = [podman("exec", name, "sh", "-c", "cat /var/log/npu-sim/vendor-calls.log 2>/dev/null || true")
-            for name in hosts.containers("ascend")]
+    logs = [
+        podman("exec", name, "sh", "-c", "cat /var/log/npu-sim/vendor-calls.log 2>/dev/null || true")
+        for name in hosts.containers("ascend")
+    ]
     return sum(json.loads(line)["event"] == "start" for log in logs for line in log.splitlines())
 
 
@@ -69,11 +71,19 @@ def main() -> None:
     before = vendor_calls()
     second = run_site("Second run: nothing may change", OUT / "run-2.json")
     started = vendor_calls() - before
-    finish({"changed": second["changed"], "installers_started": started, "artifact_bytes": second["artifact_bytes"],
-            "seconds": second["seconds"]})
+    finish(
+        {
+            "changed": second["changed"],
+            "installers_started": started,
+            "artifact_bytes": second["artifact_bytes"],
+            "seconds": second["seconds"],
+        }
+    )
     if second["changed"] or started or second["artifact_bytes"]:
-        sys.exit(f"The second run was not a no-op: {second['changed_tasks']}, {started} installers, "
-                 f"{second['artifact_bytes']} bytes")
+        sys.exit(
+            f"The second run was not a no-op: {second['changed_tasks']}, {started} installers, "
+            f"{second['artifact_bytes']} bytes"
+        )
     say(f"Done: second run changed=0, no vendor installer started, no artifact byte sent ({second['seconds']} s)")
     print("    report   build/demo/report.html and build/demo/report.json")
     print("    again    make demo            (goes on with the same hosts)")

@@ -42,7 +42,8 @@ _PLACES = (
     " /etc/Ascend /etc/ascend_driver.conf /lib/davinci.conf /etc/ld.so.conf.d/ascend_driver_so.conf"
     " /etc/systemd/system/host_sys_init.service /etc/systemd/system/multi-user.target.wants/host_sys_init.service"
     " /var/lib/ascend-fleet /var/lib/dkms /usr/src/davinci_ascend-1.0"
-    " /var/lib/npu-sim/firmware.flash /var/lib/npu-sim/firmware.running")
+    " /var/lib/npu-sim/firmware.flash /var/lib/npu-sim/firmware.running"
+)
 # A watch with all that it started: timeout leads a group of its own.
 _WATCHES = r"""
 for pid in $(pgrep -f '^timeout 150 .* watches-for-it$'); do kill -9 -- "-$pid"; done
@@ -106,7 +107,7 @@ class Box:
     name: str
     chip: str
     work: Path
-    undo: str = ""   # script that takes back what cases do to a host outside of its states
+    undo: str = ""  # script that takes back what cases do to a host outside of its states
     processes: list[subprocess.Popen] = field(default_factory=list)
 
     @property
@@ -135,7 +136,11 @@ class Box:
         """Start a script inside the host that waits for its moment and says STRUCK when it has acted."""
         process = subprocess.Popen(
             ["podman", "exec", self.container, "timeout", "150", "bash", "-c", script, "watches-for-it"],
-            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         self.processes.append(process)
         return process
 
@@ -214,20 +219,40 @@ class Box:
         """Start the site playbook; end it with finish()."""
         if STOP.is_set():
             raise Stopped(self.name)
-        values = {**VARIABLES, "ascend_artifacts": str(artifacts), "ascend_report_dir": str(log.with_suffix("")),
-                  **variables}
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "ascend.fleet.site",
-                   "-i", str(self.work / "hosts.json"), "-e", json.dumps(values), *words]
+        values = {
+            **VARIABLES,
+            "ascend_artifacts": str(artifacts),
+            "ascend_report_dir": str(log.with_suffix("")),
+            **variables,
+        }
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            "ascend.fleet.site",
+            "-i",
+            str(self.work / "hosts.json"),
+            "-e",
+            json.dumps(values),
+            *words,
+        ]
         environ = {
-            **os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
             # A cut connection should be noticed within seconds here, not minutes.
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=3"
-                                " -o ServerAliveCountMax=3 -o ConnectTimeout=10",
+            " -o ServerAliveCountMax=3 -o ConnectTimeout=10",
         }
         stream = log.open("w")
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=stream,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         process.log, process.begun = log, time.monotonic()
         self.processes.append(process)
         return process
@@ -265,8 +290,16 @@ def environment() -> dict[str, str]:
 def podman(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run podman; 124 when it does not end in time."""
     try:
-        return subprocess.run(["podman", *words], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=timeout, check=False)
+        return subprocess.run(
+            ["podman", *words],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         return subprocess.CompletedProcess(error.cmd, 124, "did not end in time")
 

@@ -28,19 +28,19 @@ class Case:
     component: str
     phase: str
     start: str
-    faults: dict[str, str] = field(default_factory=dict)   # of the simulated installers, in the first run
-    before: str = ""       # script before the first run
-    watch: str = ""        # script that waits for its moment during the first run, acts, and says STRUCK
-    then: str = ""         # what happens at that moment: ansible | interrupt | power | reboot | second-run | check-run
-    reboot: str = ""       # what happens when the host reboots: ansible | power
-    check: str = ""        # script after the first run; what it prints is wrong
-    after: str = ""        # script after the first run: what ends by itself in the real world
-    tampered: str = ""     # how the package in the folder is damaged
-    sums: bool = True      # whether the folder has SHA256SUMS
-    strange: str = ""      # manners of the package in the folder
+    faults: dict[str, str] = field(default_factory=dict)  # of the simulated installers, in the first run
+    before: str = ""  # script before the first run
+    watch: str = ""  # script that waits for its moment during the first run, acts, and says STRUCK
+    then: str = ""  # what happens at that moment: ansible | interrupt | power | reboot | second-run | check-run
+    reboot: str = ""  # what happens when the host reboots: ansible | power
+    check: str = ""  # script after the first run; what it prints is wrong
+    after: str = ""  # script after the first run: what ends by itself in the real world
+    tampered: str = ""  # how the package in the folder is damaged
+    sums: bool = True  # whether the folder has SHA256SUMS
+    strange: str = ""  # manners of the package in the folder
     variables: dict = field(default_factory=dict)
-    refused: str = ""      # expression the failing first run must show
-    untouched: bool = False   # the component's installer must not have been started by the first run
+    refused: str = ""  # expression the failing first run must show
+    untouched: bool = False  # the component's installer must not have been started by the first run
     unhindered: bool = False  # the first run must come to its end as if nothing were
 
     @property
@@ -51,21 +51,27 @@ class Case:
 def await_call(component: str, share: float) -> str:
     """Wait until an installer has begun, then for a share of its time."""
     sign = judge.PACKAGES[component]
-    return (f"""until grep -q '"event": "start", "package": "[^"]*{sign}.*--\\(full\\|upgrade\\|install\\)' """
-            f"/var/log/npu-sim/vendor-calls.log; do sleep 0.1; done; sleep {share * SLOW:.1f}; ")
+    return (
+        f"""until grep -q '"event": "start", "package": "[^"]*{sign}.*--\\(full\\|upgrade\\|install\\)' """
+        f"/var/log/npu-sim/vendor-calls.log; do sleep 0.1; done; sleep {share * SLOW:.1f}; "
+    )
 
 
 def kill(pattern: str, but: str = "nothing-at-all", signal: str = "-9") -> str:
     """Signal what has a command line like this, from its beginning: the watching shell must not match."""
-    return (f"for p in /proc/[0-9]*; do w=$(tr '\\0' ' ' <$p/cmdline 2>/dev/null); case \"$w\" in *{but}*) ;;"
-            f" {pattern}) [ ${{p#/proc/}} = $$ ] || kill {signal} ${{p#/proc/}} 2>/dev/null && echo STRUCK ;;"
-            " esac; done")
+    return (
+        f"for p in /proc/[0-9]*; do w=$(tr '\\0' ' ' <$p/cmdline 2>/dev/null); case \"$w\" in *{but}*) ;;"
+        f" {pattern}) [ ${{p#/proc/}} = $$ ] || kill {signal} ${{p#/proc/}} 2>/dev/null && echo STRUCK ;;"
+        " esac; done"
+    )
 
 
 def fill(folder: str, megabytes: int) -> str:
     """Fill a small file system that is mounted there; never more than so much, should it not be mounted after all."""
-    return (f"dd if=/dev/zero of={folder}/.filler bs=1M count={megabytes} 2>/dev/null;"
-            f" dd if=/dev/zero of={folder}/.filler bs=512 count=2048 oflag=append conv=notrunc 2>/dev/null")
+    return (
+        f"dd if=/dev/zero of={folder}/.filler bs=1M count={megabytes} 2>/dev/null;"
+        f" dd if=/dev/zero of={folder}/.filler bs=512 count=2048 oflag=append conv=notrunc 2>/dev/null"
+    )
 
 
 def slow(component: str, seconds: float = SLOW) -> dict[str, str]:

@@ -22,9 +22,11 @@ from box import ROOT, Box, Run
 from case import Case
 
 BUILD = ROOT / "build"
-_TOOLS = ("command -v lspci ifconfig pip3 >/dev/null || { apt-get update -qq &&"
-          " apt-get install -y -qq --no-install-recommends pciutils net-tools kmod python3-pip; } >/dev/null 2>&1;"
-          " command -v lspci ifconfig pip3")
+_TOOLS = (
+    "command -v lspci ifconfig pip3 >/dev/null || { apt-get update -qq &&"
+    " apt-get install -y -qq --no-install-recommends pciutils net-tools kmod python3-pip; } >/dev/null 2>&1;"
+    " command -v lspci ifconfig pip3"
+)
 # State: what it is made from, and the variables of the run that makes it, or a script.
 _STATES = {
     "hdk": ("bare", {"ascend_components": ["driver", "firmware"]}),
@@ -111,9 +113,20 @@ class Host:
         place = box.work / re.sub(r"[^A-Za-z0-9.%]+", "-", case.name)
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        row = {"name": case.name, "kind": case.kind, "component": case.component, "start": case.start,
-               "host": box.name, "first_run": "", "second_run": "", "third_run": "", "converged": False,
-               "injected": True, "false_ok": False, "note": ""}
+        row = {
+            "name": case.name,
+            "kind": case.kind,
+            "component": case.component,
+            "start": case.start,
+            "host": box.name,
+            "first_run": "",
+            "second_run": "",
+            "third_run": "",
+            "converged": False,
+            "injected": True,
+            "false_ok": False,
+            "note": "",
+        }
         notes: list[str] = []
         box.restore(case.start)
         self._set_up(case, place)
@@ -191,7 +204,7 @@ class Host:
             box.power_on()
         for name, text in case.faults.items():
             if text.endswith("once"):
-                left = (boxes.SIMULATOR / "fleets" / boxes.PREFIX / "hosts" / box.name / "npu-sim" / "faults" / name)
+                left = boxes.SIMULATOR / "fleets" / boxes.PREFIX / "hosts" / box.name / "npu-sim" / "faults" / name
                 struck = struck and not left.exists()
             elif name.endswith((".lie", ".wrong-version", ".fail-at", ".disk-full")):
                 struck = struck and self._called(case.component)
@@ -199,8 +212,15 @@ class Host:
             struck = "Vendor package" in first.text
         return first, struck, notes
 
-    def _strike(self, case: Case, process: subprocess.Popen, watch: subprocess.Popen | None, boot: str,
-                place: Path, notes: list[str]) -> bool:
+    def _strike(
+        self,
+        case: Case,
+        process: subprocess.Popen,
+        watch: subprocess.Popen | None,
+        boot: str,
+        place: Path,
+        notes: list[str],
+    ) -> bool:
         """Wait for the moment, then do what is done from outside."""
         box, heard, running = self.box, "", True
         while running:
@@ -236,9 +256,12 @@ class Host:
 
     def _called(self, component: str) -> bool:
         """Whether an installer of this component was started since the state was restored."""
-        return any(judge.PACKAGES[component] in row["package"] and row["event"] == "start"
-                   and any(word in ("--full", "--install", "--upgrade") for word in row["argv"])
-                   for row in self.box.calls())
+        return any(
+            judge.PACKAGES[component] in row["package"]
+            and row["event"] == "start"
+            and any(word in ("--full", "--install", "--upgrade") for word in row["argv"])
+            for row in self.box.calls()
+        )
 
     def _must_be_refused(self, case: Case, first: Run, called: bool, notes: list[str]) -> bool:
         """Whether something was not refused that had to be."""

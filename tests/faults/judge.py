@@ -23,7 +23,8 @@ PACKAGES = {"driver": "npu-driver_", "firmware": "npu-firmware_", "cann": "cann-
 _LIST = (
     f"cd {ROOT} && {{ find . -type f ! -name '*.pyc' ! -name '*.log' ! -name install.conf ! -path '*.dist-info/*'"
     " -exec sha256sum {} +;"
-    " find . -type l -printf 'link %l %p\\n'; } | sort")
+    " find . -type l -printf 'link %l %p\\n'; } | sort"
+)
 # Whatever the umask was, nobody else may write to what root executes and believes.
 _OPEN = f"find {ROOT} /var/lib/ascend-fleet /etc/ascend_install.info ! -type l -perm -o+w 2>/dev/null"
 _LOOK = "\n".join(
@@ -38,9 +39,12 @@ _LOOK = "\n".join(
         "echo '== install'; ps -eo args | grep -v watches-for-it |"
         " grep -c '[n]pu-driver_.*--\\|[n]pu-firmware_.*--\\|[c]ann-.*run --'",
         "echo '== calls'; cat /var/log/npu-sim/vendor-calls.log",
-        "echo '== open'", _OPEN,
-        "echo '== tree'", _LIST,
-    ])
+        "echo '== open'",
+        _OPEN,
+        "echo '== tree'",
+        _LIST,
+    ]
+)
 
 
 def tree(box: Box) -> set[str]:
@@ -59,8 +63,12 @@ def complaints(box: Box, golden: set[str]) -> list[str]:
         found = re.findall(rf"^{key}=(.*)$", parts.get(name, ""), re.MULTILINE)
         if found[-1:] != [wanted]:
             wrong.append(f"{path} says {found or parts.get(name, '')[:80]!r}, not {wanted}")
-    for part, wanted in (("loaded", FILES["driver"][2]), ("running", FILES["firmware"][2]),
-                         ("latest", f"{CANN}/opp"), ("install", "0")):
+    for part, wanted in (
+        ("loaded", FILES["driver"][2]),
+        ("running", FILES["firmware"][2]),
+        ("latest", f"{CANN}/opp"),
+        ("install", "0"),
+    ):
         if parts.get(part, "").strip() != wanted:
             wrong.append(f"{part}: {parts.get(part, '').strip()!r}, not {wanted!r}")
     if not re.search(r"nnae", parts.get("env", "")) or "No such file" in parts.get("env", ""):

@@ -53,8 +53,14 @@ esac
 exit 1
 __PACKAGE__
 """
-STRANGE = ("asks-in-other-words", "asks-and-gives-up", "asks-the-terminal", "claims-and-exits-2",
-           "installs-and-denies", "installs-and-crashes")
+STRANGE = (
+    "asks-in-other-words",
+    "asks-and-gives-up",
+    "asks-the-terminal",
+    "claims-and-exits-2",
+    "installs-and-denies",
+    "installs-and-crashes",
+)
 TAMPERED = ("truncated", "bit-flipped", "exchanged", "emptied")
 
 
@@ -88,13 +94,13 @@ def _sums(place: Path) -> None:
 def damage(data: bytes, how: str) -> bytes:
     """The bytes of a package, truncated or with one bit turned over in the payload."""
     if how == "truncated":
-        return data[:len(data) * 2 // 3]
+        return data[: len(data) * 2 // 3]
     if how == "emptied":
         return b""
     if how == "web page":
         return b"<!DOCTYPE html>\n<html><body>502 Bad Gateway</body></html>\n"
     at = len(data) * 4 // 5
-    return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1:]
+    return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
 
 
 def tamper(place: Path, component: str, chip: str, how: str, sums: bool = True) -> None:

@@ -19,6 +19,7 @@ TRIES = 3
 
 def code(root: Path) -> str:
     """What the code is called that runs now: git's name of it, and a hash of what is not committed."""
+
     def git(*words: str) -> str:
         done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
@@ -45,8 +46,9 @@ class Results:
         keep: go on with the results of other code as well.
     """
 
-    def __init__(self, path: Path, everything: Iterable[str], commit: str, fresh: bool = False,
-                 keep: bool = False) -> None:
+    def __init__(
+        self, path: Path, everything: Iterable[str], commit: str, fresh: bool = False, keep: bool = False
+    ) -> None:
         self.path, self.everything, self.commit = path, list(everything), commit
         self.rows: list[dict] = []
         self.begun, self.before = time.monotonic(), 0.0
@@ -63,8 +65,13 @@ class Results:
         if fresh or (old.get("commit") != self.commit and not keep) or old.get("complete"):
             aside = self.path.with_name(f"{self.path.stem}.before.json")
             self.path.replace(aside)
-            why = "as asked" if fresh else "the last run is complete" if old.get("complete") else \
-                f"the results there are of other code ({old.get('commit', 'unknown')})"
+            why = (
+                "as asked"
+                if fresh
+                else "the last run is complete"
+                if old.get("complete")
+                else f"the results there are of other code ({old.get('commit', 'unknown')})"
+            )
             return f"starting anew: {why}; they are {aside.name} now"
         self.rows, self.started = rows, old.get("started", self.started)
         self.before = float(old.get("seconds", 0))
@@ -94,12 +101,18 @@ class Results:
         """What the file says."""
         struck = [row for row in self.rows if row["injected"]]
         return {
-            "injected": len(struck), "converged": sum(row["converged"] for row in struck),
+            "injected": len(struck),
+            "converged": sum(row["converged"] for row in struck),
             "needed_a_human": sum(not row["converged"] for row in struck),
-            "false_ok": sum(row["false_ok"] for row in self.rows), "not_injected": len(self.rows) - len(struck),
-            "complete": not self.left(self.everything), "listed": len(self.everything), "commit": self.commit,
-            "started": self.started, "seconds": round(self.before + time.monotonic() - self.begun),
-            "cases": self.rows}
+            "false_ok": sum(row["false_ok"] for row in self.rows),
+            "not_injected": len(self.rows) - len(struck),
+            "complete": not self.left(self.everything),
+            "listed": len(self.everything),
+            "commit": self.commit,
+            "started": self.started,
+            "seconds": round(self.before + time.monotonic() - self.begun),
+            "cases": self.rows,
+        }
 
     def write(self) -> None:
         """Write the file; whoever reads it finds the old one or the new one."""

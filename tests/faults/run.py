@@ -46,18 +46,32 @@ def one_case(host: Host, case: cases.Case) -> dict:
     except boxes.Stopped:
         raise
     except Exception as error:  # a case that cannot be run must not stop the others
-        return {"name": case.name, "kind": case.kind, "component": case.component, "start": case.start,
-                "host": host.box.name, "first_run": "", "second_run": "", "third_run": "", "seconds": 0,
-                "converged": False, "injected": True, "false_ok": False, "runner": True,
-                "note": f"runner: {error!r}"[:500]}
+        return {
+            "name": case.name,
+            "kind": case.kind,
+            "component": case.component,
+            "start": case.start,
+            "host": host.box.name,
+            "first_run": "",
+            "second_run": "",
+            "third_run": "",
+            "seconds": 0,
+            "converged": False,
+            "injected": True,
+            "false_ok": False,
+            "runner": True,
+            "note": f"runner: {error!r}"[:500],
+        }
 
 
 def tell(row: dict, number: int) -> None:
     verdict = "converged" if row["converged"] else "NEEDS A HUMAN"
     verdict += ", FALSE OK" if row["false_ok"] else ""
     verdict += "" if row["injected"] else ", fault did not strike"
-    say(f"{number:4}  {verdict}: {row['name']}: {row['first_run']}; {row['second_run']} ({row['seconds']} s)"
-        + (f"\n      {row['note'][:600]}" if row["note"] else ""))
+    say(
+        f"{number:4}  {verdict}: {row['name']}: {row['first_run']}; {row['second_run']} ({row['seconds']} s)"
+        + (f"\n      {row['note'][:600]}" if row["note"] else "")
+    )
 
 
 def work(host: Host, states: set[str], todo: queue.Queue, results: Results, until: float) -> None:
@@ -107,6 +121,7 @@ def run(hosts: list[Host], states: set[str], todo: queue.Queue, results: Results
 
 def stop_on_signals() -> None:
     """SIGINT and SIGTERM end what is at work; it is tried again when the run is taken up."""
+
     def stop(number: int, _frame: object) -> None:
         if not boxes.STOP.is_set():
             os.write(1, f"\nfaults: {signal.Signals(number).name}; ending, the hosts go\n".encode())
@@ -157,8 +172,13 @@ def main() -> int:
     name = "faults-quick" if given.quick else "faults-some" if part else "faults"
     path = given.report or BUILD / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    results = Results(path, chosen if part else [case.name for case in listed], commit,
-                      given.fresh or bool(part and not given.resume), given.resume)
+    results = Results(
+        path,
+        chosen if part else [case.name for case in listed],
+        commit,
+        given.fresh or bool(part and not given.resume),
+        given.resume,
+    )
     left = results.left(chosen)
     say(f"faults: {results.words}; {len(left)} of {len(chosen)} cases to do on {commit}")
     todo: queue.Queue = queue.Queue()
@@ -169,17 +189,24 @@ def main() -> int:
     try:
         if left:
             boxes.fleet("up")
-            failures = run(described(given.hosts, given.quick, commit), {case.start for case in chosen.values()},
-                           todo, results, begun + given.minutes * 60)
+            failures = run(
+                described(given.hosts, given.quick, commit),
+                {case.start for case in chosen.values()},
+                todo,
+                results,
+                begun + given.minutes * 60,
+            )
     finally:
         if not given.keep:
             boxes.fleet("down")
     results.write()
     result = results.summary()
-    say(f"{result['injected']} faults injected, {result['converged']} converged,"
+    say(
+        f"{result['injected']} faults injected, {result['converged']} converged,"
         f" {result['needed_a_human']} needed a human, {result['false_ok']} false ok,"
         f" {result['not_injected']} did not strike; {len(results.left(chosen))} still to do;"
-        f" {time.monotonic() - begun:.0f} s; {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+        f" {time.monotonic() - begun:.0f} s; {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}"
+    )
     if boxes.STOP.is_set():
         say("cut short; the same command goes on from here")
         return 130

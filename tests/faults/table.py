@@ -22,18 +22,24 @@ def numbers(result: dict) -> str:
     cases = len(seconds)
     words = "all" if result.get("complete") else f"{cases} of the {result.get('listed', cases)}"
     commits = sorted({row.get("commit", "unknown") for row in result["cases"]})
-    text = (f"Run on {result.get('started', 'an unknown day')[:10]} with {', '.join(commits)}: {words} cases in"
-            f" {result.get('seconds', 0) / 60:.0f} minutes")
+    text = (
+        f"Run on {result.get('started', 'an unknown day')[:10]} with {', '.join(commits)}: {words} cases in"
+        f" {result.get('seconds', 0) / 60:.0f} minutes"
+    )
     if seconds:
         text += f" ({sum(seconds) / cases:.0f} seconds a case on average, {seconds[-1]:.0f} at most)"
-    return (f"{text}. {result['injected']} faults struck: {result['converged']} converged, {result['needed_a_human']}"
-            f" needed a human, {result['false_ok']} were falsely ok. {result.get('not_injected', 0)} did not strike.")
+    return (
+        f"{text}. {result['injected']} faults struck: {result['converged']} converged, {result['needed_a_human']}"
+        f" needed a human, {result['false_ok']} were falsely ok. {result.get('not_injected', 0)} did not strike."
+    )
 
 
 def table(result: dict) -> str:
     """Markdown: one line per kind, then every case that needed a human or a false ok."""
-    lines = ["| fault | cases | repaired in the first run | converged | needed a human | false ok |",
-             "|---|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| fault | cases | repaired in the first run | converged | needed a human | false ok |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
     kinds: dict[str, list[dict]] = {}
     for row in result["cases"]:
         if row["injected"]:
@@ -43,7 +49,8 @@ def table(result: dict) -> str:
         lines.append(
             f"| {kind} | {len(rows)} | {sum(row['first_run'].startswith('ok') for row in rows)}"
             f" | {sum(row['converged'] for row in rows)} | {sum(not row['converged'] for row in rows)}"
-            f" | {sum(row['false_ok'] for row in rows)} |")
+            f" | {sum(row['false_ok'] for row in rows)} |"
+        )
     for row in result["cases"]:
         if row["injected"] and (row["false_ok"] or not row["converged"]):
             lines += ["", f"- {row['name']}: {row['note']}"]
@@ -57,7 +64,7 @@ def put(page: str, text: str) -> str:
     """The page with the text between its two marks. Raises ValueError where it has not exactly one of each."""
     if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
         raise ValueError(f"{PAGE.name} needs the lines {BEGIN} and {END}, once each and in this order")
-    return page[:page.index(BEGIN)] + f"{BEGIN}\n\n{text}\n\n" + page[page.index(END):]
+    return page[: page.index(BEGIN)] + f"{BEGIN}\n\n{text}\n\n" + page[page.index(END) :]
 
 
 def main() -> int:

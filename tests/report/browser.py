@@ -56,10 +56,23 @@ class Browser:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _AT_3_AND_4, str(to_browser), str(from_browser), executable() or "chromium", *FLAGS,
-             f"--user-data-dir={self._profile}", f"--window-size={width},{height}", "about:blank"],
-            pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True,
+            [
+                sys.executable,
+                "-c",
+                _AT_3_AND_4,
+                str(to_browser),
+                str(from_browser),
+                executable() or "chromium",
+                *FLAGS,
+                f"--user-data-dir={self._profile}",
+                f"--window-size={width},{height}",
+                "about:blank",
+            ],
+            pass_fds=(to_browser, from_browser),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         os.close(to_browser)
         os.close(from_browser)

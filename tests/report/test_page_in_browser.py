@@ -129,9 +129,18 @@ def test_filter_sort_and_the_address(browser, pages):
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("is:drift", 14), ("is:reboot", 3), ("is:sick", 6), ("is:slow", 1), ("driver:24.1.0", 2),
-        ("mindspore:none", 19), ("infer-r00", 3), ("rule:package-chip", 1), ('cann:"nnrt 8.3.RC1"', 9),
-        ("is:unreachable", 1), ("910B3 is:failed", 2), ("no such host", 0),
+        ("is:drift", 14),
+        ("is:reboot", 3),
+        ("is:sick", 6),
+        ("is:slow", 1),
+        ("driver:24.1.0", 2),
+        ("mindspore:none", 19),
+        ("infer-r00", 3),
+        ("rule:package-chip", 1),
+        ('cann:"nnrt 8.3.RC1"', 9),
+        ("is:unreachable", 1),
+        ("910B3 is:failed", 2),
+        ("no such host", 0),
     ],
 )
 def test_queries(browser, pages, query, count):
@@ -178,16 +187,22 @@ def test_hostile_text_stays_text(browser, tmp_path):
         NASTY: {
             "rollout_outcome": {"status": "failed", **dict.fromkeys(("failed_step", "message", "cause", "fix"), NASTY)},
             "ascend_plan": {
-                "status": "pending", "steps": [{"id": NASTY, "component": NASTY, "why": NASTY}], "stack": {},
+                "status": "pending",
+                "steps": [{"id": NASTY, "component": NASTY, "why": NASTY}],
+                "stack": {},
                 "findings": [{"severity": "error", **dict.fromkeys(("rule", "message", "source", "variable"), NASTY)}],
             },
             "inference_check_result": {"text": NASTY, "prompt": NASTY, "status": "passed", "tokens_per_second": 3},
             "ascend_facts": {
-                "driver": {"installed": NASTY}, "os": {"name": NASTY}, "npu": {"available": True, "chips": chips},
-                "reboot_required": True, "reboot_reasons": [NASTY],
+                "driver": {"installed": NASTY},
+                "os": {"name": NASTY},
+                "npu": {"available": True, "chips": chips},
+                "reboot_required": True,
+                "reboot_reasons": [NASTY],
             },
         },
-        "constructor": {}, "__proto__": {},
+        "constructor": {},
+        "__proto__": {},
     }
     report = build(collect(hosts, hosts), NASTY, NASTY, NASTY, {NASTY: NASTY})
     target = tmp_path / "nasty.html"

@@ -39,24 +39,42 @@ def command(tmp_path, *arguments, strategy="linear"):
     playbook = tmp_path / "play.yml"
     playbook.write_text(PLAYBOOK.format(strategy=strategy, folder=tmp_path))
     return [
-        sys.executable, "-m", "ansible.cli.playbook", "-i", "a,b,c,", "-e", "ansible_connection=local", "-e",
-        f"ansible_python_interpreter={sys.executable}", *arguments, str(playbook),
+        sys.executable,
+        "-m",
+        "ansible.cli.playbook",
+        "-i",
+        "a,b,c,",
+        "-e",
+        "ansible_connection=local",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        *arguments,
+        str(playbook),
     ]
 
 
 def environment(tmp_path, **more):
     (ROOT / ".cache" / "collections").mkdir(parents=True, exist_ok=True)
     return {
-        **os.environ, "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress", "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ASCEND_FLEET_HEARTBEAT": "1", "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/collections"),
-        "ANSIBLE_HOME": str(tmp_path / "home"), **more,
+        **os.environ,
+        "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ASCEND_FLEET_HEARTBEAT": "1",
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/collections"),
+        "ANSIBLE_HOME": str(tmp_path / "home"),
+        **more,
     }
 
 
 def play(tmp_path, *arguments, strategy="linear"):
     done = subprocess.run(
-        command(tmp_path, *arguments, strategy=strategy), capture_output=True, text=True, cwd=ROOT, timeout=180,
-        env=environment(tmp_path, NO_COLOR="1"), check=False,
+        command(tmp_path, *arguments, strategy=strategy),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=180,
+        env=environment(tmp_path, NO_COLOR="1"),
+        check=False,
     )
     return done.stdout
 
@@ -94,7 +112,11 @@ def test_free_strategy_check_mode_and_verbosity(tmp_path):
 def test_a_terminal_gets_a_live_line_and_the_same_words(tmp_path):
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        command(tmp_path), stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, cwd=ROOT,
+        command(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+        cwd=ROOT,
         env=environment(tmp_path, TERM="xterm", COLUMNS="100"),
     )
     os.close(follower)

@@ -56,8 +56,13 @@ def uninstall_all(hosts: Hosts) -> None:
         hosts.run(name, "python3", "-m", "venv", "--without-pip", marker.rpartition("/")[0])
         if marker == MARKER:
             hosts.run(name, "sh", "-c", f"echo '{json.dumps(_marker())}' >{MARKER}")
-    run = play(hosts, "uninstall", NEW | {"ascend_components": ["driver", "firmware", "cann", "kernels", "python"]},
-               "--limit", "npu-07,npu-08")
+    run = play(
+        hosts,
+        "uninstall",
+        NEW | {"ascend_components": ["driver", "firmware", "cann", "kernels", "python"]},
+        "--limit",
+        "npu-07,npu-08",
+    )
     assert run.code == 0, run.text
     assert hosts.installed("npu-07", "driver") is None and hosts.installed("npu-07", "firmware") is None
     assert hosts.run("npu-07", "ls", "/opt/ascend/envs").strip() == ""

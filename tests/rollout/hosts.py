@@ -37,8 +37,10 @@ class Hosts:
         if base.run("podman", "image", "exists", ready, check=False).returncode:
             self._start(1, None)
             name = f"{PREFIX}-npu"
-            script = ("set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; "
-                      f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean")
+            script = (
+                "set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; "
+                f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean"
+            )
             base.podman("exec", name, "sh", "-c", script)
             base.podman("commit", "-q", name, ready)
             hosts.down(PREFIX)
@@ -63,10 +65,13 @@ class Hosts:
         return [json.loads(line) for line in self.run(name, "cat", LOG).splitlines() if line.startswith("{")]
 
     def installs(self, name: str) -> list[str]:
-        """"driver 25.3.rc1" and so on, for each installer that was started to change something."""
+        """ "driver 25.3.rc1" and so on, for each installer that was started to change something."""
         started = [call for call in self.calls(name) if call["event"] == "start"]
-        return [f"{_component(call['package'])} {call['version']}" for call in started
-                if not {"--check", "--version"} & set(call["argv"])]
+        return [
+            f"{_component(call['package'])} {call['version']}"
+            for call in started
+            if not {"--check", "--version"} & set(call["argv"])
+        ]
 
     def forget_calls(self) -> None:
         for name in self.names:

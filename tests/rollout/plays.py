@@ -53,8 +53,17 @@ def environment(**more: str) -> dict[str, str]:
 
 def command(hosts: Hosts, playbook: str, variables: dict, *arguments: str) -> list[str]:
     values = {"ascend_report_dir": str(OUT / "report"), **variables}
-    return [str(BIN / "ansible-playbook"), f"ascend.fleet.{playbook}", "-i", str(hosts.inventory), "-i",
-            str(HERE / "inventory"), "-e", json.dumps(values), *arguments]
+    return [
+        str(BIN / "ansible-playbook"),
+        f"ascend.fleet.{playbook}",
+        "-i",
+        str(hosts.inventory),
+        "-i",
+        str(HERE / "inventory"),
+        "-e",
+        json.dumps(values),
+        *arguments,
+    ]
 
 
 def play(hosts: Hosts, playbook: str, variables: dict | None = None, *arguments: str, **settings: str) -> Run:
@@ -66,8 +75,14 @@ def play(hosts: Hosts, playbook: str, variables: dict | None = None, *arguments:
         log.write(f"\n$ {playbook} {variables} {arguments} {settings}\n")
         log.flush()
         begin = log.tell()
-        code = subprocess.run(command(hosts, playbook, variables or {}, *arguments), cwd=ROOT, check=False, stdout=log,
-                              stderr=subprocess.STDOUT, env=environment(**settings)).returncode
+        code = subprocess.run(
+            command(hosts, playbook, variables or {}, *arguments),
+            cwd=ROOT,
+            check=False,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(**settings),
+        ).returncode
         log.seek(begin)
         text = log.read()
     found = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else {}
@@ -77,8 +92,14 @@ def play(hosts: Hosts, playbook: str, variables: dict | None = None, *arguments:
 def kill_when(hosts: Hosts, variables: dict, condition, *arguments: str) -> int:
     """Start site and kill its whole process group when condition() is true; the exit code (negative: the signal)."""
     with (OUT / "log.txt").open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(command(hosts, "site", variables, *arguments), cwd=ROOT, stdout=log,
-                                   stderr=subprocess.STDOUT, env=environment(), start_new_session=True)
+        process = subprocess.Popen(
+            command(hosts, "site", variables, *arguments),
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            start_new_session=True,
+        )
         try:
             while process.poll() is None and not condition():
                 time.sleep(0.3)

@@ -23,8 +23,12 @@ def bad_driver(hosts: Hosts) -> None:
     assert "rolled back to what it had before" in run.host(canary)["error"]["message"], run.host(canary)["error"]
     _is_old_and_healthy(hosts, canary)
     # Firmware first over an existing installation; the way back finds no driver left, and then the driver goes first.
-    assert hosts.installs(canary) == ["firmware 7.8.0.2.212", "driver 25.3.rc1", "driver 24.1.rc3",
-                                      "firmware 7.5.0.1.129"], hosts.installs(canary)
+    assert hosts.installs(canary) == [
+        "firmware 7.8.0.2.212",
+        "driver 25.3.rc1",
+        "driver 24.1.rc3",
+        "firmware 7.5.0.1.129",
+    ], hosts.installs(canary)
     for name in others:
         assert hosts.calls(name) == [], f"{name} was touched"
         assert hosts.installed(name, "driver") == "24.1.rc3"
@@ -40,8 +44,14 @@ def sick_chip(hosts: Hosts) -> None:
             time.sleep(0.3)
         hosts.health(canary, "")
 
-    run = play_and(suffer, lambda: "driver 25.3.rc1" in hosts.installs(canary), hosts,
-                   {**NEW, "ascend_rollback_on_failure": True}, "--limit", "npu-01,npu-02")
+    run = play_and(
+        suffer,
+        lambda: "driver 25.3.rc1" in hosts.installs(canary),
+        hosts,
+        {**NEW, "ascend_rollback_on_failure": True},
+        "--limit",
+        "npu-01,npu-02",
+    )
     assert run.code != 0 and run.statuses() == {"npu-01": "failed", "npu-02": "not_started"}
     assert "Alarm" in run.host(canary)["error"]["message"], run.host(canary)["error"]
     _is_old_and_healthy(hosts, canary)
@@ -86,9 +96,14 @@ def _slice(hosts: Hosts, run_async, number: int, limit: str):
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     return run_async(
-        private_data_dir=str(place), playbook="ascend.fleet.site", limit=limit, quiet=True,
-        inventory=[str(hosts.inventory), str(HERE / "inventory")], envvars=environment(),
-        extravars={**NEW, "ascend_report_dir": str(place / "report")})
+        private_data_dir=str(place),
+        playbook="ascend.fleet.site",
+        limit=limit,
+        quiet=True,
+        inventory=[str(hosts.inventory), str(HERE / "inventory")],
+        envvars=environment(),
+        extravars={**NEW, "ascend_report_dir": str(place / "report")},
+    )
 
 
 def failing_hosts(hosts: Hosts) -> None:
@@ -116,8 +131,9 @@ def unreachable_hosts(hosts: Hosts) -> None:
     hosts.stop("npu-03")
     hosts.fault("npu-07", "nnae.slow", "60")
     try:
-        run = play_and(lambda: hosts.stop("npu-07"), lambda: "nnae 8.3.RC1" in hosts.installs("npu-07"),
-                       hosts, wanted, *limit)
+        run = play_and(
+            lambda: hosts.stop("npu-07"), lambda: "nnae 8.3.RC1" in hosts.installs("npu-07"), hosts, wanted, *limit
+        )
     finally:
         hosts.start("npu-03")
         hosts.start("npu-07")

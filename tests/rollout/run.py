@@ -32,8 +32,9 @@ LONG = {"sick_chip", "strategy_free"}
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*(scenario.__name__ for scenario in SCENARIOS), []],
-                        help="only these scenarios")
+    parser.add_argument(
+        "names", nargs="*", choices=[*(scenario.__name__ for scenario in SCENARIOS), []], help="only these scenarios"
+    )
     parser.add_argument("--quick", action="store_true", help=f"without {', '.join(sorted(LONG))}")
     parser.add_argument("--keep", action="store_true", help="leave the hosts")
     options = parser.parse_args(arguments)
@@ -42,9 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.names:
         shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True, exist_ok=True)
-    wanted = [scenario for scenario in SCENARIOS
-              if (not options.names or scenario.__name__ in options.names)
-              and not (options.quick and scenario.__name__ in LONG)]
+    wanted = [
+        scenario
+        for scenario in SCENARIOS
+        if (not options.names or scenario.__name__ in options.names)
+        and not (options.quick and scenario.__name__ in LONG)
+    ]
     failed = []
     try:
         if not options.names:
@@ -54,8 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         if not options.keep:
             hosts.down()
-    print(f"==> rollout: {len(wanted) - len(failed)} passed, {len(failed)} failed, "
-          f"{time.monotonic() - begun:.0f} s{'; log in build/rollout/log.txt' if failed else ''}", flush=True)
+    print(
+        f"==> rollout: {len(wanted) - len(failed)} passed, {len(failed)} failed, "
+        f"{time.monotonic() - begun:.0f} s{'; log in build/rollout/log.txt' if failed else ''}",
+        flush=True,
+    )
     return 1 if failed else 0
 
 

@@ -15,8 +15,18 @@ ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
 ARTICLE = ROOT / ".cache" / "simulator" / "article"
 REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
 MODEL = ROOT / "tests" / "model"
-DOWNLOAD = (sys.executable, "-m", "pip", "download", "-qq", "--progress-bar", "off", "--disable-pip-version-check",
-            "--no-deps", "--only-binary=:all:")
+DOWNLOAD = (
+    sys.executable,
+    "-m",
+    "pip",
+    "download",
+    "-qq",
+    "--progress-bar",
+    "off",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "--only-binary=:all:",
+)
 UV = "0.13.9"
 # What MindFormers is built from its source with; the last ones for Python 3.7.
 BUILDERS = ("setuptools-68.0.0", "wheel-0.42.0")
@@ -31,8 +41,22 @@ def wheelhouse() -> None:
         return
     print("==> Fetch MindSpore, MindFormers and what they need, once (about 1 GB, two minutes)", flush=True)
     wheels.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "wheel", "-qq", "--progress-bar", "off", "--disable-pip-version-check",
-               "--no-deps", "--prefer-binary", "--wheel-dir", str(wheels), "--requirement", str(REQUIREMENTS)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-qq",
+        "--progress-bar",
+        "off",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--prefer-binary",
+        "--wheel-dir",
+        str(wheels),
+        "--requirement",
+        str(REQUIREMENTS),
+    ]
     subprocess.run(command, check=True)
     stamp.write_text(wanted, encoding="utf-8")
 

@@ -43,7 +43,8 @@ USES = [
     pytest.param(module, task[key], option, id=f"{path.relative_to(ROOT)}: {module}: {option}")
     for path in sorted([*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml")])
     for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
-    for key in task if str(key).startswith(PREFIX)
+    for key in task
+    if str(key).startswith(PREFIX)
     for module in [key.removeprefix(PREFIX)]
     for option in ("state_dir", "install_path")
     if _has_option(module, option)
@@ -84,7 +85,8 @@ def test_run_package_asks_where_the_variables_say(monkeypatch):
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None), has_native_async=False)
     templar = SimpleNamespace(template=lambda value: value)
     Action(task, connection, None, None, templar, None).run(
-        task_vars={"ascend_state_dir": "/data/ascend", "ascend_install_path": "/data/Ascend"})
+        task_vars={"ascend_state_dir": "/data/ascend", "ascend_install_path": "/data/Ascend"}
+    )
     assert (sent["state_dir"], sent["install_path"]) == ("/data/ascend", "/data/Ascend")
     task.args["state_dir"] = "/mine/x"
     Action(task, connection, None, None, templar, None).run(task_vars={"ascend_state_dir": "/data/ascend"})
@@ -98,8 +100,14 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
     class Action(stage.ActionModule):
         def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_more):
             asked.append(module_args["state_dir"])
-            return {"changed": False, "files": {"a.run": "/x"}, "from_cache": ["a.run"], "missing": [], "evicted": [],
-                    "bytes_received": 0}
+            return {
+                "changed": False,
+                "files": {"a.run": "/x"},
+                "from_cache": ["a.run"],
+                "missing": [],
+                "evicted": [],
+                "bytes_received": 0,
+            }
 
         def validate_argument_spec(self, argument_spec):
             return None, {**{key: value.get("default") for key, value in argument_spec.items()}, **self._task.args}
@@ -108,21 +116,43 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     args = {"files": ["a.run"], "source": str(tmp_path)}
     task = SimpleNamespace(args=args, async_val=0, check_mode=False, diff=False)
-    Action(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None,
-           SimpleNamespace(template=lambda value: value), None).run(task_vars={"ascend_state_dir": "/data/ascend"})
+    Action(
+        task,
+        SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
+        None,
+        None,
+        SimpleNamespace(template=lambda value: value),
+        None,
+    ).run(task_vars={"ascend_state_dir": "/data/ascend"})
     assert asked == ["/data/ascend"]
 
 
-@pytest.mark.parametrize("version", ['1"; touch /pwned; "', "$(touch /pwned)", "`id`", "1\nreboot", "a\\", "'x'", "!id",
-                                     "\u202e\x1b]0;title\x07", "x" * 5000])
+@pytest.mark.parametrize(
+    "version",
+    [
+        '1"; touch /pwned; "',
+        "$(touch /pwned)",
+        "`id`",
+        "1\nreboot",
+        "a\\",
+        "'x'",
+        "!id",
+        "\u202e\x1b]0;title\x07",
+        "x" * 5000,
+    ],
+)
 def test_no_text_of_a_version_file_reaches_the_shell_of_a_reboot(version):
     """ansible.builtin.reboot puts its message between double quotes on a shell's command line."""
     import ansible.template
 
-    (task,) = [task for task in yaml.safe_load((ROOT / "roles/ascend/tasks/reboot.yml").read_text(encoding="utf-8"))
-               if "ansible.builtin.reboot" in task]
+    (task,) = [
+        task
+        for task in yaml.safe_load((ROOT / "roles/ascend/tasks/reboot.yml").read_text(encoding="utf-8"))
+        if "ansible.builtin.reboot" in task
+    ]
     trust = getattr(ansible.template, "trust_as_template", lambda value: value)
     facts = {"reboot_reasons": [f"driver {version} is installed, 24.1.rc3 is loaded"]}
     message = Templar(loader=DataLoader(), variables={"ascend_facts": facts}).template(
-        trust(task["ansible.builtin.reboot"]["msg"]))
+        trust(task["ansible.builtin.reboot"]["msg"])
+    )
     assert re.fullmatch(r"[A-Za-z0-9 ._,:;()-]{1,320}", message) and message.startswith("ascend.fleet: driver ")

@@ -21,7 +21,8 @@ LONG = [
     pytest.param(block, task, id=f"{path.parents[1].name}: {task['name']}")
     for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
     for block in _tasks(yaml.safe_load(path.read_text()) or [])
-    for task in block.get("block", ()) if "async" in task
+    for task in block.get("block", ())
+    if "async" in task
 ]
 
 

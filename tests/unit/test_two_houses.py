@@ -26,7 +26,7 @@ def needed(path: Path) -> set[str]:
         else:
             module = node.module or ""
         if module.startswith(BASE):
-            found |= {module[len(BASE) :]} | {f"{module[len(BASE):]}.{alias.name}" for alias in node.names}
+            found |= {module[len(BASE) :]} | {f"{module[len(BASE) :]}.{alias.name}" for alias in node.names}
     return {one for one in found if (PLUGINS / (one.replace(".", "/") + ".py")).is_file()}
 
 

@@ -39,16 +39,20 @@ def test_the_host_is_aarch64(left):
 
 def test_packages_are_those_of_the_hosts_architecture(left, calls):
     packages = {call["package"] for call in calls}
-    assert {"Ascend-hdk-910-npu-driver_25.3.rc1_linux-aarch64.run", "Ascend-cann-nnae_8.3.RC1_linux-aarch64.run",
-            "Ascend-cann-kernels-910_8.3.RC1_linux-aarch64.run"} <= packages
+    assert {
+        "Ascend-hdk-910-npu-driver_25.3.rc1_linux-aarch64.run",
+        "Ascend-cann-nnae_8.3.RC1_linux-aarch64.run",
+        "Ascend-cann-kernels-910_8.3.RC1_linux-aarch64.run",
+    } <= packages
     brought = set(left["cached"].split())
     assert packages <= brought
     assert not [package for package in brought | packages if "x86" in package]
 
 
 def test_installers_ran_once_though_the_playbook_ran_twice(calls):
-    starts = [call["package"] for call in calls
-              if call["event"] == "start" and {"--full", "--install"} & set(call["argv"])]
+    starts = [
+        call["package"] for call in calls if call["event"] == "start" and {"--full", "--install"} & set(call["argv"])
+    ]
     assert len(starts) == 4
     assert len(set(starts)) == 4
 

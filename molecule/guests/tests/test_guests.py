@@ -10,13 +10,20 @@ def name(host):
 def installed_packages(host):
     text = host.file("/var/log/npu-sim/vendor-calls.log").content_string
     calls = [json.loads(line) for line in text.splitlines()]
-    return [call["package"] for call in calls if {"--full", "--upgrade", "--install"} & set(call["argv"])
-            and call["event"] == "end" and call["rc"] in (0, 2)]
+    return [
+        call["package"]
+        for call in calls
+        if {"--full", "--upgrade", "--install"} & set(call["argv"]) and call["event"] == "end" and call["rc"] in (0, 2)
+    ]
 
 
 def kinds(host):
-    return [word for package in installed_packages(host)
-            for word in ("driver", "firmware", "nnae", "kernels") if f"-{word}" in package]
+    return [
+        word
+        for package in installed_packages(host)
+        for word in ("driver", "firmware", "nnae", "kernels")
+        if f"-{word}" in package
+    ]
 
 
 def test_the_host_is_what_it_is_said_to_be(host):

@@ -8,7 +8,7 @@ def test_mindspore_is_the_wanted_one_and_computes(host):
         "import mindspore as ms; ms.set_context(device_target='CPU'); import mindspore.ops as ops; import numpy as np;"
         "x = ms.Tensor(np.ones([2, 2], np.float32)); print(ms.__version__, float(ops.add(x, x).sum()))"
     )
-    output = host.check_output(f"{ENVIRONMENT}/bin/python -c \"{code}\"")
+    output = host.check_output(f'{ENVIRONMENT}/bin/python -c "{code}"')
     assert output.split()[-2:] == ["2.7.1", "8.0"]
 
 

@@ -17,16 +17,42 @@ from pathlib import Path
 VERSIONS = {"mindspore": "2.7.1", "mindformers": "1.0.2", "numpy": "1.26.4", "setuptools": "80.10.2"}
 MISSING = {"absent-package"}
 # What the first part of a path asks for: the password of one of the tokens, and a header and a query beside it.
-BY_PASSWORD = {"mirror": "mirror", "served": "served", "simple": "index", "wheels": "index", "git": "git",
-               "other": "bundle_index", "bundled": "bundle_file"}
+BY_PASSWORD = {
+    "mirror": "mirror",
+    "served": "served",
+    "simple": "index",
+    "wheels": "index",
+    "git": "git",
+    "other": "bundle_index",
+    "bundled": "bundle_file",
+}
 BY_TOKEN = ("files", "bundled")
 
 
 def certificate(folder: Path, address: str) -> Path:
     """A key and a certificate for an address, in one file each; the certificate's path."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={address}",
-                    "-addext", f"subjectAltName=IP:{address}", "-keyout", str(folder / "key.pem"),
-                    "-out", str(folder / "cert.pem")], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={address}",
+            "-addext",
+            f"subjectAltName=IP:{address}",
+            "-keyout",
+            str(folder / "key.pem"),
+            "-out",
+            str(folder / "cert.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return folder / "cert.pem"
 
 
@@ -119,11 +145,18 @@ class Server:
     def _git(self, request: BaseHTTPRequestHandler, path: str, query: str) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         environment = {
-            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.folder / "git"), "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": request.command, "REMOTE_USER": "user",
-            "CONTENT_TYPE": request.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.folder / "git"),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": request.command,
+            "REMOTE_USER": "user",
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""), "HOME": str(self.folder),
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+            "HOME": str(self.folder),
         }
         done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=False)
         head, _gap, content = done.stdout.partition(b"\r\n\r\n")
@@ -148,7 +181,8 @@ def repository(folder: Path) -> str:
     (work / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "mindformers"\nversion = "1.0.2"\n[tool.setuptools]\npackages = ["mindformers"]\n',
-        encoding="utf-8")
+        encoding="utf-8",
+    )
 
     def git(*words: str) -> str:
         command = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com", *words]

@@ -149,8 +149,14 @@ class Run:
             (folder / name).mkdir(parents=True)
         content = {name: f"the content of {name}\n".encode() for name in ("held.txt", "served.txt", "file.txt")}
         (folder / "mirror" / "held.txt").write_bytes(content["held.txt"])
-        rows = [{"name": "held.txt", "size": len(content["held.txt"]), "kind": "other",
-                 "sha256": hashlib.sha256(content["held.txt"]).hexdigest()}]
+        rows = [
+            {
+                "name": "held.txt",
+                "size": len(content["held.txt"]),
+                "kind": "other",
+                "sha256": hashlib.sha256(content["held.txt"]).hexdigest(),
+            }
+        ]
         lock = folder / "mirror" / "artifacts.lock.yml"
         lock.write_text(json.dumps({"version": 1, "artifacts": rows, "sets": {}}), encoding="utf-8")
         (folder / "served" / "served.txt").write_bytes(content["served.txt"])
@@ -161,17 +167,21 @@ class Run:
         self.server = guarded.Server(ADDRESS, folder, self.tokens, wheels)
         self.folder = folder
         # The host takes the server's certificate for one of its own authorities.
-        trust = ("file=$(mktemp /root/ca.XXXXXX); cat /etc/ssl/certs/ca-certificates.crt - >$file; chmod 0644 $file; "
-                 "mount --bind $file /etc/ssl/certs/ca-certificates.crt; "
-                 "printf '[global]\\ncert = /etc/ssl/certs/ca-certificates.crt\\n' >/etc/pip.conf; "
-                 # Somebody computes; what they gave their program is theirs.
-                 "[ -e /dev/davinci0 ] || mknod -m 0666 /dev/davinci0 c 1 3")
+        trust = (
+            "file=$(mktemp /root/ca.XXXXXX); cat /etc/ssl/certs/ca-certificates.crt - >$file; chmod 0644 $file; "
+            "mount --bind $file /etc/ssl/certs/ca-certificates.crt; "
+            "printf '[global]\\ncert = /etc/ssl/certs/ca-certificates.crt\\n' >/etc/pip.conf; "
+            # Somebody computes; what they gave their program is theirs.
+            "[ -e /dev/davinci0 ] || mknod -m 0666 /dev/davinci0 c 1 3"
+        )
         certificate = (folder / "cert.pem").read_bytes()
         subprocess.run([*self._exec("-i"), "sh", "-c", trust], check=True, input=certificate)
-        program = ("cd /srv; echo 'import time; time.sleep(3000)' >train.py; "
-                   "exec python3 train.py token=$0 </dev/davinci0")
-        subprocess.run([*self._exec("-d"), "sh", "-c", program, self.tokens["arguments"]], check=True,
-                       stdout=subprocess.DEVNULL)
+        program = (
+            "cd /srv; echo 'import time; time.sleep(3000)' >train.py; exec python3 train.py token=$0 </dev/davinci0"
+        )
+        subprocess.run(
+            [*self._exec("-d"), "sh", "-c", program, self.tokens["arguments"]], check=True, stdout=subprocess.DEVNULL
+        )
 
     def _configure(self, path):
         served = self.folder / "served"
@@ -183,22 +193,36 @@ class Run:
             "mindformers_git_url": self.server.url("git", "git/mindformers.git"),
             "mindformers_git_version": self.commit,
             "secrets_folder": str(served),
-            "secrets_file": {"name": "file.txt", "sha256": self.sums["file.txt"],
-                             "url": f"https://{self.server.place}/files/file.txt?token={self.tokens['query']}",
-                             "headers": {"X-Access-Token": self.tokens["header"]}},
+            "secrets_file": {
+                "name": "file.txt",
+                "sha256": self.sums["file.txt"],
+                "url": f"https://{self.server.place}/files/file.txt?token={self.tokens['query']}",
+                "headers": {"X-Access-Token": self.tokens["header"]},
+            },
         }
         path.touch(mode=0o600)
         path.write_text(json.dumps(values), encoding="utf-8")
         self.variables = path
         self.bundle = path.with_name("bundle.json")
         self.bundle.touch(mode=0o600)
-        file = dict(values["secrets_file"], url=f"{self.server.url('bundle_file', 'bundled/file.txt')}"
-                                                f"?token={self.tokens['query']}")
-        self.bundle.write_text(json.dumps({
-            "ascend_mindspore_version": "2.7.1", "ascend_components": ["python", "mindspore"],
-            "bundle_chips": ["910b"], "bundle_arches": ["x86_64"], "bundle_dest": str(self.home / "bundle"),
-            "bundle_files": [file], "bundle_index": self.server.url("bundle_index", "other/simple/"),
-        }), encoding="utf-8")
+        file = dict(
+            values["secrets_file"],
+            url=f"{self.server.url('bundle_file', 'bundled/file.txt')}?token={self.tokens['query']}",
+        )
+        self.bundle.write_text(
+            json.dumps(
+                {
+                    "ascend_mindspore_version": "2.7.1",
+                    "ascend_components": ["python", "mindspore"],
+                    "bundle_chips": ["910b"],
+                    "bundle_arches": ["x86_64"],
+                    "bundle_dest": str(self.home / "bundle"),
+                    "bundle_files": [file],
+                    "bundle_index": self.server.url("bundle_index", "other/simple/"),
+                }
+            ),
+            encoding="utf-8",
+        )
         # The main job installs by release; the address of the repository is for the other playbook.
         self.main = path.with_name("main.json")
         self.main.touch(mode=0o600)
@@ -225,13 +249,25 @@ class Run:
 
     def _play(self, playbook, variables):
         cert = str(self.folder / "cert.pem")
-        return self.fleet.play(playbook, "-vvv", "-e", f"@{variables}", "-e", f"ascend_report_dir={self.home}/report",
-                               HOME=str(self.home), XDG_CACHE_HOME=str(self.home / "cache"), SSL_CERT_FILE=cert,
-                               PIP_CERT=cert)
+        return self.fleet.play(
+            playbook,
+            "-vvv",
+            "-e",
+            f"@{variables}",
+            "-e",
+            f"ascend_report_dir={self.home}/report",
+            HOME=str(self.home),
+            XDG_CACHE_HOME=str(self.home / "cache"),
+            SSL_CERT_FILE=cert,
+            PIP_CERT=cert,
+        )
 
     def _search(self, command, sought):
-        return json.loads(subprocess.run(command, check=True, input=json.dumps(sought) + "\n", stdout=subprocess.PIPE,
-                                         text=True).stdout)
+        return json.loads(
+            subprocess.run(
+                command, check=True, input=json.dumps(sought) + "\n", stdout=subprocess.PIPE, text=True
+            ).stdout
+        )
 
 
 _ran = []
@@ -283,8 +319,12 @@ def test_nothing_of_it_stays_on_the_control_node(run, what):
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_it_is_in_no_output(run, name, what):
     """Not with -vvv either. What Ansible prints beyond that (-vvvv, ANSIBLE_DEBUG) is not ours to keep back."""
-    lines = [line for line in run.said[name].splitlines() for sought, text in needles(run.tokens)
-             if sought == what and text in line]
+    lines = [
+        line
+        for line in run.said[name].splitlines()
+        for sought, text in needles(run.tokens)
+        if sought == what and text in line
+    ]
     assert [line[:300] for line in lines] == [], PLACES[what]
 
 

@@ -37,8 +37,11 @@ def test_cann_by_the_chips_role(host):
 def test_installers_ran_once_though_the_playbook_ran_twice(host):
     lines = host.file("/var/log/npu-sim/vendor-calls.log").content_string.splitlines()
     calls = [json.loads(line) for line in lines]
-    starts = [call["package"] for call in calls if call["event"] == "start"
-              and {"--full", "--install", "--upgrade"} & set(call["argv"])]
+    starts = [
+        call["package"]
+        for call in calls
+        if call["event"] == "start" and {"--full", "--install", "--upgrade"} & set(call["argv"])
+    ]
     assert starts
     assert len(starts) == len(set(starts)), "an installer was started again on a converged host"
 

@@ -57,8 +57,14 @@ class Story:
         self.records["site"] = {name: self._record(name) for name in ("healthy", "takes-venv")}
         for name in WRONG_NAMES:
             for playbook in ("site", "uninstall"):
-                self.play(f"{playbook} with the name {name!r}", f"playbooks/{playbook}.yml",
-                          "-e", json.dumps({"ascend_env_name": name}), "--limit", "healthy")
+                self.play(
+                    f"{playbook} with the name {name!r}",
+                    f"playbooks/{playbook}.yml",
+                    "-e",
+                    json.dumps({"ascend_env_name": name}),
+                    "--limit",
+                    "healthy",
+                )
         self.play("alone", "molecule/theirs/alone.yml")
         self.play("rollback", "playbooks/rollback.yml")
         self.play("uninstall", "playbooks/uninstall.yml")
@@ -85,12 +91,16 @@ class Story:
     def differs(self, host, when, *below, since="before", times=True):
         """What is not any more as it was: {path: (then, now)}; `below` limits it to some folders."""
         then, now = self.trees[since][host], self.trees[when][host]
+
         def seen(row):
             # A folder's own time moves when something is put beside what lies in it.
             return row if times or row is None or not row[0].startswith("d") else [*row[:3], 0, row[4]]
 
-        return {path: (then.get(path), now.get(path)) for path in then.keys() | now.keys()
-                if (not below or path.startswith(below)) and seen(then.get(path)) != seen(now.get(path))}
+        return {
+            path: (then.get(path), now.get(path))
+            for path in then.keys() | now.keys()
+            if (not below or path.startswith(below)) and seen(then.get(path)) != seen(now.get(path))
+        }
 
     def lost(self, host, when, *below):
         """What was there before and is not any more as it was; what came beside it does not count."""
@@ -121,8 +131,14 @@ def errors(findings):
     return [finding for finding in findings if finding["severity"] == "error" and not finding.get("accepted")]
 
 
-STAGES = ("plan", "site", *(f"{playbook} with the name {name!r}" for name in WRONG_NAMES
-                            for playbook in ("site", "uninstall")), "alone", "rollback", "uninstall")
+STAGES = (
+    "plan",
+    "site",
+    *(f"{playbook} with the name {name!r}" for name in WRONG_NAMES for playbook in ("site", "uninstall")),
+    "alone",
+    "rollback",
+    "uninstall",
+)
 
 
 @about(*REFUSED)
@@ -218,8 +234,13 @@ def test_only_our_firmware_came_and_went(story, name):
     assert story.reports["site"][name]["versions"]["driver"] == "25.3.rc1"
     assert story.reports["uninstall"][name]["versions"]["firmware"] is None
     calls = [json.loads(line) for line in story.fleet.on(name, "cat", CALLS).splitlines()]
-    started = [call for call in calls if call["event"] == "start" and "driver" in call["package"]
-               and {"--full", "--run", "--upgrade", "--uninstall"} & set(call["argv"])]
+    started = [
+        call
+        for call in calls
+        if call["event"] == "start"
+        and "driver" in call["package"]
+        and {"--full", "--run", "--upgrade", "--uninstall"} & set(call["argv"])
+    ]
     assert len(started) == 1, "the driver's own installer ran again after somebody had run it by hand"
 
 

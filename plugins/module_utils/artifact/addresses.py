@@ -49,7 +49,7 @@ def _after_path(rest):
 
 def _shown(scheme, rest):
     head = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    tail = rest[len(head):]
+    tail = rest[len(head) :]
     path = re.split(r"[?#]", tail, maxsplit=1)[0]
     if scheme == "file" and not head:
         return path

@@ -101,8 +101,9 @@ def follow(open_once):
                 raise DownloadError("%s: redirects to an address that cannot be read" % shown)
             parts = urllib.parse.urlsplit(new)
             if parts.scheme not in ("http", "https"):
-                raise DownloadError("%s: redirects to %s, which is neither http nor https" % (
-                    shown, artifacts.public_url(new)))
+                raise DownloadError(
+                    "%s: redirects to %s, which is neither http nor https" % (shown, artifacts.public_url(new))
+                )
             user = urllib.parse.urlsplit(url).netloc.rpartition("@")[0]
             if not stays:
                 headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
@@ -135,8 +136,9 @@ def free_bytes(path):
     return info.f_bavail * info.f_frsize
 
 
-def fetch(url, part, opener, sha256=None, size=None, headers=None, retries=5, sleep=None, progress=None,
-          spare=SPARE_BYTES):
+def fetch(
+    url, part, opener, sha256=None, size=None, headers=None, retries=5, sleep=None, progress=None, spare=SPARE_BYTES
+):
     """Downloads `url` into the file `part`, going on from what `part` already holds.
 
     Args:
@@ -220,8 +222,9 @@ def _attempt_once(url, part, opener, size, headers, counter, progress, spare):
             raise
         _drop(part)
         raise DownloadError(
-            "%s: %s; what had come was removed. Free space in %s, or use a larger file system" % (
-                artifacts.public_url(url), error, os.path.dirname(part)))
+            "%s: %s; what had come was removed. Free space in %s, or use a larger file system"
+            % (artifacts.public_url(url), error, os.path.dirname(part))
+        )
     finally:
         response.close()
 
@@ -274,17 +277,20 @@ def _receive(response, part, digest, have, size, counter, progress, spare):
 def _check_room(part, coming, spare):
     free = free_bytes(os.path.dirname(part))
     if free < coming + spare:
-        raise _Full("the file system has %s free, and %s are left free whatever comes" % (
-            artifacts.megabytes(free), artifacts.megabytes(spare)) if not coming else
-            "the file system has %s free, %s are to come and %s are left free" % (
-                artifacts.megabytes(free), artifacts.megabytes(coming), artifacts.megabytes(spare)))
+        raise _Full(
+            "the file system has %s free, and %s are left free whatever comes"
+            % (artifacts.megabytes(free), artifacts.megabytes(spare))
+            if not coming
+            else "the file system has %s free, %s are to come and %s are left free"
+            % (artifacts.megabytes(free), artifacts.megabytes(coming), artifacts.megabytes(spare))
+        )
 
 
 def _write(stream, piece):
     """All of it: an unbuffered file on a full disk takes a part without an error."""
     piece = memoryview(piece)
     while piece:
-        piece = piece[stream.write(piece):]
+        piece = piece[stream.write(piece) :]
 
 
 def _drop(part):

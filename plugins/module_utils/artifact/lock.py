@@ -12,7 +12,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addre
 
 LOCK_VERSION = 1
 # More bytes than any file has, and still a number that JSON and C hold.
-MAX_SIZE = 2 ** 60
+MAX_SIZE = 2**60
 TEXTS = ("url", "licence", "kind", "arch", "python", "archive", "signature")
 
 _SHA256 = re.compile(r"\A(?:sha256:)?([0-9a-fA-F]{64})\Z")
@@ -85,8 +85,9 @@ def parse_lock(data, origin):
     for name, members in sets.items():
         missing = [member for member in members if member not in artifacts]
         if missing:
-            raise ArtifactError("%s: set %s names %s, which the lock does not list" % (
-                origin, name, _short(missing[0])))
+            raise ArtifactError(
+                "%s: set %s names %s, which the lock does not list" % (origin, name, _short(missing[0]))
+            )
     requirements = _lists(data.get("requirements"), origin, "requirements", "texts")
     return {"artifacts": artifacts, "sets": sets, "requirements": requirements}
 
@@ -110,8 +111,9 @@ def parse_sums(text, origin):
             continue
         found = _SUM_LINE.match(line)
         if not found:
-            raise ArtifactError("%s, line %d is no '<sha256>  <file name>': make it again with sha256sum" % (
-                origin, number))
+            raise ArtifactError(
+                "%s, line %d is no '<sha256>  <file name>': make it again with sha256sum" % (origin, number)
+            )
         name, value = check_name(found.group(2)), found.group(1).lower()
         if sums.setdefault(name, value) != value:
             raise ArtifactError("%s gives two hashes for %s: keep the right one" % (origin, name))
@@ -148,8 +150,9 @@ def _headers(headers, where):
         raise ArtifactError("%s: headers is %s, it takes a mapping of names to texts" % (where, _short(headers)))
     for key, value in headers.items():
         if not isinstance(key, str) or not isinstance(value, str) or _CONTROL.search(key + value):
-            raise ArtifactError("%s: headers: %s is not a request header, a name with a text of one line" % (
-                where, _short(key)))
+            raise ArtifactError(
+                "%s: headers: %s is not a request header, a name with a text of one line" % (where, _short(key))
+            )
     return dict(headers)
 
 

@@ -39,14 +39,20 @@ class Store:
         """
         content = {"pid": os.getpid(), "since": journal.timestamp(time.time())}
         try:
-            handle = held_lock.take(os.path.join(self.root, ".lock"), content, patience, lambda holder: True,
-                                    lambda: safe_folder.ensure(self.root))
+            handle = held_lock.take(
+                os.path.join(self.root, ".lock"),
+                content,
+                patience,
+                lambda holder: True,
+                lambda: safe_folder.ensure(self.root),
+            )
         except held_lock.LockHeld as held:
             raise artifacts.ArtifactError(
                 "The artifact cache %s is in use by another run for more than %d s (pid %s, since %s). Cause: it stages"
                 " a large file, or it hangs. Fix: wait until it has ended, or end that process on the host, then run"
-                " again; lock_timeout sets how long is waited." % (
-                    self.root, patience, held.holder.get("pid") or "unknown", held.holder.get("since") or "unknown"))
+                " again; lock_timeout sets how long is waited."
+                % (self.root, patience, held.holder.get("pid") or "unknown", held.holder.get("since") or "unknown")
+            )
         self._lock = os.fdopen(handle, "r+")
 
     def check(self):
@@ -228,8 +234,9 @@ def link_in(link_dir, path, name, check_mode):
     if there and not known.ours(target) and not _same_content(target, there, path, cached):
         raise artifacts.ArtifactError(
             "%s is %s that ascend.fleet did not put there, and it is not replaced. Cause: %s of the artifacts is to"
-            " have this name. Fix: move it away, or choose another folder (inference_check_model_root for models)" % (
-                target, links.what(there), artifacts.base_name(name)))
+            " have this name. Fix: move it away, or choose another folder (inference_check_model_root for models)"
+            % (target, links.what(there), artifacts.base_name(name))
+        )
     if check_mode:
         return True
     os.makedirs(link_dir, mode=0o755, exist_ok=True)
@@ -250,5 +257,9 @@ def link_in(link_dir, path, name, check_mode):
 
 
 def _same_content(target, there, path, cached):
-    return bool(cached) and stat.S_ISREG(there.st_mode) and there.st_size == cached.st_size and (
-        download.hash_file(target)[0].hexdigest() == download.hash_file(path)[0].hexdigest())
+    return (
+        bool(cached)
+        and stat.S_ISREG(there.st_mode)
+        and there.st_size == cached.st_size
+        and (download.hash_file(target)[0].hexdigest() == download.hash_file(path)[0].hexdigest())
+    )

@@ -53,9 +53,19 @@ class Attempts(object):
         self.repair = change.result["action"] == "repair"
         now = time.time()
         self.started = journal.start(
-            journal.new_id(now, uuid.uuid4().hex[:6]), now, change.boot_id, change.component, change.result["action"],
-            change.before(), change.wanted, os.path.basename(self.args["path"] or "") or None, sha256,
-            self.args["controller"], change.place(), change.whose.took_over)
+            journal.new_id(now, uuid.uuid4().hex[:6]),
+            now,
+            change.boot_id,
+            change.component,
+            change.result["action"],
+            change.before(),
+            change.wanted,
+            os.path.basename(self.args["path"] or "") or None,
+            sha256,
+            self.args["controller"],
+            change.place(),
+            change.whose.took_over,
+        )
         self.folder = os.path.join(change.state_dir, "runs", self.started["id"])
         self.log = os.path.join(self.folder, process_io.LOG)
         self.begun = time.monotonic()
@@ -71,11 +81,14 @@ class Attempts(object):
         argv = (vendor_run.uninstall_argv if change.removal else vendor_run.install_argv)(situation)
         if argv is None:
             raise package_checks.Refused(
-                "%s cannot be removed" % change.component, "its uninstall script is not there and no package is given",
-                "set path to the package of the installed version; its --uninstall is used then")
+                "%s cannot be removed" % change.component,
+                "its uninstall script is not there and no package is given",
+                "set path to the package of the installed version; its --uninstall is used then",
+            )
         if argv[1] == self.args["path"]:
             package_checks.archive(
-                self.args["path"], os.path.join(self.folder, "check"), self.environ, self.args["timeout"])
+                self.args["path"], os.path.join(self.folder, "check"), self.environ, self.args["timeout"]
+            )
         package_io.append_line(change.journal_path, journal.line(self.started))
         if not change.removal:
             # makeself works with umask 077: an install path that a package makes itself may shut out its users.
@@ -96,8 +109,12 @@ class Attempts(object):
         if not verdict["ok"] and "0x0080" in self.errors and "--upgrade" in change.result["argv"]:
             # The version file is there, but the vendor's own record is not.
             verdict = self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", change.wanted)
-        if (not verdict["ok"] and self.args["busy_policy"] == "ignore" and "occupied" in self.errors
-                and change.component == "driver"):
+        if (
+            not verdict["ok"]
+            and self.args["busy_policy"] == "ignore"
+            and "occupied" in self.errors
+            and change.component == "driver"
+        ):
             verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", change.wanted)
         # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
         # version in doubt. A sound older driver stays when a newer one cannot be installed.
@@ -116,13 +133,21 @@ class Attempts(object):
         safe_folder.ensure(self.folder)  # an earlier step may have lost it
         files = self._version_files()
         before, prints = change.in_use(), package_io.fingerprint(files)
-        run = process_io.run(argv, self.folder, self.environ, self.args["timeout"], step, vendor_run.waits_for_answer,
-                             async_progress.Reporter(change.component).heard)
+        run = process_io.run(
+            argv,
+            self.folder,
+            self.environ,
+            self.args["timeout"],
+            step,
+            vendor_run.waits_for_answer,
+            async_progress.Reporter(change.component).heard,
+        )
         text = run["text"]
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files
-        verdict = vendor_run.judge(change.component, run, text, wanted, before, change.in_use(), rewritten,
-                                   self.repair and step == "install")
+        verdict = vendor_run.judge(
+            change.component, run, text, wanted, before, change.in_use(), rewritten, self.repair and step == "install"
+        )
         self.errors = [row["name"] for row in vendor_errors.explain(text)]
         change.result.update(argv=argv, rc=run["rc"], log=self.log)
         change.result["notes"] += verdict["notes"]
@@ -136,17 +161,34 @@ class Attempts(object):
 
     def _conclude(self, verdict):
         change = self.change
-        result = dict(change.result, after=change.in_use()["version"], seconds=round(time.monotonic() - self.begun, 1),
-                      reboot_required=verdict["reboot_required"] or change._reboot_waits())
+        result = dict(
+            change.result,
+            after=change.in_use()["version"],
+            seconds=round(time.monotonic() - self.begun, 1),
+            reboot_required=verdict["reboot_required"] or change._reboot_waits(),
+        )
         if verdict["ok"]:
             return dict(result, changed=True)
         goal = "was not removed" if change.removal else "%s was not installed" % change.wanted
         found = change.in_use()["damaged"] or change.in_use()["version"] or "not installed"
         msg = "%s %s: %s. Cause: %s. Fix: %s. The version files now say: %s." % (
-            change.component, goal, verdict["summary"], verdict["cause"], verdict["fix"], found)
-        raise Failed(msg, dict(
-            result, changed=not verdict["untouched"], cause=verdict["cause"], fix=verdict["fix"],
-            log_tail=process_io.tail(self.text)))
+            change.component,
+            goal,
+            verdict["summary"],
+            verdict["cause"],
+            verdict["fix"],
+            found,
+        )
+        raise Failed(
+            msg,
+            dict(
+                result,
+                changed=not verdict["untouched"],
+                cause=verdict["cause"],
+                fix=verdict["fix"],
+                log_tail=process_io.tail(self.text),
+            ),
+        )
 
     def _forget_old_runs(self):
         parent = os.path.dirname(self.folder)

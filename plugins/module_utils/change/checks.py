@@ -66,16 +66,20 @@ def secured(args, state_dir):
     except package_copy.CannotCopy as exc:
         raise Refused(*exc.parts)
     except OSError as exc:
-        raise Refused("The package %s cannot be read" % args["path"], exc.strerror,
-                      "check the disk and the file's permissions")
+        raise Refused(
+            "The package %s cannot be read" % args["path"], exc.strerror, "check the disk and the file's permissions"
+        )
     return dict(args, path=path, checksum=args["checksum"] or package_io.cached_sha256(args["path"]))
 
 
 def package_file(path, checksum):
     """Refuse a package that is missing or not the one that was promised. Returns its sha256."""
     if not os.path.isfile(path):
-        raise Refused("The package %s is not there" % path, "it was not staged to this host, or path is wrong",
-                      "stage it first (ascend.fleet.stage) and set path to where it is on the managed host")
+        raise Refused(
+            "The package %s is not there" % path,
+            "it was not staged to this host, or path is wrong",
+            "stage it first (ascend.fleet.stage) and set path to where it is on the managed host",
+        )
     promised = (checksum or "").lower().replace("sha256:", "").strip() or package_io.cached_sha256(path)
     try:
         found = package_io.sha256_of(path)
@@ -84,14 +88,19 @@ def package_file(path, checksum):
     except OSError as exc:
         raise Refused("The package %s cannot be read" % path, exc.strerror, "check the disk and the file's permissions")
     if promised and found != promised:
-        raise Refused("The package %s is not what it should be" % path,
-                      "its sha256 is %s, expected %s: it is damaged or was changed" % (found, promised),
-                      "remove it and stage it again; nothing was executed", sha256=found)
+        raise Refused(
+            "The package %s is not what it should be" % path,
+            "its sha256 is %s, expected %s: it is damaged or was changed" % (found, promised),
+            "remove it and stage it again; nothing was executed",
+            sha256=found,
+        )
     if not begin.startswith(b"#!"):
         # A shell would "run" an empty file well, and a web page line by line.
-        raise Refused("The package %s is not an installer" % path,
-                      "it begins with %r" % begin.decode("utf-8", "replace") if begin else "it is empty",
-                      "download it again; a web page saved in its place (login, licence) is the usual reason")
+        raise Refused(
+            "The package %s is not an installer" % path,
+            "it begins with %r" % begin.decode("utf-8", "replace") if begin else "it is empty",
+            "download it again; a web page saved in its place (login, licence) is the usual reason",
+        )
     return found
 
 
@@ -112,7 +121,9 @@ def archive(path, folder, environ, timeout):
         "The package %s does not pass its own check" % os.path.basename(path),
         "%s: %s" % (reason, errors[0]["cause"] if errors else vendor_run.tail_line(run["text"]) or "no output"),
         errors[0]["fix"] if errors else "transfer the package again and compare its sha256",
-        rc=run["rc"], log_tail=process_io.tail(run["text"]))
+        rc=run["rc"],
+        log_tail=process_io.tail(run["text"]),
+    )
 
 
 def downgrade(component, wanted, state, allowed, undoing):
@@ -120,9 +131,11 @@ def downgrade(component, wanted, state, allowed, undoing):
     current = state.get("version")
     if not current or allowed or undoing or versions.compare(wanted, current) >= 0:
         return
-    raise Refused("%s %s is older than the installed %s" % (component, wanted, current),
-                  "a downgrade was not asked for",
-                  "set allow_downgrade: true (ascend_allow_downgrade: true in the roles), or pin %s" % current)
+    raise Refused(
+        "%s %s is older than the installed %s" % (component, wanted, current),
+        "a downgrade was not asked for",
+        "set allow_downgrade: true (ascend_allow_downgrade: true in the roles), or pin %s" % current,
+    )
 
 
 def base_package(view, component, wanted, install_path):
@@ -136,10 +149,12 @@ def base_package(view, component, wanted, install_path):
             return
         if state["version"]:
             have.append("%s %s" % (name, state["version"]))
-    raise Refused("%s %s has no CANN base" % (component, wanted),
-                  "toolkit, nnae or nnrt of version %s must be installed first; there is %s" % (
-                      wanted, ", ".join(have) or "none"),
-                  "install the base of the same version first (role cann does)")
+    raise Refused(
+        "%s %s has no CANN base" % (component, wanted),
+        "toolkit, nnae or nnrt of version %s must be installed first; there is %s"
+        % (wanted, ", ".join(have) or "none"),
+        "install the base of the same version first (role cann does)",
+    )
 
 
 def cann_path(view, component, install_path, has_cann):
@@ -156,9 +171,11 @@ def cann_path(view, component, install_path, has_cann):
         return install_path
     if not has_cann:
         return None  # a record without packages: --install-path sets it right
-    raise Refused("CANN is installed in %s, not in %s" % (recorded[0], install_path),
-                  "%s names that path, and --install-path would redirect every later package" % _CANN_RECORD,
-                  "set install_path (ascend_install_path) to %s, or uninstall CANN there first" % recorded[0])
+    raise Refused(
+        "CANN is installed in %s, not in %s" % (recorded[0], install_path),
+        "%s names that path, and --install-path would redirect every later package" % _CANN_RECORD,
+        "set install_path (ascend_install_path) to %s, or uninstall CANN there first" % recorded[0],
+    )
 
 
 def space(component, package, install_path, state_dir):
@@ -171,13 +188,18 @@ def space(component, package, install_path, state_dir):
     need = max(_NEEDED_MB.get(component, 0), unpacked)
     free = package_io.free_mb(install_path)
     if free is not None and free < need:
-        raise Refused("The disk under %s is too full for %s" % (install_path, component),
-                      "%d MB are free, about %d MB are needed" % (free, need),
-                      "free space there, or set install_path to a larger file system")
+        raise Refused(
+            "The disk under %s is too full for %s" % (install_path, component),
+            "%d MB are free, about %d MB are needed" % (free, need),
+            "free space there, or set install_path to a larger file system",
+        )
     folder, reasons = package_io.unpack_folder(unpacked, (state_dir, "/var/tmp", "/tmp"))
     if folder is None:
-        raise Refused("The package %s cannot be unpacked" % os.path.basename(package), "; ".join(reasons),
-                      "free space in one of them, or mount it without noexec")
+        raise Refused(
+            "The package %s cannot be unpacked" % os.path.basename(package),
+            "; ".join(reasons),
+            "free space in one of them, or mount it without noexec",
+        )
     if folder != state_dir:
         return folder
     folder = os.path.join(state_dir, _UNPACK)
@@ -193,8 +215,10 @@ def prerequisites(component, username, path):
     warnings = []
     missing = [tool for tool in ("lspci", "ifconfig") if not shutil.which(tool, path=path)]
     if missing:
-        warnings.append("The driver's installer wants %s, which this host lacks: install pciutils and net-tools."
-                        % " and ".join(missing))
+        warnings.append(
+            "The driver's installer wants %s, which this host lacks: install pciutils and net-tools."
+            % " and ".join(missing)
+        )
     user = username or _DEFAULT_USER
     try:
         import pwd
@@ -232,7 +256,10 @@ def idle(component, policy, patience, users=find_users, sleep=time.sleep, clock=
         rows = users()
     if rows and policy != "ignore":
         waited = " after waiting %d s" % patience if policy == "wait" else ""
-        raise Refused("The NPUs of this host are in use%s: %s" % (waited, "; ".join(map(busy.describe, rows))),
-                      "changing the %s would break their work" % component,
-                      "stop them, or set busy_policy (ascend_busy_policy) to wait or ignore", busy=rows)
+        raise Refused(
+            "The NPUs of this host are in use%s: %s" % (waited, "; ".join(map(busy.describe, rows))),
+            "changing the %s would break their work" % component,
+            "stop them, or set busy_policy (ascend_busy_policy) to wait or ignore",
+            busy=rows,
+        )
     return rows

@@ -70,9 +70,19 @@ class PackageChange(object):
         self.victim = None
         self.journal_path = os.path.join(self.state_dir, journal.FILE_NAME)
         self.boot_id = process_io.boot_id()
-        self.result = {"component": self.component, "changed": False, "action": None, "argv": None, "rc": None,
-                       "seconds": 0.0, "notes": [], "reboot_required": False, "log": None, "busy": [],
-                       "took_over": None}
+        self.result = {
+            "component": self.component,
+            "changed": False,
+            "action": None,
+            "argv": None,
+            "rc": None,
+            "seconds": 0.0,
+            "notes": [],
+            "reboot_required": False,
+            "log": None,
+            "busy": [],
+            "took_over": None,
+        }
         # What of somebody else's the change meets; known once it is decided that there is something to do.
         self.whose = None
 
@@ -123,17 +133,27 @@ class PackageChange(object):
         path = record.get("%s_Install_Path_Param" % self.component.capitalize())
         if self.component not in vendor_run.HDK and not self.removal:
             path = package_checks.cann_path(self.view, self.component, self.install_path, self._any_cann())
-        return dict({
-            "component": self.component, "package": args["path"], "file_name": os.path.basename(args["path"] or ""),
-            "chip": self.chip, "install_path": self.install_path, "install_for_all": args["install_for_all"],
-            "username": args["username"], "usergroup": args["usergroup"], "extra_args": args["extra_args"],
-            # What left no version is installed anew, with all its options: --upgrade would take them from a record
-            # that may be as broken.
-            "installed": bool(self.current["version"]), "recorded_path": path,
-            # Nor is a release of somebody else's upgraded: that would remove it.
-            "downgrade": self.action() == "downgrade" or bool(self.whose and self.whose.beside),
-            "uninstall": self.state.get("uninstall"),
-        }, **more)
+        return dict(
+            {
+                "component": self.component,
+                "package": args["path"],
+                "file_name": os.path.basename(args["path"] or ""),
+                "chip": self.chip,
+                "install_path": self.install_path,
+                "install_for_all": args["install_for_all"],
+                "username": args["username"],
+                "usergroup": args["usergroup"],
+                "extra_args": args["extra_args"],
+                # What left no version is installed anew, with all its options: --upgrade would take them from a record
+                # that may be as broken.
+                "installed": bool(self.current["version"]),
+                "recorded_path": path,
+                # Nor is a release of somebody else's upgraded: that would remove it.
+                "downgrade": self.action() == "downgrade" or bool(self.whose and self.whose.beside),
+                "uninstall": self.state.get("uninstall"),
+            },
+            **more,
+        )
 
     def place(self):
         """The install path of what is there, else the one it is going to have."""
@@ -188,9 +208,18 @@ class PackageChange(object):
         if self.done():
             return self.preview()
         what = "%s %s" % (self.args["state"], " ".join(filter(None, (self.component, self.args["version"]))))
-        lock = package_io.take_host_lock(self.state_dir, {
-            "pid": os.getpid(), "since": journal.timestamp(time.time()), "controller": self.args["controller"],
-            "run": self.args["run_identity"], "what": what}, self.args["timeout"], self._orphaned)
+        lock = package_io.take_host_lock(
+            self.state_dir,
+            {
+                "pid": os.getpid(),
+                "since": journal.timestamp(time.time()),
+                "controller": self.args["controller"],
+                "run": self.args["run_identity"],
+                "what": what,
+            },
+            self.args["timeout"],
+            self._orphaned,
+        )
         try:
             return self._locked()
         finally:
@@ -209,8 +238,13 @@ class PackageChange(object):
         if adopted:
             self.result["before"] = earlier.get("from")
         if self.done():
-            return dict(self.result, changed=adopted, after=self.in_use()["version"],
-                        reboot_required=self._reboot_waits(), action="adopt" if adopted else None)
+            return dict(
+                self.result,
+                changed=adopted,
+                after=self.in_use()["version"],
+                reboot_required=self._reboot_waits(),
+                action="adopt" if adopted else None,
+            )
         self._judge_owner()
         if not self.removal:
             self._check_wish()
@@ -225,7 +259,8 @@ class PackageChange(object):
             for message in package_checks.prerequisites(self.component, self.args["username"], environ["PATH"]):
                 self.warn(message)
         self.result["busy"] = package_checks.idle(
-            self.component, self.args["busy_policy"], self.args["busy_wait"], self.users)
+            self.component, self.args["busy_policy"], self.args["busy_wait"], self.users
+        )
         result = Attempts(self, sha256, environ).make()
         while self.removal and not self.args["version"]:
             self.victim = None
@@ -240,8 +275,9 @@ class PackageChange(object):
         self.whose = package_ownership.Whose(self.view, self)
         self.result["took_over"] = self.whose.took_over
         if self.whose.took_over:
-            self.result["notes"].append("%s %s of somebody else's is taken over" % (
-                self.component, self.whose.took_over))
+            self.result["notes"].append(
+                "%s %s of somebody else's is taken over" % (self.component, self.whose.took_over)
+            )
 
     def _check_wish(self):
         undoing = bool(self.open_entry) and versions.same(self.open_entry.get("from"), self.wanted)
@@ -263,16 +299,27 @@ class PackageChange(object):
         record = process_io.read_record(folder)
         same_boot = entry.get("boot_id") == self.boot_id
         # The folder is made before the start line, the record by the installer's own process before it begins.
-        verdict = {"ok": False, "untouched": same_boot and os.path.isdir(folder) and record is None,
-                   "reboot_required": False}
+        verdict = {
+            "ok": False,
+            "untouched": same_boot and os.path.isdir(folder) and record is None,
+            "reboot_required": False,
+        }
         after = self.state
         if same_boot and record and process_io.ended(folder) and record.get("step") in ("install", "uninstall"):
             wanted = entry.get("to") if record["step"] == "install" else None
             after = self._state_of(wanted or entry.get("from"))
             text = process_io.read_output(os.path.join(folder, process_io.LOG), record.get("offset", 0))
             run = {"rc": process_io.read_rc(folder), "timed_out": False, "flooded": False, "seconds": 0}
-            verdict = vendor_run.judge(self.component, run, text, wanted, {"version": entry.get("from")}, after,
-                                       rewritten=False, repair=entry.get("action") == "repair")
+            verdict = vendor_run.judge(
+                self.component,
+                run,
+                text,
+                wanted,
+                {"version": entry.get("from")},
+                after,
+                rewritten=False,
+                repair=entry.get("action") == "repair",
+            )
         self.close(entry, process_io.read_rc(folder), verdict, after["version"], 0)
         self.look()
         if verdict["ok"]:
@@ -286,8 +333,9 @@ class PackageChange(object):
             record = process_io.read_record(folder)
             if process_io.ended(folder) or not process_io.still_running(record):
                 continue
-            self.result["notes"].append("waited for the installer of an earlier run (%s, pid %s)" % (
-                entry.get("component"), record["pid"]))
+            self.result["notes"].append(
+                "waited for the installer of an earlier run (%s, pid %s)" % (entry.get("component"), record["pid"])
+            )
             heard = async_progress.Reporter(entry.get("component")).heard
             process_io.wait_for(record, self.args["timeout"], folder, heard)
             self.look()
@@ -307,5 +355,9 @@ class PackageChange(object):
         if kind == "ok":
             package_io.sync_installation(self.install_path)
         safe_folder.ensure(self.state_dir)  # somebody may have removed it meanwhile
-        package_io.append_line(self.journal_path, journal.line(journal.end(
-            started, time.time(), self.boot_id, rc, kind, verdict["reboot_required"], seconds, version)))
+        package_io.append_line(
+            self.journal_path,
+            journal.line(
+                journal.end(started, time.time(), self.boot_id, rc, kind, verdict["reboot_required"], seconds, version)
+            ),
+        )

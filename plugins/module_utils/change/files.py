@@ -132,8 +132,10 @@ def take_host_lock(state_dir, content, patience=0, may_wait=lambda holder: False
         Descriptors for release_host_lock. Raises LockHeld, safe_folder.UnsafeFolder, OSError.
     """
     name = hashlib.sha256(os.path.realpath(state_dir).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    places = ((os.path.join(safe_folder.RUN_DIR, "lock-" + name), lambda: safe_folder.private(safe_folder.RUN_DIR)),
-              (os.path.join(state_dir, "lock"), lambda: safe_folder.ensure(state_dir)))
+    places = (
+        (os.path.join(safe_folder.RUN_DIR, "lock-" + name), lambda: safe_folder.private(safe_folder.RUN_DIR)),
+        (os.path.join(state_dir, "lock"), lambda: safe_folder.ensure(state_dir)),
+    )
     taken = []
     try:
         for path, prepare in places:

@@ -91,8 +91,11 @@ def seal(environ):
 def _is_for_jobs(folder):
     """Whether there is nothing but records of jobs: somebody may have named a folder that serves others too."""
     facts = os.lstat(folder)
-    return stat.S_ISDIR(facts.st_mode) and not facts.st_mode & stat.S_ISVTX and all(
-        _JOB.match(name) for name in os.listdir(folder))
+    return (
+        stat.S_ISDIR(facts.st_mode)
+        and not facts.st_mode & stat.S_ISVTX
+        and all(_JOB.match(name) for name in os.listdir(folder))
+    )
 
 
 def put_away(path):

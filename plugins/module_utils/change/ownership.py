@@ -48,11 +48,18 @@ class Whose(object):
     def _cann(self):
         change, wanted = self.change, self.change.args["version"]
         every = installed.cann(self.view, change.install_path)
-        rows = [row for row in every if ownership.same_product(row["product"], change.component)
-                and (change.chip is None or row["chip"] in (None, change.chip))]
+        rows = [
+            row
+            for row in every
+            if ownership.same_product(row["product"], change.component)
+            and (change.chip is None or row["chip"] in (None, change.chip))
+        ]
         # Where latest leads to nothing, or is no release, there is nothing of anybody's.
-        rows = [row for row in rows if row["version"] or (
-            os.path.basename(row["path"]) != "latest" and self.view.exists(row["path"]))]
+        rows = [
+            row
+            for row in rows
+            if row["version"] or (os.path.basename(row["path"]) != "latest" and self.view.exists(row["path"]))
+        ]
         theirs = [row for row in rows if ownership.find_cann(self.held, row) is None]
         for row in theirs:
             path, version = ownership.place(row)
@@ -78,16 +85,22 @@ class Whose(object):
             return
         ways = ["uninstall it with %s" % (script or "its own uninstall script")]
         if not self.change.removal:
-            ways.append("let it be taken over with take_over: true (ascend_take_over: [%s] in the roles)"
-                        % ownership.component_of(component))
+            ways.append(
+                "let it be taken over with take_over: true (ascend_take_over: [%s] in the roles)"
+                % ownership.component_of(component)
+            )
         there = "%s %s in %s" % (component, version or "of an unknown version", where)
-        raise Refused("%s is not ours and is not touched" % there,
-                      "it was not installed by ascend.fleet: the journal in %s does not know it" % args["state_dir"],
-                      ", or ".join(ways))
+        raise Refused(
+            "%s is not ours and is not touched" % there,
+            "it was not installed by ascend.fleet: the journal in %s does not know it" % args["state_dir"],
+            ", or ".join(ways),
+        )
 
     def _lodges(self, row, tenants):
         if tenants:
             names = ", ".join("%s %s" % (other["product"], other["version"] or "") for other in tenants)
-            raise Refused("%s %s is not removed" % (row["product"], row["version"]),
-                          "somebody installed %s into %s, which would go with it" % (names.strip(), row["path"]),
-                          "uninstall that first, if nobody needs it")
+            raise Refused(
+                "%s %s is not removed" % (row["product"], row["version"]),
+                "somebody installed %s into %s, which would go with it" % (names.strip(), row["path"]),
+                "uninstall that first, if nobody needs it",
+            )

@@ -36,7 +36,7 @@ def job_path(environ, wrapper, proc_root="/proc"):
         with open("%s/%d/cmdline" % (proc_root, wrapper), "rb") as handle:
             words = [os.path.basename(word) for word in handle.read().decode("utf-8", "replace").split("\0")]
         place = [index for index, word in enumerate(words) if "async_wrapper" in word]
-        jobs = words[place[0] + 1:place[0] + 2] if place else []
+        jobs = words[place[0] + 1 : place[0] + 2] if place else []
         if not os.path.isabs(folder) or not jobs or not jobs[0]:
             return None
         name = re.compile(re.escape(jobs[0]) + r"\.[0-9]+\Z")

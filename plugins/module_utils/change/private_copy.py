@@ -66,8 +66,11 @@ def _copy(path, target):
     with os.fdopen(source, "rb") as reader:
         facts = os.fstat(source)
         if not stat.S_ISREG(facts.st_mode):
-            raise CannotCopy("The package %s cannot be used" % path, "it is no regular file",
-                             "set path to the .run file on the managed host")
+            raise CannotCopy(
+                "The package %s cannot be used" % path,
+                "it is no regular file",
+                "set path to the .run file on the managed host",
+            )
         free, need = package_io.free_mb(target), facts.st_size // (1024 * 1024) + 1 + _SPARE_MB
         if free is not None and free < need:
             raise _full(path, target, "%d MB are free there, %d MB are needed" % (free, need))
@@ -85,13 +88,17 @@ def _copy(path, target):
                 raise _full(path, target, exc.strerror)
             raise
     if left:
-        raise CannotCopy("The package %s cannot be used" % path, "it became shorter while it was read",
-                         "let it be transferred to its end, then run again")
+        raise CannotCopy(
+            "The package %s cannot be used" % path,
+            "it became shorter while it was read",
+            "let it be transferred to its end, then run again",
+        )
     return target
 
 
 def _full(path, target, cause):
     return CannotCopy(
-        "The package %s lies where others than root can exchange it, and there is no space for a copy of root's"
-        % path, "%s: %s" % (os.path.dirname(os.path.dirname(target)), cause),
-        "free space there, or put the package into a folder that only root can write")
+        "The package %s lies where others than root can exchange it, and there is no space for a copy of root's" % path,
+        "%s: %s" % (os.path.dirname(os.path.dirname(target)), cause),
+        "free space there, or put the package into a folder that only root can write",
+    )

@@ -36,7 +36,8 @@ _UNSET = re.compile(
     r"|ASCEND_(TOOLKIT_HOME|HOME_PATH|OPP_PATH|AICPU_PATH)|TOOLCHAIN_HOME"
     # makeself opens an xterm when it sees a display; shells read the others before their first command.
     r"|DISPLAY|XAUTHORITY|BASH_ENV|ENV|CDPATH|GLOBIGNORE|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|POSIXLY_CORRECT|TMOUT"
-    r"|LANG|LANGUAGE|LC_.*)$")
+    r"|LANG|LANGUAGE|LC_.*)$"
+)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Za-z0-9]|\x1b[=>]")
 
 
@@ -193,8 +194,14 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         os.umask(0o022)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        record = {"pid": os.getpid(), "start": start_time(os.getpid()), "boot_id": boot, "argv": argv, "step": step,
-                  "offset": offset}
+        record = {
+            "pid": os.getpid(),
+            "start": start_time(os.getpid()),
+            "boot_id": boot,
+            "argv": argv,
+            "step": step,
+            "offset": offset,
+        }
         with open(os.path.join(folder, PROCESS + ".new"), "w") as handle:
             json.dump(record, handle)
         os.rename(os.path.join(folder, PROCESS + ".new"), os.path.join(folder, PROCESS))
@@ -207,8 +214,15 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         # The file itself and not its name: whoever removes the folder meanwhile does not end the watch.
         said = "/proc/self/fd/%d" % log.fileno()
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _WRAPPER, os.path.join(folder, RC)] + list(argv), stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT, env=env, cwd="/", close_fds=True, preexec_fn=in_child)
+            ["/bin/sh", "-c", _WRAPPER, os.path.join(folder, RC)] + list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd="/",
+            close_fds=True,
+            preexec_fn=in_child,
+        )
         timed_out = flooded = asked = False
         wait, size, changed = 0.01, offset, begun
         while _going_on(process, folder):
@@ -228,8 +242,15 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         text = read_output(said, offset)
     rc = process.returncode
     stopped = timed_out or flooded or asked
-    return {"rc": None if stopped else (128 - rc if rc < 0 else rc), "timed_out": timed_out, "flooded": flooded,
-            "asked": asked, "seconds": time.monotonic() - begun, "offset": offset, "text": text}
+    return {
+        "rc": None if stopped else (128 - rc if rc < 0 else rc),
+        "timed_out": timed_out,
+        "flooded": flooded,
+        "asked": asked,
+        "seconds": time.monotonic() - begun,
+        "offset": offset,
+        "text": text,
+    }
 
 
 def _own_log(path):

@@ -56,8 +56,11 @@ class Tool(object):
         self._inside = program
         self._note = os.path.join(self.parent, ".%s.ascend-fleet-installing" % self.name)
         if not os.path.isabs(prefix) or self.parent == "/" or ".." in prefix.split("/") or not self.name:
-            raise ToolError("%s cannot be used" % prefix, "it is no absolute path of at least two folders without '..'",
-                            "set %s to a folder of the tool's own, such as /opt/ascend/uv" % _VARIABLE)
+            raise ToolError(
+                "%s cannot be used" % prefix,
+                "it is no absolute path of at least two folders without '..'",
+                "set %s to a folder of the tool's own, such as /opt/ascend/uv" % _VARIABLE,
+            )
 
     def state(self):
         """What is at the prefix: absent (or empty), ours, half (begun by us, or ours without its program), theirs."""
@@ -80,8 +83,17 @@ class Tool(object):
         if not os.path.isfile(self.program) or not safe_folder.file_is_ours(self.program):
             return False
         try:
-            return subprocess.call([self.program, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, timeout=60, cwd="/") == 0
+            return (
+                subprocess.call(
+                    [self.program, "--version"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=60,
+                    cwd="/",
+                )
+                == 0
+            )
         except (OSError, subprocess.SubprocessError):
             return False
 
@@ -100,8 +112,12 @@ class Tool(object):
             UnsafeFolder, LockHeld, OSError: the place is not fit, is being worked at, or cannot be written.
         """
         lock = held_lock.take(
-            os.path.join(safe_folder.RUN_DIR, "lock-tools"), {"pid": os.getpid(), "what": self.prefix}, self.timeout,
-            lambda holder: True, lambda: safe_folder.private(safe_folder.RUN_DIR))
+            os.path.join(safe_folder.RUN_DIR, "lock-tools"),
+            {"pid": os.getpid(), "what": self.prefix},
+            self.timeout,
+            lambda holder: True,
+            lambda: safe_folder.private(safe_folder.RUN_DIR),
+        )
         try:
             state = self.state()
             if state == OURS:
@@ -120,14 +136,28 @@ class Tool(object):
         return ToolError(
             "%s is not ours and stays as it is" % self.prefix,
             "it is there without the record %s of this collection: somebody else made it, or an older release" % MARK,
-            "move it away, or set %s to another folder" % _VARIABLE)
+            "move it away, or set %s to another folder" % _VARIABLE,
+        )
 
     def _unpack(self, archive):
         draft = os.path.join(self.parent, ".%s.%s.ascend-fleet-new" % (self.name, uuid.uuid4().hex))
         try:
             os.mkdir(draft, 0o700)
-            self._run(["tar", "--extract", "--gzip", "--file", archive, "--directory", draft, "--strip-components=1",
-                       "--no-same-owner", "--no-same-permissions"], "%s cannot be unpacked" % archive)
+            self._run(
+                [
+                    "tar",
+                    "--extract",
+                    "--gzip",
+                    "--file",
+                    archive,
+                    "--directory",
+                    draft,
+                    "--strip-components=1",
+                    "--no-same-owner",
+                    "--no-same-permissions",
+                ],
+                "%s cannot be unpacked" % archive,
+            )
             self._finish(draft, archive)
             os.chmod(draft, 0o755)
             package_io.sync_installation(draft)
@@ -152,8 +182,10 @@ class Tool(object):
         program = os.path.join(folder, self._inside)
         if not os.path.isfile(program) or not os.access(program, os.X_OK):
             raise ToolError(
-                "%s does not hold %s" % (source, self._inside), "it is another archive, or was packed otherwise",
-                "put the vendor's own file into the artifacts")
+                "%s does not hold %s" % (source, self._inside),
+                "it is another archive, or was packed otherwise",
+                "put the vendor's own file into the artifacts",
+            )
         whole_file.put(os.path.join(folder, MARK), _record(self.prefix, source))
 
     def _away(self):
@@ -181,13 +213,22 @@ class Tool(object):
             return
         said = process_io.tail(run["text"])
         reason = "it did not end within %d s" % self.timeout if run["timed_out"] else "exit code %s" % run["rc"]
-        raise ToolError(what, "%s: %s" % (reason, said[-1] if said else "no output"),
-                        "free space in %s, or stage the file again, then run again" % self.parent, log_tail=said)
+        raise ToolError(
+            what,
+            "%s: %s" % (reason, said[-1] if said else "no output"),
+            "free space in %s, or stage the file again, then run again" % self.parent,
+            log_tail=said,
+        )
 
 
 def _record(prefix, source):
-    return json.dumps({"path": prefix, "source": os.path.basename(source),
-                       "sha256": package_io.cached_sha256(source)}, sort_keys=True) + "\n"
+    return (
+        json.dumps(
+            {"path": prefix, "source": os.path.basename(source), "sha256": package_io.cached_sha256(source)},
+            sort_keys=True,
+        )
+        + "\n"
+    )
 
 
 def _names(path, prefix):

@@ -206,7 +206,7 @@ def _be(who, work, writer):
             answer["error"] = "%s: %s" % (type(exc).__name__, exc)
         content = json.dumps(answer).encode("utf-8")
         while content:
-            content = content[os.write(writer, content):]
+            content = content[os.write(writer, content) :]
         code = 0
     finally:
         os._exit(code)

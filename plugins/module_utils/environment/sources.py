@@ -177,7 +177,7 @@ class Private(object):
             return channels, {}
         lines = ["custom_multichannels:\n", "  ascend-fleet:\n"]
         # JSON's strings are YAML's as well.
-        lines += ["    - \"%s\"\n" % channel.replace("\\", "\\\\").replace('"', '\\"') for channel in channels]
+        lines += ['    - "%s"\n' % channel.replace("\\", "\\\\").replace('"', '\\"') for channel in channels]
         return ["ascend-fleet"], {"CONDARC": self.write("condarc.yml", "".join(lines))}
 
 
@@ -189,4 +189,4 @@ def _netrc(text):
 
 
 def _scheme(url):
-    return url[len("git+"):].partition("://")[0] if is_git(url) else url.partition("://")[0]
+    return url[len("git+") :].partition("://")[0] if is_git(url) else url.partition("://")[0]

@@ -167,8 +167,18 @@ def parse_marker(text):
     return value if isinstance(value, dict) else None
 
 
-_SHAPES = {"provider": str, "executable": str, "unfinished": list, "before": list, "added": list, "wheels": dict,
-           "sources": dict, "stack": dict, "found": dict, "files": dict}
+_SHAPES = {
+    "provider": str,
+    "executable": str,
+    "unfinished": list,
+    "before": list,
+    "added": list,
+    "wheels": dict,
+    "sources": dict,
+    "stack": dict,
+    "found": dict,
+    "files": dict,
+}
 
 
 def tidy_marker(marker):

@@ -131,8 +131,15 @@ def _open_device(proc_root, pid, listdir, readlink):
     return min(found) if found else None
 
 
-def users(proc_root="/proc", npu_processes=(), listdir=os.listdir, readlink=os.readlink, read=_read,
-          user_name=_user_name, own_pid=None):
+def users(
+    proc_root="/proc",
+    npu_processes=(),
+    listdir=os.listdir,
+    readlink=os.readlink,
+    read=_read,
+    user_name=_user_name,
+    own_pid=None,
+):
     """Processes that use an NPU, one row per process, ordered by pid.
 
     Args:

@@ -24,21 +24,41 @@ LOGS = "/var/log/ascend_seclog"
 # Asked for by CANN's prereq_check.bash; numpy, sympy and protobuf are among the facts already.
 COMPILER_PACKAGES = ("attrs", "cffi", "decorator", "psutil", "scipy")
 _TAIL = 65536  # bytes of a log that are looked at
-_LOGIN_FILES = ("/etc/profile", "/etc/bashrc", "/etc/bash.bashrc", "/etc/environment", "/root/.bashrc",
-                "/root/.bash_profile", "/root/.profile")
+_LOGIN_FILES = (
+    "/etc/profile",
+    "/etc/bashrc",
+    "/etc/bash.bashrc",
+    "/etc/environment",
+    "/root/.bashrc",
+    "/root/.bash_profile",
+    "/root/.profile",
+)
 _UMASK_FILES = ("/etc/profile", "/etc/bashrc", "/etc/bash.bashrc")
 _KERNEL_GCC = re.compile(r"\bgcc(?:-\d+)? (?:version |\([^)]*\) )(\d+(?:\.\d+)*)")
 _SUCCESS = re.compile(r"installed successfully|install success|upgraded? success", re.IGNORECASE)
 _COMPLAINT = re.compile(r"\[ERROR\]|ERR_NO:", re.IGNORECASE)
 # A vendor package, or the shell script that makeself unpacked it to.
-_INSTALLER = re.compile(r"(?:Ascend-(?:hdk|cann)|A\w+-npu|Atlas-A3)[^\0]*\.run\b|run_driver_install\.sh|"
-                        r"run_firmware_install\.sh")
-_SWITCHES = ("--full", "--run", "--install", "--upgrade", "--uninstall", "--check", "--quiet", "--force",
-             "--install-for-all")
+_INSTALLER = re.compile(
+    r"(?:Ascend-(?:hdk|cann)|A\w+-npu|Atlas-A3)[^\0]*\.run\b|run_driver_install\.sh|"
+    r"run_firmware_install\.sh"
+)
+_SWITCHES = (
+    "--full",
+    "--run",
+    "--install",
+    "--upgrade",
+    "--uninstall",
+    "--check",
+    "--quiet",
+    "--force",
+    "--install-for-all",
+)
 _TICKS = 100  # a second; USER_HZ, the same on every architecture the vendor supports
 _OUR_MODULES = re.compile(r"drv_|davinci|ascend|devdrv|devmm|hisi_hdc", re.IGNORECASE)
-_REFUSED = re.compile(r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
-                      r"Required key not available|Loading of (?:unsigned|module)[^\n]*rejected")
+_REFUSED = re.compile(
+    r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
+    r"Required key not available|Loading of (?:unsigned|module)[^\n]*rejected"
+)
 
 
 def collect(view, params, now):
@@ -153,8 +173,12 @@ def dkms(view):
     if not view.isdir(DKMS):
         return None
     releases = [name for name in view.listdir(DKMS) if not name.startswith("kernel-")]
-    kernels = {kernel for release in releases for kernel in view.listdir(DKMS + "/" + release)
-               if kernel not in ("source", "build") and view.isdir("%s/%s/%s" % (DKMS, release, kernel))}
+    kernels = {
+        kernel
+        for release in releases
+        for kernel in view.listdir(DKMS + "/" + release)
+        if kernel not in ("source", "build") and view.isdir("%s/%s/%s" % (DKMS, release, kernel))
+    }
     return {"versions": releases, "kernels": sorted(kernels)}
 
 
@@ -166,11 +190,17 @@ def complaints(view):
             continue
         lines = (view.read(LOGS + "/" + name, _TAIL, tail=True) or "").splitlines()
         done = max([number for number, line in enumerate(lines) if _SUCCESS.search(line)] or [-1])
-        errors = [line.strip() for line in lines[done + 1:] if _COMPLAINT.search(line)]
+        errors = [line.strip() for line in lines[done + 1 :] if _COMPLAINT.search(line)]
         if errors:
             known = vendor_errors.explain("\n".join(errors))
-            rows.append({"file": LOGS + "/" + name, "line": (known[0]["line"] if known else errors[-1])[:300],
-                         "cause": known[0]["cause"] if known else None, "fix": known[0]["fix"] if known else None})
+            rows.append(
+                {
+                    "file": LOGS + "/" + name,
+                    "line": (known[0]["line"] if known else errors[-1])[:300],
+                    "cause": known[0]["cause"] if known else None,
+                    "fix": known[0]["fix"] if known else None,
+                }
+            )
     return rows
 
 
@@ -202,7 +232,7 @@ def installers(view):
 def _installer_command(words):
     """What was started, with the vendor's own switches; values of options are nobody's business."""
     # Up to the installer's name: a process may write anything behind it into its title.
-    said = [word[:_INSTALLER.search(word).end()] for word in words[:2] if _INSTALLER.search(word)]
+    said = [word[: _INSTALLER.search(word).end()] for word in words[:2] if _INSTALLER.search(word)]
     said = said[:1] if _INSTALLER.search(words[0]) else [busy.command_of(words[0])] + said
     return " ".join(said + [word for word in words[1:] if word in _SWITCHES])[:200]
 
@@ -230,8 +260,11 @@ def _environments(view, env_root):
     for name in view.listdir(env_root):
         path = env_root + "/" + name
         if view.isfile(path + "/" + MARKER):
-            sites = ["%s/lib/%s/site-packages" % (path, entry) for entry in view.listdir(path + "/lib")
-                     if entry.startswith("python3")]
+            sites = [
+                "%s/lib/%s/site-packages" % (path, entry)
+                for entry in view.listdir(path + "/lib")
+                if entry.startswith("python3")
+            ]
             yield name, path, next((site for site in sites if view.isdir(site)), None)
 
 
@@ -255,8 +288,10 @@ def _libraries(view, site):
     if not ldd or not view.isfile(library):
         return []
     # ldd may execute what it looks at, so root looks as whoever can write there.
-    writer = next((path for path in (site.rpartition("/lib/")[0], site, library)
-                   if (view.stat_owner(path) or {}).get("uid")), None)
+    writer = next(
+        (path for path in (site.rpartition("/lib/")[0], site, library) if (view.stat_owner(path) or {}).get("uid")),
+        None,
+    )
     answer = view.run([ldd, library], timeout=20, **({"owner_of": writer} if writer else {}))
     return sorted(set(re.findall(r"^\s*(\S+) => not found", answer[1] if answer else "", re.MULTILINE)))
 

@@ -30,29 +30,33 @@ MESSAGE_LIMIT = 500
 
 FIXES = {
     "not_found": "Install the NPU driver (role ascend.fleet.npu_driver), or name the tool's place with `path`. In a "
-                 "container, mount npu-smi and the driver folder from the host.",
+    "container, mount npu-smi and the driver folder from the host.",
     "driver_not_loaded": "Reboot if driver or firmware was installed or upgraded since the last boot; otherwise "
-                         "load the driver (look at dmesg), run as root or as a member of the driver's group "
-                         "(HwHiAiUser), and in a container map /dev/davinci*, /dev/davinci_manager, "
-                         "/dev/devmm_svm and /dev/hisi_hdc.",
+    "load the driver (look at dmesg), run as root or as a member of the driver's group "
+    "(HwHiAiUser), and in a container map /dev/davinci*, /dev/davinci_manager, "
+    "/dev/devmm_svm and /dev/hisi_hdc.",
     "device_busy": "Another container or virtual machine holds the NPU. Stop it, or give each unprivileged container "
-                   "NPUs of its own.",
+    "NPUs of its own.",
     "permission_denied": "Run with become: true, or add the user to the driver's group (HwHiAiUser) and log in again.",
     "no_device": "Compare `lspci -d 19e5:` with the cards built in. A card that is missing there needs a cold start "
-                 "or a look at the hardware; otherwise reinstall firmware, then driver, and reboot.",
+    "or a look at the hardware; otherwise reinstall firmware, then driver, and reboot.",
     "missing_library": "Load the driver's environment (source /usr/local/Ascend/driver/bin/setenv.bash), run ldconfig, "
-                       "or reinstall the driver if the library is gone. In a container, mount the driver folder "
-                       "and set LD_LIBRARY_PATH to its lib64.",
+    "or reinstall the driver if the library is gone. In a container, mount the driver folder "
+    "and set LD_LIBRARY_PATH to its lib64.",
     "not_supported": "This product or driver version does not answer that query; use a newer driver.",
     "timeout": "The driver does not answer. Look at dmesg and at processes in state D, stop what uses the NPU, and "
-               "reboot the host if npu-smi still hangs.",
+    "reboot the host if npu-smi still hangs.",
     "unrecognised": "Run npu-smi by hand and look at what it prints; /var/log/npu and dmesg say more.",
 }
 # Somebody holds the lock: that says nothing about the driver.
-_LOCKED_FIX = "Look who holds it: `fuser -v {}`, and what `ps -o pid,user,stat,etime,args -C npu-smi` shows. Wait " \
-              "for that process or end it, and run again."
-_ENDLESS_FIX = "Run {} by hand and look at what it prints: it may be another program of that name. Name the right " \
-               "one with `path`, or install the driver again."
+_LOCKED_FIX = (
+    "Look who holds it: `fuser -v {}`, and what `ps -o pid,user,stat,etime,args -C npu-smi` shows. Wait "
+    "for that process or end it, and run again."
+)
+_ENDLESS_FIX = (
+    "Run {} by hand and look at what it prints: it may be another program of that name. Name the right "
+    "one with `path`, or install the driver again."
+)
 
 
 def run(paths=None, timeout=30, args=("info",)):
@@ -106,8 +110,16 @@ def read(text, args=("info",), rc=None, path=None):
         path: where it was; None if unknown.
     """
     try:
-        return {"available": True, "kind": None, "code": None, "message": None, "fix": None,
-                "npu_smi": _reader(args)(text), "rc": rc, "path": path}
+        return {
+            "available": True,
+            "kind": None,
+            "code": None,
+            "message": None,
+            "fix": None,
+            "npu_smi": _reader(args)(text),
+            "rc": rc,
+            "path": path,
+        }
     except npu_smi.NpuSmiError as exc:
         message = exc.message
         if rc is not None and rc < 0:
@@ -133,8 +145,16 @@ def find(paths=None):
 
 
 def _failure(kind, message, code=None, rc=None, path=None, fix=None):
-    return {"available": False, "kind": kind, "code": code, "message": message[:MESSAGE_LIMIT],
-            "fix": fix or FIXES.get(kind, FIXES["unrecognised"]), "npu_smi": None, "rc": rc, "path": path}
+    return {
+        "available": False,
+        "kind": kind,
+        "code": code,
+        "message": message[:MESSAGE_LIMIT],
+        "fix": fix or FIXES.get(kind, FIXES["unrecognised"]),
+        "npu_smi": None,
+        "rc": rc,
+        "path": path,
+    }
 
 
 def _start_failure(exc):
@@ -148,6 +168,7 @@ def _reader(args):
     if args == ("info",):
         return npu_smi.parse_info
     from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi_details
+
     return npu_smi_details.reader(args)
 
 

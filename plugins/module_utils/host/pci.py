@@ -61,8 +61,13 @@ def from_npu_smi(found, chips, names):
         return found
     families = _distinct(names.get(chip.get("name")) for chip in chips)
     known = [family for family in families if family]
-    return dict(found, family=known[0] if len(known) == 1 else None, count=len(chips),
-                cards=len(_distinct(chip.get("npu_id") for chip in chips)), mixed=len(known) > 1)
+    return dict(
+        found,
+        family=known[0] if len(known) == 1 else None,
+        count=len(chips),
+        cards=len(_distinct(chip.get("npu_id") for chip in chips)),
+        mixed=len(known) > 1,
+    )
 
 
 def _device(view, address):
@@ -80,7 +85,7 @@ def _device(view, address):
 
 
 def _id(view, path):
-    """"0x19e5\\n" -> "19e5"; None when the file is not there."""
+    """ "0x19e5\\n" -> "19e5"; None when the file is not there."""
     text = (view.read(path) or "").strip().lower()
     return (text[2:] if text.startswith("0x") else text).rjust(4, "0") if text else None
 
@@ -91,16 +96,26 @@ def _match(device, rows):
     subsystem = (device["subsystem_vendor"], device["subsystem_device"])
     for row in same:
         if (row["subsystem_vendor"], row["subsystem_device"]) == subsystem:
-            return {"family": row["family"], "chips": row.get("chips") or 1, "product": row.get("product"),
-                    "devices_per_card": row.get("devices_per_card") or 1, "role": row.get("role"),
-                    "variant": row.get("variant")}
+            return {
+                "family": row["family"],
+                "chips": row.get("chips") or 1,
+                "product": row.get("product"),
+                "devices_per_card": row.get("devices_per_card") or 1,
+                "role": row.get("role"),
+                "variant": row.get("variant"),
+            }
     if not same:
         return None
     families = _distinct(row["family"] for row in same)
     roles = _distinct(row.get("role") for row in same)
-    return {"family": families[0] if len(families) == 1 else None, "chips": 1, "product": None,
-            "devices_per_card": same[0].get("devices_per_card") or 1, "role": roles[0] if len(roles) == 1 else None,
-            "variant": None}
+    return {
+        "family": families[0] if len(families) == 1 else None,
+        "chips": 1,
+        "product": None,
+        "devices_per_card": same[0].get("devices_per_card") or 1,
+        "role": roles[0] if len(roles) == 1 else None,
+        "variant": None,
+    }
 
 
 def _cards(matches):

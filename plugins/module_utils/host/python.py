@@ -19,10 +19,33 @@ from ansible_collections.ascend.fleet.plugins.module_utils.environment.wanted im
 from ansible_collections.ascend.fleet.plugins.module_utils.host.system import which
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
 
-PACKAGES = ("mindspore", "mindspore-ascend", "mindformers", "torch", "torch-npu", "te", "topi", "hccl", "numpy",
-            "protobuf", "sympy", "pip", "requests")
-_CONDA = ("/opt/conda", "/opt/miniconda3", "/opt/miniforge3", "/opt/anaconda3", "/usr/local/miniconda3",
-          "/usr/local/conda", "/root/miniconda3", "/root/miniforge3", "/root/anaconda3", "/opt/ascend/conda")
+PACKAGES = (
+    "mindspore",
+    "mindspore-ascend",
+    "mindformers",
+    "torch",
+    "torch-npu",
+    "te",
+    "topi",
+    "hccl",
+    "numpy",
+    "protobuf",
+    "sympy",
+    "pip",
+    "requests",
+)
+_CONDA = (
+    "/opt/conda",
+    "/opt/miniconda3",
+    "/opt/miniforge3",
+    "/opt/anaconda3",
+    "/usr/local/miniconda3",
+    "/usr/local/conda",
+    "/root/miniconda3",
+    "/root/miniforge3",
+    "/root/anaconda3",
+    "/opt/ascend/conda",
+)
 # From here on the patch level of CMake decides nothing; starting cmake costs more than all other probes together.
 _CMAKE_SETTLED = (3, 23)
 
@@ -76,7 +99,7 @@ def cmake_version(view):
     folder = re.search(r"cmake-(\d+\.\d+\.\d+)", prefix)
     if folder:
         return folder.group(1)
-    shared = [name[len("cmake-"):] for name in view.listdir(prefix + "/share") if re.match(r"^cmake-\d+\.\d+$", name)]
+    shared = [name[len("cmake-") :] for name in view.listdir(prefix + "/share") if re.match(r"^cmake-\d+\.\d+$", name)]
     newest = sorted(shared, key=_numbers)[-1] if len(shared) == 1 else None
     if newest and tuple(_numbers(newest)) >= _CMAKE_SETTLED:
         return newest
@@ -195,7 +218,7 @@ def _distributions(view, path, site):
 
 
 def _wheel_origin(view, path, site, packages, cann):
-    """"nnae 8.3.RC1" when pip's record of where te or hccl came from lies in that release; else None.
+    """ "nnae 8.3.RC1" when pip's record of where te or hccl came from lies in that release; else None.
 
     Up to date only for a path with the version in it: what ``latest`` meant then is not known now.
     """

@@ -13,10 +13,25 @@ from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 DETECT_VIRT = ("/usr/bin/systemd-detect-virt", "/bin/systemd-detect-virt")
 
 # systemd-detect-virt(1): what it calls a container; every other answer but "none" is a virtual machine.
-_CONTAINERS = ("openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker", "podman", "rkt", "wsl", "proot", "pouch",
-               "container-other", "isulad")
-_DMI = re.compile(r"KVM|QEMU|VMware|VirtualBox|Bochs|Xen|Virtual Machine|OpenStack|HVM domU|Parallels|BHYVE|oVirt|"
-                  r"RHEV|Alibaba Cloud ECS|Google Compute Engine", re.IGNORECASE)
+_CONTAINERS = (
+    "openvz",
+    "lxc",
+    "lxc-libvirt",
+    "systemd-nspawn",
+    "docker",
+    "podman",
+    "rkt",
+    "wsl",
+    "proot",
+    "pouch",
+    "container-other",
+    "isulad",
+)
+_DMI = re.compile(
+    r"KVM|QEMU|VMware|VirtualBox|Bochs|Xen|Virtual Machine|OpenStack|HVM domU|Parallels|BHYVE|oVirt|"
+    r"RHEV|Alibaba Cloud ECS|Google Compute Engine",
+    re.IGNORECASE,
+)
 _APT = ("debian", "ubuntu")
 _ARCH = {"arm64": "aarch64", "amd64": "x86_64"}
 
@@ -72,7 +87,7 @@ def kernel(view):
 
 
 def glibc_version(view):
-    """"2.36", or None where the C library is another one."""
+    """ "2.36", or None where the C library is another one."""
     name, _space, version = (view.glibc() or "").partition(" ")
     return version or None if name == "glibc" else None
 
@@ -143,8 +158,14 @@ def devices(view):
     for name in view.listdir("/dev"):
         if busy.DEVICE.match("/dev/" + name):
             status = view.stat_owner("/dev/" + name) or {}
-            rows.append({"path": "/dev/" + name, "owner": status.get("owner"), "group": status.get("group"),
-                         "mode": status.get("mode")})
+            rows.append(
+                {
+                    "path": "/dev/" + name,
+                    "owner": status.get("owner"),
+                    "group": status.get("group"),
+                    "mode": status.get("mode"),
+                }
+            )
     rows.sort(key=lambda row: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", row["path"])])
     return rows
 
@@ -163,9 +184,13 @@ def disks(view, paths):
             place = place.rsplit("/", 1)[0] or "/"
         space = view.space(place) or {}
         status = (view.stat_owner(path) if place == path else None) or {}
-        result[path] = {"free_mb": space.get("free_mb"), "total_mb": space.get("total_mb"),
-                        "filesystem": _filesystem(mounts, view.realpath(place)),
-                        "owner": status.get("owner"), "mode": status.get("mode")}
+        result[path] = {
+            "free_mb": space.get("free_mb"),
+            "total_mb": space.get("total_mb"),
+            "filesystem": _filesystem(mounts, view.realpath(place)),
+            "owner": status.get("owner"),
+            "mode": status.get("mode"),
+        }
     return result
 
 

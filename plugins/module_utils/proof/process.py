@@ -164,8 +164,9 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
             result = _run(command, folder, account, wanted["timeout"], watch, environ)
             needed = _NEEDED[request["task"]]
             if result.get(needed) is None:
-                raise Failure("The run says that it succeeded, but leaves no %s." % needed, result["log_tail"],
-                              account.name)
+                raise Failure(
+                    "The run says that it succeeded, but leaves no %s." % needed, result["log_tail"], account.name
+                )
             return result
     except OSError as exc:
         raise Failure("The working folder of the run: %s: %s." % (exc.filename, exc.strerror), ran_as=account.name)
@@ -270,9 +271,7 @@ def _command(environment, folder, request):
 
 
 def _environ(folder, account, further):
-    env = {
-        name: value for name, value in os.environ.items() if _PASSED_ON.match(name) and not _SECRET.search(name)
-    }
+    env = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name) and not _SECRET.search(name)}
     env.setdefault("PATH", os.defpath)
     env.update(
         HOME=folder,

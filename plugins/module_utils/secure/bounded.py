@@ -25,8 +25,20 @@ _GRACE = 2.0
 Outcome = collections.namedtuple("Outcome", ("rc", "stdout", "stderr", "ended"))
 
 
-def run(argv, timeout, limit=LIMIT, env=None, cwd="/", stderr="apart", pass_fds=(), account=None, tail=None, tick=None,
-        tick_seconds=2.0, sweep=False):
+def run(
+    argv,
+    timeout,
+    limit=LIMIT,
+    env=None,
+    cwd="/",
+    stderr="apart",
+    pass_fds=(),
+    account=None,
+    tail=None,
+    tick=None,
+    tick_seconds=2.0,
+    sweep=False,
+):
     """Run a program to its end, to the end of its time, or until it has printed too much.
 
     It runs in a session of its own with an empty standard input. At either limit everything in that session is killed.
@@ -131,18 +143,26 @@ class _Kept(object):
     def add(self, chunk):
         self.data += chunk
         if self.tail is not None and len(self.data) > 2 * self.tail:
-            del self.data[:-self.tail]
+            del self.data[: -self.tail]
 
     def content(self):
-        return bytes(self.data if self.tail is None else self.data[-self.tail:])
+        return bytes(self.data if self.tail is None else self.data[-self.tail :])
 
 
 def _start(argv, env, cwd, stderr, pass_fds, account):
     errors = {"apart": subprocess.PIPE, "together": subprocess.STDOUT, "nowhere": subprocess.DEVNULL}[stderr]
     try:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=cwd, env=env,
-            start_new_session=True, pass_fds=pass_fds, preexec_fn=account.become if account else None)
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            preexec_fn=account.become if account else None,
+        )
     except subprocess.SubprocessError:
         # All that Python tells of an exception in the child between fork and exec.
         raise OSError(1, "this process may not become the user %s" % account.name)

@@ -79,7 +79,8 @@ def private(path):
                 raise UnsafeFolder(
                     "The folder %s cannot be used" % path,
                     "everybody could write to it, and %s in it belongs to uid %d" % (name, owner),
-                    "look at what it is and remove it")
+                    "look at what it is and remove it",
+                )
     ensure(path, 0o700)
     close(path)
 
@@ -108,8 +109,11 @@ def file_is_ours(path):
 def _walk(path, mode, variable, leaf=False):
     """Look at every folder from / to path, links followed. With leaf, whether path is a regular file of ours."""
     if not os.path.isabs(path):
-        raise UnsafeFolder("The folder %s cannot be used" % path, "it is no absolute path",
-                           "set %s to a path that begins with /" % variable)
+        raise UnsafeFolder(
+            "The folder %s cannot be used" % path,
+            "it is no absolute path",
+            "set %s to a path that begins with /" % variable,
+        )
     here, links = "/", 0
     _judge(here, os.lstat(here), path, variable)
     todo = [part for part in reversed(path.split("/")) if part not in ("", ".")]
@@ -157,8 +161,11 @@ def _make(path, mode):
 def _judge(folder, facts, path, variable):
     """Raise UnsafeFolder unless this folder on the way to path is one that only root can change."""
     if not stat.S_ISDIR(facts.st_mode):
-        raise UnsafeFolder("The folder %s cannot be used" % path, "%s is no folder" % folder,
-                           "move it away, or set %s to another path" % variable)
+        raise UnsafeFolder(
+            "The folder %s cannot be used" % path,
+            "%s is no folder" % folder,
+            "move it away, or set %s to another path" % variable,
+        )
     if TOP != "/" and (TOP + "/").startswith(folder.rstrip("/") + "/"):
         return
     if ours(facts):
@@ -168,6 +175,8 @@ def _judge(folder, facts, path, variable):
     else:
         cause = "%s can be written by others than root (mode %04o)" % (folder, stat.S_IMODE(facts.st_mode))
     raise UnsafeFolder(
-        "The folder %s is not safe: somebody else could have put there what root then trusts" % path, cause,
+        "The folder %s is not safe: somebody else could have put there what root then trusts" % path,
+        cause,
         "look at what is in it, then make it again as root with mode 0755, or set %s to a path of which every folder"
-        " belongs to root and is writable for root only" % variable)
+        " belongs to root and is writable for root only" % variable,
+    )

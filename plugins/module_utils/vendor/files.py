@@ -172,7 +172,7 @@ def chip_of_soc(name):
     text = (name or "").replace("-", "_")
     if not text.lower().startswith("ascend"):
         return None
-    rest = text[len("ascend"):]
+    rest = text[len("ascend") :]
     if rest == "910B":
         return "910"
     rest = rest.lower()

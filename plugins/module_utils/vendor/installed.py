@@ -75,12 +75,19 @@ def _hdk_component(view, install_path, name, record):
             damaged = "%s/version.info names no version; the installation is incomplete" % path
         elif record.get(title + "_Install_Status", "complete") != "complete":
             damaged = "%s says %s_Install_Status=%s; the installation is incomplete" % (
-                INSTALL_RECORD, title, record[title + "_Install_Status"])
+                INSTALL_RECORD,
+                title,
+                record[title + "_Install_Status"],
+            )
         return path, info, damaged
     damaged = None
     if recorded and not view.denied("%s/%s/version.info" % (recorded, name)):
         damaged = "%s records an installation in %s, but %s/%s/version.info is missing" % (
-            INSTALL_RECORD, recorded, recorded, name)
+            INSTALL_RECORD,
+            recorded,
+            recorded,
+            name,
+        )
     return None, vendor_files.parse_version_info(None), damaged
 
 
@@ -109,16 +116,21 @@ def component(view, name, install_path, chip=None, version=None):
         state["uninstall"] = script if script and view.exists(script) else None
         return state
     wanted = vendor_files.KERNELS if name in vendor_files.KERNELS else (name,)
-    rows = [row for row in cann(view, install_path)
-            if row["product"] in wanted and (chip is None or row["chip"] in (None, chip))]
+    rows = [
+        row
+        for row in cann(view, install_path)
+        if row["product"] in wanted and (chip is None or row["chip"] in (None, chip))
+    ]
     if not rows:
         return {"version": None, "damaged": None, "path": None, "uninstall": None}
-    rows.sort(key=lambda row: (row["version"] == version if version else False,
-                               row["latest"], _natural(row["version"] or "")))
+    rows.sort(
+        key=lambda row: (row["version"] == version if version else False, row["latest"], _natural(row["version"] or ""))
+    )
     return rows[-1]
 
 
 def _natural(text):
     """Sort key that puts 8.10 after 8.9 and 8.1.RC1 before 8.1.0."""
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower())
-            for part in re.findall(r"\d+|[A-Za-z]+", text)]
+    return [
+        (1, int(part), "") if part.isdecimal() else (0, 0, part.lower()) for part in re.findall(r"\d+|[A-Za-z]+", text)
+    ]

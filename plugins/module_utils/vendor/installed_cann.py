@@ -58,9 +58,11 @@ def cann(view, install_path):
         if "nnal" in names:
             rows += _nnal(view, root)
         current = _link_target(view, root + "/cann") if "cann" in names else None
-        releases = [root + "/" + name for name in names
-                    if name.startswith("cann-") and not view.islink(root + "/" + name)
-                    and view.isdir(root + "/" + name)]
+        releases = [
+            root + "/" + name
+            for name in names
+            if name.startswith("cann-") and not view.islink(root + "/" + name) and view.isdir(root + "/" + name)
+        ]
         for path in releases:
             latest = view.realpath(path) == current if current else len(releases) == 1
             rows += _release(view, root, path, None, latest)
@@ -71,8 +73,11 @@ def cann(view, install_path):
 
 def _versioned(view, root, folder, product):
     """The releases in <root>/<folder>/<version>, with or without a ``latest`` beside them."""
-    releases = [folder + "/" + name for name in view.listdir(folder)
-                if name != "latest" and not view.islink(folder + "/" + name) and view.isdir(folder + "/" + name)]
+    releases = [
+        folder + "/" + name
+        for name in view.listdir(folder)
+        if name != "latest" and not view.islink(folder + "/" + name) and view.isdir(folder + "/" + name)
+    ]
     current = _latest_release(view, folder, releases)
     rows = []
     for path in releases:
@@ -113,7 +118,7 @@ def _latest_release(view, folder, releases):
             continue
         real = view.realpath(entry)
         if real.startswith(base) and not real.startswith(base + "latest/"):
-            release = base + real[len(base):].split("/", 1)[0]
+            release = base + real[len(base) :].split("/", 1)[0]
             if release in known:
                 return release
             guess = guess or release
@@ -130,8 +135,14 @@ def _missing(view, path):
 
 
 def _dangling(root, product, link, target):
-    return _row(product, root, target, latest=True, layout=_layout(target),
-                damaged="%s points to %s, which does not exist" % (link, target))
+    return _row(
+        product,
+        root,
+        target,
+        latest=True,
+        layout=_layout(target),
+        damaged="%s points to %s, which does not exist" % (link, target),
+    )
 
 
 def _release(view, root, path, product, latest):
@@ -139,8 +150,11 @@ def _release(view, root, path, product, latest):
 
     ``product`` is the package the folder belongs to; None for cann-<version>, which any base may own.
     """
-    arch_dirs = [path + "/" + name for name in view.listdir(path)
-                 if name.endswith("-linux") and not view.islink(path + "/" + name)]
+    arch_dirs = [
+        path + "/" + name
+        for name in view.listdir(path)
+        if name.endswith("-linux") and not view.islink(path + "/" + name)
+    ]
     parts = _parts(view, path)
     common = {"latest": latest, "layout": _layout(path), "component_version": parts.get("version")}
     rows = []
@@ -152,9 +166,18 @@ def _release(view, root, path, product, latest):
     rows = _once(rows)
     found = [row["product"] for row in rows]
     if parts and not any(name in found for name in ((product,) if product else vendor_files.BASES)):
-        rows.append(_row(product or "toolkit", root, path, damaged=(
-            "%s holds parts of %s, but no ascend_%s_install.info; the installation is incomplete" % (
-                path, parts.get("version_dir") or "a release", product or "toolkit")), **common))
+        rows.append(
+            _row(
+                product or "toolkit",
+                root,
+                path,
+                damaged=(
+                    "%s holds parts of %s, but no ascend_%s_install.info; the installation is incomplete"
+                    % (path, parts.get("version_dir") or "a release", product or "toolkit")
+                ),
+                **common,
+            )
+        )
     if "kernels" not in found and "ops" not in found and view.exists(path + "/opp_kernel/version.info"):
         rows.append(_kernels(view, root, path, latest))
     for row in rows:
@@ -177,8 +200,10 @@ def _stated(view, root, path, info_file, named, common):
     info = vendor_files.parse_package_info(text)
     damaged = None
     if not info["version"]:
-        damaged = "%s %s" % (info_file, "is not readable" if text is None else
-                             "names no version; the installation is incomplete")
+        damaged = "%s %s" % (
+            info_file,
+            "is not readable" if text is None else "names no version; the installation is incomplete",
+        )
     row = _row(info["product"] or named, root, path, info_file=info_file, damaged=damaged, **common)
     for key in ("version", "innerversion", "code", "compatible_version", "arch", "chip"):
         row[key] = info[key]
@@ -190,9 +215,17 @@ def _kernels(view, root, path, latest):
     info_file = path + "/opp_kernel/version.info"
     info = vendor_files.parse_version_info(view.read(info_file))
     version = info["version_dir"] or info["version"]
-    return _row("kernels", root, path, version=version, latest=latest, layout=_layout(path), info_file=info_file,
-                component_version=info["version"], damaged=None if version else
-                "%s names no version; the installation is incomplete" % info_file)
+    return _row(
+        "kernels",
+        root,
+        path,
+        version=version,
+        latest=latest,
+        layout=_layout(path),
+        info_file=info_file,
+        component_version=info["version"],
+        damaged=None if version else "%s names no version; the installation is incomplete" % info_file,
+    )
 
 
 def _nnal(view, root):
@@ -202,16 +235,27 @@ def _nnal(view, root):
     if rows:
         return rows
     folder = root + "/nnal/atb"
-    releases = [folder + "/" + name for name in view.listdir(folder)
-                if name != "latest" and not view.islink(folder + "/" + name)
-                and view.isfile(folder + "/" + name + "/version.info")]
+    releases = [
+        folder + "/" + name
+        for name in view.listdir(folder)
+        if name != "latest"
+        and not view.islink(folder + "/" + name)
+        and view.isfile(folder + "/" + name + "/version.info")
+    ]
     current = _latest_release(view, folder, releases)
     for path in releases:
         info_file = path + "/version.info"
         match = re.search(r"^\s*Ascend-cann-atb\s*:\s*(\S+)", view.read(info_file) or "", re.MULTILINE)
-        row = _row("nnal", root, path, version=match.group(1) if match else None, layout=_layout(path),
-                   latest=view.realpath(path) == current, info_file=info_file,
-                   damaged=None if match else "%s names no version; the installation is incomplete" % info_file)
+        row = _row(
+            "nnal",
+            root,
+            path,
+            version=match.group(1) if match else None,
+            layout=_layout(path),
+            latest=view.realpath(path) == current,
+            info_file=info_file,
+            damaged=None if match else "%s names no version; the installation is incomplete" % info_file,
+        )
         row["set_env"] = _first(view, [folder + "/set_env.sh", path + "/set_env.sh"])
         row["uninstall"] = _first(view, [path + "/script/uninstall.sh"])
         rows.append(row)
@@ -222,10 +266,23 @@ def _nnal(view, root):
 
 def _row(product, root, path, **known):
     row = {
-        "product": product, "version": None, "path": path, "install_path": root, "latest": False,
-        "innerversion": None, "code": None, "compatible_version": [], "arch": None, "chip": None,
-        "info_file": None, "set_env": None, "component_version": None, "wheels": {}, "uninstall": None,
-        "layout": None, "damaged": None,
+        "product": product,
+        "version": None,
+        "path": path,
+        "install_path": root,
+        "latest": False,
+        "innerversion": None,
+        "code": None,
+        "compatible_version": [],
+        "arch": None,
+        "chip": None,
+        "info_file": None,
+        "set_env": None,
+        "component_version": None,
+        "wheels": {},
+        "uninstall": None,
+        "layout": None,
+        "damaged": None,
     }
     row.update(known)
     return row
@@ -249,18 +306,19 @@ def _complete(view, row, arch_dirs):
     scripts = [folder + "/script" for folder in arch_dirs] + [path + "/script"]
     if product in vendor_files.KERNELS:
         row["chip"] = row["chip"] or _kernel_chip(view, path)
-        row["uninstall"] = _first(view, [script + "/ops_uninstall.sh" for script in scripts]
-                                  + [path + "/opp_kernel/script/uninstall.sh"])
+        row["uninstall"] = _first(
+            view, [script + "/ops_uninstall.sh" for script in scripts] + [path + "/opp_kernel/script/uninstall.sh"]
+        )
         return
-    row["uninstall"] = _first(view, [path + "/cann_uninstall.sh"]
-                              + [script + "/uninstall.sh" for script in scripts])
+    row["uninstall"] = _first(view, [path + "/cann_uninstall.sh"] + [script + "/uninstall.sh" for script in scripts])
     if product not in vendor_files.BASES:
         return
     row["set_env"] = _first(view, _set_env_scripts(row))
     if row["latest"]:
         _without_set_env(view, row)
-    row["wheels"] = _wheels(view, [path + "/lib64", path + "/fwkacllib/lib64"]
-                            + [folder + "/lib64" for folder in arch_dirs])
+    row["wheels"] = _wheels(
+        view, [path + "/lib64", path + "/fwkacllib/lib64"] + [folder + "/lib64" for folder in arch_dirs]
+    )
 
 
 def _set_env_scripts(row):
@@ -275,8 +333,12 @@ def _set_env_scripts(row):
 def _without_set_env(view, row):
     """Call a base package damaged that has no environment script: each has one, and nobody finds its libraries else."""
     scripts = _set_env_scripts(row)
-    if (row["product"] in vendor_files.BASES and row["version"] and not row["damaged"]
-            and all(_missing(view, script) for script in scripts)):
+    if (
+        row["product"] in vendor_files.BASES
+        and row["version"]
+        and not row["damaged"]
+        and all(_missing(view, script) for script in scripts)
+    ):
         row["damaged"] = "%s is missing" % scripts[0]
 
 

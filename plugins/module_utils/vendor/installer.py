@@ -23,22 +23,31 @@ OK_CODES = (0, 2)
 
 _SUCCESS = re.compile(
     r"(?:un)?install(?:ed|ation)? (?:successfully|success\b|finished|succeeded|complete)"
-    r"|upgraded? (?:successfully|success\b|finished)|successfully (?:un)?(?:installed|upgraded)", re.IGNORECASE)
+    r"|upgraded? (?:successfully|success\b|finished)|successfully (?:un)?(?:installed|upgraded)",
+    re.IGNORECASE,
+)
 # A lone [ERROR] line is no verdict: pip prints such lines in the middle of successful installations.
 _FAILURE = re.compile(
     r"failed to (?:un)?(?:install|upgrade)|\b(?:un)?install(?:ation)?(?: package)? fail|\bupgrade fail|_install failed"
-    r"|ERR_NO:\s*0x", re.IGNORECASE)
+    r"|ERR_NO:\s*0x",
+    re.IGNORECASE,
+)
 _ALREADY = re.compile(r"already (?:been )?installed|has been installed already|same version .*installed", re.IGNORECASE)
 _REBOOT = re.compile(
     r"reboot (?:is )?(?:needed|required|now)|(?:please|need to|must) reboot|needs? (?:a )?reboot|check after reboot"
-    r"|restart the (?:system|server|host)[^.\n]*(?:effect|complete)", re.IGNORECASE)
+    r"|restart the (?:system|server|host)[^.\n]*(?:effect|complete)",
+    re.IGNORECASE,
+)
 _PROMPT = re.compile(
     r"\[\s*y(?:es)?\s*/\s*n(?:o)?\s*\]|\(\s*y(?:es)?\s*/\s*n(?:o)?\s*\)|\by/n\b|do you want to|do you accept"
-    r"|press (?:any key|enter|y)|\bcontinue\s*\?", re.IGNORECASE)
+    r"|press (?:any key|enter|y)|\bcontinue\s*\?",
+    re.IGNORECASE,
+)
 _NO_FOR_ALL = re.compile(
     r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*install-for-all"
     r"|install-for-all[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 # upgradePercentage:40% of driver and firmware. An archive's own "Verifying ... 100%" is another matter.
 _PROGRESS = re.compile(r"^.*(?:percent|progress).*$", re.IGNORECASE | re.MULTILINE)
 _PERCENT = re.compile(r"(?<![0-9.-])([0-9]{1,3})(?:\.[0-9]+)?[ \t]*%")
@@ -76,8 +85,10 @@ def install_argv(situation):
             words += ["--full"]
             if component == "driver":
                 if situation["username"]:
-                    words += ["--install-username=" + situation["username"],
-                              "--install-usergroup=" + (situation["usergroup"] or situation["username"])]
+                    words += [
+                        "--install-username=" + situation["username"],
+                        "--install-usergroup=" + (situation["usergroup"] or situation["username"]),
+                    ]
                 words += ["--install-for-all"] if for_all else []
                 words += ["--install-path=" + situation["install_path"]] if custom else []
         words += ["--force"] if situation.get("force") and component == "driver" else []
@@ -189,46 +200,82 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
     right = matches(wanted, after) and not after.get("damaged") if wanted else _gone(after)
     verdict = None
     if run.get("asked"):
-        verdict = ("it was ended because it waited for an answer", "it asked '%s'" % words["prompt"],
-                   "the package asks something that --quiet does not answer; look at its --help and use extra_args")
+        verdict = (
+            "it was ended because it waited for an answer",
+            "it asked '%s'" % words["prompt"],
+            "the package asks something that --quiet does not answer; look at its --help and use extra_args",
+        )
     elif run["timed_out"]:
         last = words["prompt"] or tail_line(text)
-        verdict = ("it was ended because it had not finished after %d s" % run["seconds"],
-                   "it hung or was slow" + ("; the last it said is '%s'" % last if last else ""),
-                   "look at the end of its log; raise timeout if it was still working")
+        verdict = (
+            "it was ended because it had not finished after %d s" % run["seconds"],
+            "it hung or was slow" + ("; the last it said is '%s'" % last if last else ""),
+            "look at the end of its log; raise timeout if it was still working",
+        )
     elif run["flooded"]:
-        verdict = ("it was ended because it printed without end", "it repeats '%s'" % (tail_line(text) or "nothing"),
-                   "the package asks something that --quiet does not answer; look at its --help")
+        verdict = (
+            "it was ended because it printed without end",
+            "it repeats '%s'" % (tail_line(text) or "nothing"),
+            "the package asks something that --quiet does not answer; look at its --help",
+        )
     elif rc is None or rc > 128:
-        verdict = ("it was killed" + (" by signal %d" % (rc - 128) if rc else ""), "something ended the installer",
-                   "run again: the unfinished change is repaired")
+        verdict = (
+            "it was killed" + (" by signal %d" % (rc - 128) if rc else ""),
+            "something ended the installer",
+            "run again: the unfinished change is repaired",
+        )
     elif rc in OK_CODES and right and words["failure"]:
         verdict = ("exit code %d, but it says '%s'" % (rc, words["failure"]), None, None)
     elif rc not in OK_CODES and not (right and words["already"] and not repair):
-        verdict = ("exit code %d" % rc + (" (although it says '%s')" % words["success"] if words["success"] else ""),
-                   None, None)
+        verdict = (
+            "exit code %d" % rc + (" (although it says '%s')" % words["success"] if words["success"] else ""),
+            None,
+            None,
+        )
     elif not right:
         verdict = _wrong_files(rc, words, wanted, before, after)
     elif repair and wanted and not rewritten and not words["success"]:
-        verdict = ("exit code %d, but it neither wrote the version file nor said that it installed anything" % rc,
-                   "the installer did nothing", "run again; the component is removed and installed anew then")
+        verdict = (
+            "exit code %d, but it neither wrote the version file nor said that it installed anything" % rc,
+            "the installer did nothing",
+            "run again; the component is removed and installed anew then",
+        )
     if verdict is None:
         if rc not in OK_CODES:
             notes.append("exit code %d, but it says '%s' and the version files agree" % (rc, words["already"]))
         # Firmware always needs one, in whatever words it says so.
         reboot = component in HDK and (rc == 2 or bool(words["reboot"]) or (component == "firmware" and bool(wanted)))
-        return {"ok": True, "reboot_required": reboot, "untouched": False, "summary": "", "cause": None, "fix": None,
-                "notes": notes}
+        return {
+            "ok": True,
+            "reboot_required": reboot,
+            "untouched": False,
+            "summary": "",
+            "cause": None,
+            "fix": None,
+            "notes": notes,
+        }
     summary, cause, fix = verdict
-    untouched = (bool(errors) and errors[0]["untouched"] and not run["timed_out"] and rc == 1
-                 and after.get("version") == before.get("version") and after.get("damaged") == before.get("damaged"))
+    untouched = (
+        bool(errors)
+        and errors[0]["untouched"]
+        and not run["timed_out"]
+        and rc == 1
+        and after.get("version") == before.get("version")
+        and after.get("damaged") == before.get("damaged")
+    )
     if right:
         notes.append("the version files are right, but that alone does not prove a complete change")
-    return {"ok": False, "reboot_required": False, "untouched": untouched, "summary": summary,
-            "cause": errors[0]["cause"] if errors else cause or words["failure"] or tail_line(text),
-            "fix": errors[0]["fix"] if errors else fix or
-            "look at log_tail and at the vendor's logs in /var/log/ascend_seclog, then run again",
-            "notes": notes}
+    return {
+        "ok": False,
+        "reboot_required": False,
+        "untouched": untouched,
+        "summary": summary,
+        "cause": errors[0]["cause"] if errors else cause or words["failure"] or tail_line(text),
+        "fix": errors[0]["fix"]
+        if errors
+        else fix or "look at log_tail and at the vendor's logs in /var/log/ascend_seclog, then run again",
+        "notes": notes,
+    }
 
 
 def _gone(state):
@@ -239,19 +286,30 @@ def _wrong_files(rc, words, wanted, before, after):
     """The verdict on an exit code of success that the version files do not confirm."""
     claim = "exit code %d" % rc + (" and '%s'" % words["success"] if words["success"] else "")
     if words["prompt"] and after.get("version") == before.get("version"):
-        return (claim + ", but nothing was changed", "it stopped at a question: '%s'" % words["prompt"],
-                "the package asks something that --quiet does not answer; look at its --help and use extra_args")
+        return (
+            claim + ", but nothing was changed",
+            "it stopped at a question: '%s'" % words["prompt"],
+            "the package asks something that --quiet does not answer; look at its --help and use extra_args",
+        )
     if not wanted:
-        return (claim + ", but %s is still there" % (after.get("version") or after.get("damaged")),
-                "the removal did not take place", "look at log_tail and run again")
+        return (
+            claim + ", but %s is still there" % (after.get("version") or after.get("damaged")),
+            "the removal did not take place",
+            "look at log_tail and run again",
+        )
     if after.get("damaged"):
         return claim + ", but the installation is damaged", after["damaged"], "run again: it is repaired"
     if after.get("version") is None:
-        return (claim + ", but no version file is there", "the installer put nothing where its files belong",
-                "look at log_tail; check install_path and /etc/ascend_install.info")
-    return (claim + ", but the version files say %s, not %s" % (after["version"], wanted),
-            "the package holds another version than its name says, or the installer did nothing",
-            "check where the package comes from and its sha256; set version if the name is wrong")
+        return (
+            claim + ", but no version file is there",
+            "the installer put nothing where its files belong",
+            "look at log_tail; check install_path and /etc/ascend_install.info",
+        )
+    return (
+        claim + ", but the version files say %s, not %s" % (after["version"], wanted),
+        "the package holds another version than its name says, or the installer did nothing",
+        "check where the package comes from and its sha256; set version if the name is wrong",
+    )
 
 
 def tail_line(text):

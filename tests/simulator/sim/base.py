@@ -61,8 +61,9 @@ def run(*command: str | Path, check: bool = True, text_in: str | None = None) ->
     """
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, env=environment(), input=text_in, check=False,
-                              start_new_session=True)
+        done = subprocess.run(
+            words, capture_output=True, text=True, env=environment(), input=text_in, check=False, start_new_session=True
+        )
     except FileNotFoundError:
         raise SimulatorError(f"{words[0]} is not installed; run: python3 {sys.argv[0]} prepare") from None
     if check and done.returncode != 0:

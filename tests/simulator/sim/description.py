@@ -20,8 +20,22 @@ KINDS = {"physical": "none", "vm": "kvm", "container": "docker"}
 SYSTEMS = ("debian", "dnf")
 ARCHITECTURES = ("x86_64", "aarch64")
 MACHINE = platform.machine()
-_HOST_KEYS = {"name", "chip", "cards", "kind", "address", "os_release", "settings", "processes", "health", "count",
-              "groups", "image", "system", "arch"}
+_HOST_KEYS = {
+    "name",
+    "chip",
+    "cards",
+    "kind",
+    "address",
+    "os_release",
+    "settings",
+    "processes",
+    "health",
+    "count",
+    "groups",
+    "image",
+    "system",
+    "arch",
+}
 
 
 @dataclass
@@ -116,5 +130,18 @@ def _host(row: dict, name: str, address: str, network: ipaddress.IPv4Network, wh
     if arch != MACHINE and arch not in ARCHITECTURES:
         raise SimulatorError(f"{where}: host {name}: arch {arch} is none of {', '.join(ARCHITECTURES)}")
     settings = {str(key).upper(): str(value) for key, value in row.get("settings", {}).items()}
-    return Host(name, chip, int(row.get("cards", 1)) if chip else 0, kind, address, row.get("os_release", {}), settings,
-                row.get("processes", []), row.get("health", []), row.get("groups", []), row.get("image"), system, arch)
+    return Host(
+        name,
+        chip,
+        int(row.get("cards", 1)) if chip else 0,
+        kind,
+        address,
+        row.get("os_release", {}),
+        settings,
+        row.get("processes", []),
+        row.get("health", []),
+        row.get("groups", []),
+        row.get("image"),
+        system,
+        arch,
+    )

@@ -60,5 +60,6 @@ def _register(entry: Path) -> None:
     flags = "".join(sorted(set(fields["flags:"]) | set("FCO")))
     entry.write_text("-1")
     (_BINFMT / "register").write_text(
-        f":{entry.name}:M:{fields['offset']}:{escaped['magic']}:{escaped['mask']}:{fields['interpreter']}:{flags}")
+        f":{entry.name}:M:{fields['offset']}:{escaped['magic']}:{escaped['mask']}:{fields['interpreter']}:{flags}"
+    )
     say(f"emulation: {entry.name} is registered with the flags {flags} until the next restart")

@@ -61,17 +61,36 @@ def _device(folder: Path, address: str, vendor: str, device: str, subsystem: tup
     place = folder / address
     place.mkdir()
     texts = {
-        "vendor": f"0x{vendor}", "device": f"0x{device}", "subsystem_vendor": f"0x{subsystem[0]}",
-        "subsystem_device": f"0x{subsystem[1]}", "class": f"0x{pci_class:06x}", "revision": "0x20",
-        "numa_node": str(node), "irq": "0", "enable": "1",
+        "vendor": f"0x{vendor}",
+        "device": f"0x{device}",
+        "subsystem_vendor": f"0x{subsystem[0]}",
+        "subsystem_device": f"0x{subsystem[1]}",
+        "class": f"0x{pci_class:06x}",
+        "revision": "0x20",
+        "numa_node": str(node),
+        "irq": "0",
+        "enable": "1",
         "resource": "\n".join(["0x0000000000000000 0x0000000000000000 0x0000000000000000"] * 13),
         "uevent": f"PCI_CLASS={pci_class:X}\nPCI_ID={vendor.upper()}:{device.upper()}\nPCI_SLOT_NAME={address}",
     }
     for name, text in texts.items():
         (place / name).write_text(text + "\n")
     # The configuration space, which is what lspci reads.
-    header = struct.pack("<HHHHBBBBBBBB", int(vendor, 16), int(device, 16), 0x0006, 0x0010, 0x20,
-                         pci_class & 0xFF, pci_class >> 8 & 0xFF, pci_class >> 16, 0, 0, 0, 0)
+    header = struct.pack(
+        "<HHHHBBBBBBBB",
+        int(vendor, 16),
+        int(device, 16),
+        0x0006,
+        0x0010,
+        0x20,
+        pci_class & 0xFF,
+        pci_class >> 8 & 0xFF,
+        pci_class >> 16,
+        0,
+        0,
+        0,
+        0,
+    )
     header += bytes(28) + struct.pack("<HH", int(subsystem[0], 16), int(subsystem[1], 16))
     (place / "config").write_bytes(header.ljust(256, b"\0"))
 
@@ -86,9 +105,15 @@ def mounted_driver(host: Host, folder: Path) -> list[tuple[Path, str]]:
     if not version:
         return []
     info = {"Version": version, "ascendhal_version": "7.35.23", "Innerversion": "", "package_version": version}
-    record = {"UserName": "HwHiAiUser", "UserGroup": "HwHiAiUser", "Driver_Install_Type": "full",
-              "Driver_Install_Path_Param": "/usr/local/Ascend", "Driver_Install_For_All": "yes",
-              "Driver_Install_Mode": "normal", "Driver_Install_Status": "complete"}
+    record = {
+        "UserName": "HwHiAiUser",
+        "UserGroup": "HwHiAiUser",
+        "Driver_Install_Type": "full",
+        "Driver_Install_Path_Param": "/usr/local/Ascend",
+        "Driver_Install_For_All": "yes",
+        "Driver_Install_Mode": "normal",
+        "Driver_Install_Status": "complete",
+    }
     npu_smi = (SIMULATOR / "vendor" / "npu-smi").read_text().replace("@TOOL_VERSION@", version)
     write_if_changed(folder / "version.info", _lines(info))
     write_if_changed(folder / "ascend_install.info", _lines(record))
@@ -117,19 +142,30 @@ def write_state(host: Host, folder: Path) -> None:
     (folder / "kernel" / "modules").touch()
     model = chips()[host.chip] if host.chip else {"family": "", "layout": "", "factory_firmware": "0"}
     settings = {
-        "CHIP": model["family"], "LAYOUT": model["layout"], "KIND": host.kind, "VIRT": KINDS[host.kind],
-        "CARDS": str(host.cards), "INSTALLER_SECONDS": "1", "DRIVER_TYPE": "Direct", "FIRST_INSTALL": "hot",
+        "CHIP": model["family"],
+        "LAYOUT": model["layout"],
+        "KIND": host.kind,
+        "VIRT": KINDS[host.kind],
+        "CARDS": str(host.cards),
+        "INSTALLER_SECONDS": "1",
+        "DRIVER_TYPE": "Direct",
+        "FIRST_INSTALL": "hot",
         **host.settings,
     }
     write_if_changed(folder / "hardware.conf", "".join(f"{key}='{value}'\n" for key, value in settings.items()))
     write_if_changed(folder / "chips.tsv", chip_table(host))
     for name in ("firmware.flash", "firmware.running"):
         write_if_changed(folder / name, model["factory_firmware"] + "\n")
-    write_if_changed(folder / "processes", "".join(
-        f"{row['npu']} {row.get('chip', 0)} {row['pid']} {row.get('memory', 0)} {row['name']}\n"
-        for row in host.processes))
-    write_if_changed(folder / "health", "".join(
-        f"{row['npu']} {row.get('chip', 0)} {row['health']}\n" for row in host.health))
+    write_if_changed(
+        folder / "processes",
+        "".join(
+            f"{row['npu']} {row.get('chip', 0)} {row['pid']} {row.get('memory', 0)} {row['name']}\n"
+            for row in host.processes
+        ),
+    )
+    write_if_changed(
+        folder / "health", "".join(f"{row['npu']} {row.get('chip', 0)} {row['health']}\n" for row in host.health)
+    )
 
 
 def chip_table(host: Host) -> str:
@@ -144,7 +180,20 @@ def chip_table(host: Host) -> str:
             if model["layout"] == "L3" and chip["chip"]:
                 power = "-"
             hbm = model["hbm"] or [0, 0]
-            lines.append("\t".join(str(value) for value in (
-                chip["npu"], chip["chip"], chip["logic"], card["address"].upper(), model.get("name", host.chip),
-                *model["ddr"], *hbm, power, model["temperature"] + chip["npu"] % 3)))
+            lines.append(
+                "\t".join(
+                    str(value)
+                    for value in (
+                        chip["npu"],
+                        chip["chip"],
+                        chip["logic"],
+                        card["address"].upper(),
+                        model.get("name", host.chip),
+                        *model["ddr"],
+                        *hbm,
+                        power,
+                        model["temperature"] + chip["npu"] % 3,
+                    )
+                )
+            )
     return "\n".join(lines) + "\n"

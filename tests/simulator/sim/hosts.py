@@ -27,8 +27,18 @@ _INOTIFY_NEEDED = 1024
 KEY = CACHE / "ssh" / "id_ed25519"
 _BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # A host behind the same proxy, mirror or private certificate authority as this machine.
-_PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-              "PIP_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_DISABLE_PIP_VERSION_CHECK")
+_PASSED_ON = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "PIP_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_DISABLE_PIP_VERSION_CHECK",
+)
 _CERTIFICATES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -61,11 +71,13 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
         podman("rm", "-f", "-t", "0", name)
     started = time.monotonic()
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for line in pool.map(lambda name: _start(fleet, wanted[name], sources[wanted[name].name], network,
-                                                 present.get(name)), wanted):
+        for line in pool.map(
+            lambda name: _start(fleet, wanted[name], sources[wanted[name].name], network, present.get(name)), wanted
+        ):
             say(line)
-    write_if_changed(place / "known_hosts", "".join(
-        f"{host.address} {_host_key(fleet.prefix, host)}\n" for host in fleet.hosts))
+    write_if_changed(
+        place / "known_hosts", "".join(f"{host.address} {_host_key(fleet.prefix, host)}\n" for host in fleet.hosts)
+    )
     write_if_changed(place / "hosts.json", json.dumps(inventory(fleet), indent=2) + "\n")
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda host: _wait(fleet.prefix, host, network), fleet.hosts))
@@ -99,7 +111,7 @@ def inventory(fleet: Fleet) -> dict:
         "ansible_user": LOGIN_USER,
         "ansible_ssh_private_key_file": str(KEY),
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={folder(fleet.prefix) / 'known_hosts'}"
-                                   " -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+        " -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
     }
     npu = {"hosts": {host.name: {"ansible_host": host.address} for host in fleet.hosts}, "vars": connection}
     return {"all": {"children": {"npu": npu, **groups}}}
@@ -111,7 +123,7 @@ def down(prefix: str) -> None:
     if names:
         say(f"down: removing {len(names)} hosts of {prefix}")
         for start in range(0, len(names), 8):
-            podman("rm", "-f", "-t", "0", *names[start:start + 8])
+            podman("rm", "-f", "-t", "0", *names[start : start + 8])
         for name in names:
             podman("rmi", "-f", f"{images.REPOSITORY}:kept-{name}", check=False)
     for network in networks(prefix):
@@ -134,9 +146,15 @@ def containers(prefix: str | None = None) -> dict[str, dict]:
     """Our containers by name: state, fleet prefix, address, definition."""
     label = f"label={LABEL}" + (f"={prefix}" if prefix else "")
     rows = json.loads(podman("ps", "-a", "--filter", label, "--format", "json") or "[]")
-    return {row["Names"][0]: {"state": row["State"], "prefix": row["Labels"][LABEL],
-                              "address": row["Labels"].get(f"{LABEL}.address", ""),
-                              "definition": row["Labels"].get(f"{LABEL}.definition", "")} for row in rows}
+    return {
+        row["Names"][0]: {
+            "state": row["State"],
+            "prefix": row["Labels"][LABEL],
+            "address": row["Labels"].get(f"{LABEL}.address", ""),
+            "definition": row["Labels"].get(f"{LABEL}.definition", ""),
+        }
+        for row in rows
+    }
 
 
 def prefixes() -> list[str]:
@@ -199,11 +217,31 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
     platform, init = ["--systemd=always"], "/lib/systemd/systemd"
     if host.arch != MACHINE:
         platform, init = ["--arch", DEBIAN_NAMES[host.arch], "--tmpfs", "/run:exec"], "/usr/lib/npu-sim/init-emulated"
-    podman("run", "-d", "--name", f"{prefix}-{host.name}", "--hostname", host.name, *platform,
-           "--restart=always", "--network", network, "--ip", host.address,
-           "--cap-add", "MKNOD,AUDIT_WRITE,SYS_ADMIN",
-           "--label", f"{LABEL}={prefix}", "--label", f"{LABEL}.address={host.address}",
-           "--label", f"{LABEL}.definition={definition}", *volumes, image, init)
+    podman(
+        "run",
+        "-d",
+        "--name",
+        f"{prefix}-{host.name}",
+        "--hostname",
+        host.name,
+        *platform,
+        "--restart=always",
+        "--network",
+        network,
+        "--ip",
+        host.address,
+        "--cap-add",
+        "MKNOD,AUDIT_WRITE,SYS_ADMIN",
+        "--label",
+        f"{LABEL}={prefix}",
+        "--label",
+        f"{LABEL}.address={host.address}",
+        "--label",
+        f"{LABEL}.definition={definition}",
+        *volumes,
+        image,
+        init,
+    )
 
 
 def _revive(prefix: str, host: Host, network: str) -> None:
@@ -241,13 +279,16 @@ def _network(fleet: Fleet) -> str:
         except ValueError:
             continue
         if taken.overlaps(fleet.subnet):
-            raise SimulatorError(f"this machine already has a route to {taken} ({line.strip()}); "
-                                 f"choose another network than {fleet.subnet} with --subnet")
+            raise SimulatorError(
+                f"this machine already has a route to {taken} ({line.strip()}); "
+                f"choose another network than {fleet.subnet} with --subnet"
+            )
     # podman keeps the addresses of a network by its name, even those of containers that were cut off while
     # they started; a name of its own starts with none taken.
     name = f"{fleet.prefix}-net-{secrets.token_hex(2)}"
-    podman("network", "create", "--subnet", str(fleet.subnet), "--disable-dns",
-           "--label", f"{LABEL}={fleet.prefix}", name)
+    podman(
+        "network", "create", "--subnet", str(fleet.subnet), "--disable-dns", "--label", f"{LABEL}={fleet.prefix}", name
+    )
     return name
 
 
@@ -280,9 +321,24 @@ def _environment_file() -> str:
 
 def ssh(prefix: str, address: str, *command: str, check: bool = True):
     """Run a command on a host as the login user, host key checked."""
-    return run("ssh", "-i", KEY, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=5",
-               "-o", f"UserKnownHostsFile={folder(prefix) / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes",
-               f"{LOGIN_USER}@{address}", *command, check=check)
+    return run(
+        "ssh",
+        "-i",
+        KEY,
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "ConnectTimeout=5",
+        "-o",
+        f"UserKnownHostsFile={folder(prefix) / 'known_hosts'}",
+        "-o",
+        "StrictHostKeyChecking=yes",
+        f"{LOGIN_USER}@{address}",
+        *command,
+        check=check,
+    )
 
 
 def _wait(prefix: str, host: Host, network: str) -> None:
@@ -304,13 +360,16 @@ def _wait(prefix: str, host: Host, network: str) -> None:
             revived = True
             deadline = time.monotonic() + 2 * patience
         if time.monotonic() > deadline:
-            raise SimulatorError(f"{host.name} ({host.address}) does not answer over SSH: {done.stderr.strip()}; "
-                                 f"look at: podman logs {name}")
+            raise SimulatorError(
+                f"{host.name} ({host.address}) does not answer over SSH: {done.stderr.strip()}; "
+                f"look at: podman logs {name}"
+            )
         time.sleep(0.5)
 
 
 def _begun(name: str) -> str:
     """When a container was started; empty while it does not run, whatever podman remembers of it."""
-    pid, _space, begun = podman("inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}}", name,
-                                check=False).partition(" ")
+    pid, _space, begun = podman(
+        "inspect", "--format", "{{.State.Pid}} {{.State.StartedAt}}", name, check=False
+    ).partition(" ")
     return begun if pid not in ("", "0") and Path("/proc", pid).exists() else ""

@@ -16,8 +16,22 @@ from .description import MACHINE, SYSTEMS
 SUITE = "bookworm"
 # A server as a provider hands it over. What the roles have to install (pciutils, net-tools, gcc, pip) is not here.
 PACKAGES = (
-    "python3", "python3-venv", "python3-apt", "openssh-server", "sudo", "systemd", "systemd-sysv", "udev", "dbus",
-    "kmod", "ca-certificates", "iproute2", "iputils-ping", "procps", "e2fsprogs", "xz-utils",
+    "python3",
+    "python3-venv",
+    "python3-apt",
+    "openssh-server",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "udev",
+    "dbus",
+    "kmod",
+    "ca-certificates",
+    "iproute2",
+    "iputils-ping",
+    "procps",
+    "e2fsprogs",
+    "xz-utils",
 )
 # dnf for real in a Debian root; apt and its data base go (setup-dnf.sh).
 _DNF_PACKAGES = (*(word for word in PACKAGES if word != "python3-apt"), "dnf", "rpm", "python3-dnf")
@@ -89,19 +103,39 @@ def _from_packages(image: str, again: bool, system: str, arch: str) -> None:
         mirror = [source_list] if sources else []
         variant, patience = ["--variant=minbase"], "about a minute"
         if arch != MACHINE:
-            variant = ["--variant=extract", f"--architectures={emulation.DEBIAN_NAMES[arch]}",
-                       "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-                       f'--extract-hook=sh {_EMULATED_ROOT} "$1"',
-                       *(f"--include={words}" for words in _ESSENTIAL)]
+            variant = [
+                "--variant=extract",
+                f"--architectures={emulation.DEBIAN_NAMES[arch]}",
+                "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+                f'--extract-hook=sh {_EMULATED_ROOT} "$1"',
+                *(f"--include={words}" for words in _ESSENTIAL),
+            ]
             patience = f"for {arch} under qemu, about three minutes, once"
-        run_long(f"image: building a Debian root file system with mmdebstrap, {patience}",
-                 CACHE / "log" / "mmdebstrap.log",
-                 "mmdebstrap", *variant, "--include=" + ",".join(_packages(system, arch)),
-                 *apt_options(), *hooks, SUITE, partial, *mirror)
+        run_long(
+            f"image: building a Debian root file system with mmdebstrap, {patience}",
+            CACHE / "log" / "mmdebstrap.log",
+            "mmdebstrap",
+            *variant,
+            "--include=" + ",".join(_packages(system, arch)),
+            *apt_options(),
+            *hooks,
+            SUITE,
+            partial,
+            *mirror,
+        )
         partial.replace(archive)
     platform = ["--arch", emulation.DEBIAN_NAMES[arch], "--os", "linux"] if arch != MACHINE else []
-    run_long("image: importing it into podman", CACHE / "log" / "import.log",
-             "podman", "import", *platform, "--change", 'CMD ["/lib/systemd/systemd"]', archive, image)
+    run_long(
+        "image: importing it into podman",
+        CACHE / "log" / "import.log",
+        "podman",
+        "import",
+        *platform,
+        "--change",
+        'CMD ["/lib/systemd/systemd"]',
+        archive,
+        image,
+    )
 
 
 def _from_image(base: str, image: str) -> None:
@@ -115,19 +149,39 @@ def _from_image(base: str, image: str) -> None:
         f"else dnf install -y {packages} shadow-utils iproute; fi"
     )
     script = f"set -e; {install}; sh /simulator/setup.sh {LOGIN_USER}"
-    run_long(f"image: setting up {base}", CACHE / "log" / "base-image.log",
-             "podman", "run", "--name", container, "-v", f"{SIMULATOR / 'host'}:/simulator:ro", base,
-             "sh", "-c", script)
-    run_long("image: committing it", CACHE / "log" / "commit.log", "podman", "commit",
-             "--change", 'CMD ["/lib/systemd/systemd"]', container, image)
+    run_long(
+        f"image: setting up {base}",
+        CACHE / "log" / "base-image.log",
+        "podman",
+        "run",
+        "--name",
+        container,
+        "-v",
+        f"{SIMULATOR / 'host'}:/simulator:ro",
+        base,
+        "sh",
+        "-c",
+        script,
+    )
+    run_long(
+        "image: committing it",
+        CACHE / "log" / "commit.log",
+        "podman",
+        "commit",
+        "--change",
+        'CMD ["/lib/systemd/systemd"]',
+        container,
+        image,
+    )
     podman("rm", "-f", container, check=False)
 
 
 def apt_options() -> list[str]:
     """Proxies and certificates of this machine's apt, so that the hosts reach the same mirrors."""
     dump = run("apt-config", "dump", check=False).stdout
-    return [f"--aptopt={line}" for line in dump.splitlines()
-            if re.match(r'Acquire::https?::(Proxy|CaInfo)\S* "[^"]', line)]
+    return [
+        f"--aptopt={line}" for line in dump.splitlines() if re.match(r'Acquire::https?::(Proxy|CaInfo)\S* "[^"]', line)
+    ]
 
 
 def apt_sources(folder: Path = Path("/etc/apt")) -> str:

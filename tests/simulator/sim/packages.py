@@ -24,8 +24,13 @@ _PARTS_OF = {
     "firmware.sh": ("firmware.sh", "uninstall.sh"),
     "cann.sh": ("cann.sh", "cann_layout.sh", "cann_uninstall.sh", "set_env.sh", "EULA"),
 }
-_LIBRARIES = ("lib64/common/libc_sec.so", "lib64/common/libascend_hal.so", "lib64/driver/libascend_hal.so",
-              "lib64/driver/libdcmi.so", "lib64/driver/libdrvdsmi_host.so")
+_LIBRARIES = (
+    "lib64/common/libc_sec.so",
+    "lib64/common/libascend_hal.so",
+    "lib64/driver/libascend_hal.so",
+    "lib64/driver/libdcmi.so",
+    "lib64/driver/libdrvdsmi_host.so",
+)
 # The vendors' wrapper gives the package what makeself itself does not know; stock makeself refuses it.
 # (Written for a here-document, hence the backslashes.)
 _WRAPPER = r"""
@@ -130,10 +135,24 @@ def _make(package: releases.Package, target: Path, header: str) -> None:
         header_file = Path(work) / "header.sh"
         header_file.write_text(header)
         partial = target.with_suffix(".partial")
-        run("makeself", "--quiet", "--header", header_file, "--sha256", "--nomd5", "--nocrc", "--nox11",
-            "--packaging-date", "2020-01-01", "--tar-extra",
+        run(
+            "makeself",
+            "--quiet",
+            "--header",
+            header_file,
+            "--sha256",
+            "--nomd5",
+            "--nocrc",
+            "--nox11",
+            "--packaging-date",
+            "2020-01-01",
+            "--tar-extra",
             "--sort=name --owner=0 --group=0 --numeric-owner --mtime=@1577836800",
-            place, partial, package.label, "./install.sh")
+            place,
+            partial,
+            package.label,
+            "./install.sh",
+        )
         _forget_paths(partial, work, str(partial))
         partial.chmod(0o755)
         partial.replace(target)
@@ -143,7 +162,7 @@ def _forget_paths(partial: Path, *paths: str) -> None:
     """The header quotes the build command; take this machine's paths out (same length, so offsets stay right)."""
     data = partial.read_bytes()
     end = data.index(b"\n", data.index(b"Build command was"))
-    head, rest = data[:end + 2000], data[end + 2000:]
+    head, rest = data[: end + 2000], data[end + 2000 :]
     for path in paths:
         head = head.replace(path.encode(), b"x" * len(path.encode()))
     partial.write_bytes(head + rest)

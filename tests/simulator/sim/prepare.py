@@ -58,5 +58,12 @@ def prepare(purpose: str | None = None) -> None:
     say("prepare: installing " + " ".join(packages))
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run_long("prepare: apt-get update", CACHE / "log" / "apt-update.log", "apt-get", "update")
-    run_long("prepare: apt-get install", CACHE / "log" / "apt-install.log",
-             "apt-get", "install", "-y", "--no-install-recommends", *packages)
+    run_long(
+        "prepare: apt-get install",
+        CACHE / "log" / "apt-install.log",
+        "apt-get",
+        "install",
+        "-y",
+        "--no-install-recommends",
+        *packages,
+    )

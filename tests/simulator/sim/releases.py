@@ -62,33 +62,77 @@ def hdk(row: dict, arch: str) -> list[Package]:
         driver = f"{stem}-driver_{row['driver']}_linux-{arch.replace('x86_64', 'x86-64')}.run"
         shared = {"PKG_CHIP": chip, "PKG_STYLE": "hdk"}
         info = {
-            "Version": row["driver"], "ascendhal_version": row["ascendhal"], "aicpu_version": "1.0",
-            "tdt_version": "1.0", "log_version": "1.0", "prof_version": "2.0", "dvppkernels_version": "1.1",
-            "tsfw_version": "1.0", "Innerversion": row["innerversion"],
+            "Version": row["driver"],
+            "ascendhal_version": row["ascendhal"],
+            "aicpu_version": "1.0",
+            "tdt_version": "1.0",
+            "log_version": "1.0",
+            "prof_version": "2.0",
+            "dvppkernels_version": "1.1",
+            "tsfw_version": "1.0",
+            "Innerversion": row["innerversion"],
             "compatible_version": _brackets(row["compatible_version"]),
-            "compatible_version_fw": _brackets(row["compatible_version_fw"]), "package_version": row["driver"],
+            "compatible_version_fw": _brackets(row["compatible_version_fw"]),
+            "package_version": row["driver"],
         }
-        result.append(Package(driver, "ASCEND DRIVER RUN PACKAGE", "driver.sh", {
-            **shared, "PKG_FILE": driver, "PKG_COMPONENT": "driver", "PKG_LABEL": "Driver",
-            "PKG_VERSION": row["driver"], "PKG_ARCH": arch, "PKG_STATUS_KEY": "yes" if row["status_key"] else "no",
-            "PKG_SOC": "no",
-        }, {"version.info": _lines(info)}))
+        result.append(
+            Package(
+                driver,
+                "ASCEND DRIVER RUN PACKAGE",
+                "driver.sh",
+                {
+                    **shared,
+                    "PKG_FILE": driver,
+                    "PKG_COMPONENT": "driver",
+                    "PKG_LABEL": "Driver",
+                    "PKG_VERSION": row["driver"],
+                    "PKG_ARCH": arch,
+                    "PKG_STATUS_KEY": "yes" if row["status_key"] else "no",
+                    "PKG_SOC": "no",
+                },
+                {"version.info": _lines(info)},
+            )
+        )
         firmware = f"{stem}-firmware_{row['firmware']}.run"
         info = {
-            "Version": row["firmware"], "firmware_version": "1.0", "package_version": row["driver"],
+            "Version": row["firmware"],
+            "firmware_version": "1.0",
+            "package_version": row["driver"],
             "compatible_version_drv": _brackets(row["compatible_version_drv"]),
         }
-        result.append(Package(firmware, f"{stem.upper()} FIRMWARE RUN PACKAGE", "firmware.sh", {
-            **shared, "PKG_FILE": firmware, "PKG_COMPONENT": "firmware", "PKG_LABEL": "Firmware",
-            "PKG_VERSION": row["firmware"], "PKG_ARCH": "",
-        }, {"version.info": _lines(info)}))
+        result.append(
+            Package(
+                firmware,
+                f"{stem.upper()} FIRMWARE RUN PACKAGE",
+                "firmware.sh",
+                {
+                    **shared,
+                    "PKG_FILE": firmware,
+                    "PKG_COMPONENT": "firmware",
+                    "PKG_LABEL": "Firmware",
+                    "PKG_VERSION": row["firmware"],
+                    "PKG_ARCH": "",
+                },
+                {"version.info": _lines(info)},
+            )
+        )
     return result
 
 
 def cann(version: str, row: dict, arch: str) -> list[Package]:
     """The packages of one CANN release."""
-    result = [_cann(version, row, product, f"Ascend-cann-{product}_{version}_linux-{arch}.run", arch,
-                    f"Ascend-cann-{product}", None) for product in row["products"]]
+    result = [
+        _cann(
+            version,
+            row,
+            product,
+            f"Ascend-cann-{product}_{version}_linux-{arch}.run",
+            arch,
+            f"Ascend-cann-{product}",
+            None,
+        )
+        for product in row["products"]
+    ]
     product = "ops" if row["layout"] == "8.5" else "kernels"
     for chip in row["kernel_chips"]:
         suffix = f"linux-{arch}" if row.get("kernels_arch") else "linux"
@@ -96,19 +140,39 @@ def cann(version: str, row: dict, arch: str) -> list[Package]:
             title = f"Ascend-cann-{'A3' if chip == 'a3' else chip}-ops"
         else:
             title = "Atlas-A3-cann-kernels" if chip == "a3" else f"Ascend-cann-kernels-{chip}"
-        result.append(_cann(version, row, product, f"{title}_{version}_{suffix}.run",
-                            arch if row.get("kernels_arch") else "", title, chip))
+        result.append(
+            _cann(
+                version,
+                row,
+                product,
+                f"{title}_{version}_{suffix}.run",
+                arch if row.get("kernels_arch") else "",
+                title,
+                chip,
+            )
+        )
     return result
 
 
 def _cann(version: str, row: dict, product: str, file: str, arch: str, title: str, chip: str | None) -> Package:
     settings = {
-        "PKG_FILE": file, "PKG_COMPONENT": product, "PKG_PRODUCT": product, "PKG_STYLE": "cann",
-        "PKG_LABEL": _LABELS[product], "PKG_TITLE": title, "PKG_VERSION": version, "PKG_ARCH": arch,
-        "PKG_NUMBER": row["number"], "PKG_INNERVERSION": row["innerversion"],
-        "PKG_COMPATIBLE": _brackets(row["compatible_version"]), "PKG_LAYOUT": row["layout"],
-        "PKG_EULA": "yes" if row["eula"] else "no", "PKG_PARTS": _BASE_PARTS[product],
-        "PKG_LOG": f"ascend_{product}_install.log", "PKG_TIMESTAMP": "20250101_000000000", "PKG_CHIP": chip or "",
+        "PKG_FILE": file,
+        "PKG_COMPONENT": product,
+        "PKG_PRODUCT": product,
+        "PKG_STYLE": "cann",
+        "PKG_LABEL": _LABELS[product],
+        "PKG_TITLE": title,
+        "PKG_VERSION": version,
+        "PKG_ARCH": arch,
+        "PKG_NUMBER": row["number"],
+        "PKG_INNERVERSION": row["innerversion"],
+        "PKG_COMPATIBLE": _brackets(row["compatible_version"]),
+        "PKG_LAYOUT": row["layout"],
+        "PKG_EULA": "yes" if row["eula"] else "no",
+        "PKG_PARTS": _BASE_PARTS[product],
+        "PKG_LOG": f"ascend_{product}_install.log",
+        "PKG_TIMESTAMP": "20250101_000000000",
+        "PKG_CHIP": chip or "",
     }
     files = {}
     if chip:

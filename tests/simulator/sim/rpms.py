@@ -55,8 +55,21 @@ def build() -> Path:
         spec = Path(work) / "simulated.spec"
         spec.write_text(_HEADER + "".join(_stanza(name, row) for name, row in packages.items()))
         # Of this machine's own settings nothing may reach the rpms; HOME holds Debian's rpm database.
-        run("env", f"HOME={work}", "rpmbuild", "-bb", "--quiet", "--nodeps", "--define", f"_topdir {work}/rpmbuild",
-            "--define", f"tree {tree}", "--define", "__brp_mangle_shebangs %{nil}", spec)
+        run(
+            "env",
+            f"HOME={work}",
+            "rpmbuild",
+            "-bb",
+            "--quiet",
+            "--nodeps",
+            "--define",
+            f"_topdir {work}/rpmbuild",
+            "--define",
+            f"tree {tree}",
+            "--define",
+            "__brp_mangle_shebangs %{nil}",
+            spec,
+        )
         fresh = REPOSITORY.with_name(f"rpms.{os.getpid()}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
@@ -78,6 +91,8 @@ def build() -> Path:
 def _stanza(name: str, row: dict) -> str:
     """The spec file's part about one package."""
     provides = "".join(f"Provides: {word}\n" for word in row.get("provides", []))
-    return (f"%package -n {name}\nSummary: stand-in for {name}\nVersion: {row['version']}\nRelease: 1.oe2203\n"
-            f"AutoReqProv: no\n{provides}%description -n {name}\nStand-in.\n"
-            f"%files -n {name}\n" + "".join(f"{path}\n" for path in row["files"]))
+    return (
+        f"%package -n {name}\nSummary: stand-in for {name}\nVersion: {row['version']}\nRelease: 1.oe2203\n"
+        f"AutoReqProv: no\n{provides}%description -n {name}\nStand-in.\n"
+        f"%files -n {name}\n" + "".join(f"{path}\n" for path in row["files"])
+    )

@@ -12,15 +12,29 @@ import table
 
 
 def row(name: str, **words: object) -> dict:
-    return {"name": name, "kind": "k", "component": "driver", "start": "done", "host": "h", "first_run": "failed",
-            "second_run": "ok, changed=1", "third_run": "ok, changed=0", "converged": True, "injected": True,
-            "false_ok": False, "note": "", "seconds": 10.0, **words}
+    return {
+        "name": name,
+        "kind": "k",
+        "component": "driver",
+        "start": "done",
+        "host": "h",
+        "first_run": "failed",
+        "second_run": "ok, changed=1",
+        "third_run": "ok, changed=0",
+        "converged": True,
+        "injected": True,
+        "false_ok": False,
+        "note": "",
+        "seconds": 10.0,
+        **words,
+    }
 
 
 @pytest.fixture
 def start(tmp_path):
     def make(commit: str = "abc", **words: bool) -> results.Results:
         return results.Results(tmp_path / "faults.json", ["a", "b", "c"], commit, **words)
+
     return make
 
 
@@ -64,7 +78,12 @@ def test_complete_only_when_every_case_is_settled(start):
     run.add(row("c", injected=False))
     assert said(run)["complete"] is True
     assert {key: said(run)[key] for key in ("injected", "converged", "needed_a_human", "false_ok", "not_injected")} == {
-        "injected": 2, "converged": 2, "needed_a_human": 0, "false_ok": 0, "not_injected": 1}
+        "injected": 2,
+        "converged": 2,
+        "needed_a_human": 0,
+        "false_ok": 0,
+        "not_injected": 1,
+    }
 
 
 def test_a_fault_that_came_too_late_is_tried_twice_more_and_counted_once(start):
@@ -157,6 +176,7 @@ def test_the_file_is_whole_when_writing_it_is_cut(start, monkeypatch):
 
     def cut(_descriptor: int) -> None:
         raise KeyboardInterrupt
+
     monkeypatch.setattr(results.os, "fsync", cut)
     with pytest.raises(KeyboardInterrupt):
         run.add(row("b"))
@@ -165,8 +185,12 @@ def test_the_file_is_whole_when_writing_it_is_cut(start, monkeypatch):
 
 def test_the_name_of_the_code_changes_with_what_is_not_committed(tmp_path):
     def git(*words: str) -> None:
-        subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@e", *words], check=True,
-                       capture_output=True)
+        subprocess.run(
+            ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e@e", *words],
+            check=True,
+            capture_output=True,
+        )
+
     git("init", "-q")
     (tmp_path / "file").write_text("one")
     git("add", ".")
@@ -203,9 +227,19 @@ def test_the_dozen_is_among_all():
 
 
 def result(**words: object) -> dict:
-    return {"injected": 1, "converged": 1, "needed_a_human": 0, "false_ok": 0, "not_injected": 1, "complete": True,
-            "listed": 2, "seconds": 3600, "started": "2026-11-26T15:00:00Z",
-            "cases": [row("a", commit="abc"), row("b", commit="abc", injected=False, seconds=30)], **words}
+    return {
+        "injected": 1,
+        "converged": 1,
+        "needed_a_human": 0,
+        "false_ok": 0,
+        "not_injected": 1,
+        "complete": True,
+        "listed": 2,
+        "seconds": 3600,
+        "started": "2026-11-26T15:00:00Z",
+        "cases": [row("a", commit="abc"), row("b", commit="abc", injected=False, seconds=30)],
+        **words,
+    }
 
 
 def test_the_results_go_between_their_marks_and_nowhere_else():

@@ -34,9 +34,22 @@ class Host:
             answer = answer(self)
         if isinstance(answer, Exception):
             raise answer
-        return {"name": case.name, "kind": "k", "component": "driver", "start": "done", "host": "h", "first_run": "",
-                "second_run": "", "third_run": "", "converged": True, "injected": True, "false_ok": False, "note": "",
-                "seconds": 1, **answer}
+        return {
+            "name": case.name,
+            "kind": "k",
+            "component": "driver",
+            "start": "done",
+            "host": "h",
+            "first_run": "",
+            "second_run": "",
+            "third_run": "",
+            "converged": True,
+            "injected": True,
+            "false_ok": False,
+            "note": "",
+            "seconds": 1,
+            **answer,
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +95,7 @@ def test_a_signal_ends_what_is_at_work_and_leaves_no_row_of_it(tmp_path):
         box.STOP.set()
         assert host.killed.wait(10), "what ran on the host was not ended"
         return box.Stopped("h")
+
     host = Host({}, at_work)
     found = go(tmp_path, host, "a", "b", "c")
     assert [row["name"] for row in found.rows] == ["a"]
@@ -93,6 +107,7 @@ def test_a_verdict_that_a_signal_falsified_is_no_verdict(tmp_path):
     def looks_bad(_host: Host) -> dict:
         box.STOP.set()
         return {"converged": False}
+
     assert go(tmp_path, Host(looks_bad), "a").rows == []
 
 

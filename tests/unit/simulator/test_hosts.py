@@ -32,13 +32,16 @@ def test_count_makes_many_hosts_with_addresses_of_their_own():
     assert many.hosts[0].address == "10.9.0.11"
 
 
-@pytest.mark.parametrize(("host", "message"), [
-    ({"name": "a", "chip": "910C"}, "unknown chip 910C"),
-    ({"name": "a", "kind": "cloud"}, "kind cloud"),
-    ({"name": "a", "colour": "red"}, "unknown keys colour"),
-    ({"name": "a", "address": "10.0.0.1"}, "is not in"),
-    ({"name": "A b"}, "no host name"),
-])
+@pytest.mark.parametrize(
+    ("host", "message"),
+    [
+        ({"name": "a", "chip": "910C"}, "unknown chip 910C"),
+        ({"name": "a", "kind": "cloud"}, "kind cloud"),
+        ({"name": "a", "colour": "red"}, "unknown keys colour"),
+        ({"name": "a", "address": "10.0.0.1"}, "is not in"),
+        ({"name": "A b"}, "no host name"),
+    ],
+)
 def test_a_wrong_host_is_named(host, message):
     with pytest.raises(SimulatorError, match=message):
         fleet(host)
@@ -76,15 +79,27 @@ def test_a_duo_card_is_one_device_with_two_chips(tmp_path):
     host = fleet({"name": "a", "chip": "310P3-Duo", "cards": 2}).hosts[0]
     rows = [line.split("\t") for line in hardware.chip_table(host).splitlines()]
     assert [(row[0], row[1], row[2]) for row in rows] == [
-        ("0", "0", "0"), ("0", "1", "1"), ("1", "0", "2"), ("1", "1", "3")]
+        ("0", "0", "0"),
+        ("0", "1", "1"),
+        ("1", "0", "2"),
+        ("1", "1", "3"),
+    ]
     assert rows[0][3] == rows[1][3]
     assert rows[0][4] == "310P3"
 
 
 def test_fresh_state_has_factory_firmware_and_the_hosts_own_settings(tmp_path):
-    host = fleet({"name": "a", "chip": "910B3", "cards": 1, "kind": "vm", "settings": {"first_install": "reboot"},
-                  "health": [{"npu": 0, "health": "Alarm"}],
-                  "processes": [{"npu": 0, "pid": 7, "name": "python", "memory": 100}]}).hosts[0]
+    host = fleet(
+        {
+            "name": "a",
+            "chip": "910B3",
+            "cards": 1,
+            "kind": "vm",
+            "settings": {"first_install": "reboot"},
+            "health": [{"npu": 0, "health": "Alarm"}],
+            "processes": [{"npu": 0, "pid": 7, "name": "python", "memory": 100}],
+        }
+    ).hosts[0]
     (tmp_path / "state" / "old").mkdir(parents=True)
     hardware.write_state(host, tmp_path / "state")
     settings = (tmp_path / "state" / "hardware.conf").read_text()
@@ -105,11 +120,13 @@ def test_a_host_without_accelerator_has_an_empty_chip_table(tmp_path):
 def test_apt_sources_of_both_styles_become_one_list(tmp_path):
     (tmp_path / "sources.list.d").mkdir()
     (tmp_path / "sources.list").write_text(
-        "deb http://mirror.example/debian bookworm main contrib\n# deb http://no bookworm main\n")
+        "deb http://mirror.example/debian bookworm main contrib\n# deb http://no bookworm main\n"
+    )
     (tmp_path / "sources.list.d" / "more.sources").write_text(
         "Types: deb\nURIs: http://security.example\nSuites: bookworm-security\nComponents: main\n"
         "Signed-By: /usr/share/keyrings/k.gpg\n\n"
-        "Types: deb\nURIs: http://other.example\nSuites: stable\nComponents: main\n")
+        "Types: deb\nURIs: http://other.example\nSuites: stable\nComponents: main\n"
+    )
     assert image.apt_sources(tmp_path).splitlines() == [
         "deb http://mirror.example/debian bookworm main",
         "deb [signed-by=/usr/share/keyrings/k.gpg] http://security.example bookworm-security main",
@@ -150,10 +167,13 @@ def test_a_container_has_its_hosts_driver_mounted_read_only(tmp_path):
     assert hardware.mounted_driver(fleet({"name": "b", "chip": "910B3"}).hosts[0], tmp_path / "b") == []
 
 
-@pytest.mark.parametrize(("host", "message"), [
-    ({"name": "a", "system": "slackware"}, "system slackware"),
-    ({"name": "a", "arch": "mips"}, "arch mips"),
-])
+@pytest.mark.parametrize(
+    ("host", "message"),
+    [
+        ({"name": "a", "system": "slackware"}, "system slackware"),
+        ({"name": "a", "arch": "mips"}, "arch mips"),
+    ],
+)
 def test_a_system_or_architecture_without_an_image_is_named(host, message):
     with pytest.raises(SimulatorError, match=message):
         fleet(host)

@@ -28,15 +28,25 @@ class Host:
             (self.runtime / "driver.loaded").write_text(driver + "\n")
         (folder / "manager").touch()
         text = (VENDOR / "npu-smi").read_text()
-        for old, new in (("@TOOL_VERSION@", "25.3.rc1"), ("/var/lib/npu-sim", str(self.state)),
-                         ("/run/npu-sim", str(self.runtime)), ("/dev/davinci_manager", str(folder / "manager"))):
+        for old, new in (
+            ("@TOOL_VERSION@", "25.3.rc1"),
+            ("/var/lib/npu-sim", str(self.state)),
+            ("/run/npu-sim", str(self.runtime)),
+            ("/dev/davinci_manager", str(folder / "manager")),
+        ):
             text = text.replace(old, new)
         self.tool = folder / "npu-smi"
         self.tool.write_text(text)
 
     def run(self, *arguments):
-        return subprocess.run(["sh", str(self.tool), *arguments], capture_output=True, text=True, check=False,
-                              env={"PATH": os.environ["PATH"]}, timeout=20)
+        return subprocess.run(
+            ["sh", str(self.tool), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"]},
+            timeout=20,
+        )
 
     def info(self):
         done = self.run("info")
@@ -44,14 +54,17 @@ class Host:
         return done.stdout
 
 
-@pytest.mark.parametrize(("chip", "cards", "driver", "chips", "width"), [
-    ("910B3", 8, "25.3.rc1", 8, 98),
-    ("910ProB", 8, "24.1.0", 8, 98),
-    ("910ProB", 8, "23.0.rc1", 8, 93),
-    ("310P3", 4, "25.3.rc1", 4, 106),
-    ("310P3-Duo", 2, "25.3.rc1", 4, 106),
-    ("A3", 8, "25.3.rc1", 16, 98),
-])
+@pytest.mark.parametrize(
+    ("chip", "cards", "driver", "chips", "width"),
+    [
+        ("910B3", 8, "25.3.rc1", 8, 98),
+        ("910ProB", 8, "24.1.0", 8, 98),
+        ("910ProB", 8, "23.0.rc1", 8, 93),
+        ("310P3", 4, "25.3.rc1", 4, 106),
+        ("310P3-Duo", 2, "25.3.rc1", 4, 106),
+        ("A3", 8, "25.3.rc1", 16, 98),
+    ],
+)
 def test_every_layout_is_as_wide_as_recorded_and_is_read_back(tmp_path, chip, cards, driver, chips, width):
     host = Host(tmp_path, chip, cards, driver)
     text = host.info()
@@ -65,12 +78,18 @@ def test_every_layout_is_as_wide_as_recorded_and_is_read_back(tmp_path, chip, ca
 
 
 def test_values_come_from_the_hosts_state(tmp_path):
-    host = Host(tmp_path, "910B3", 2, health=[{"npu": 1, "health": "Alarm"}],
-                processes=[{"npu": 0, "pid": 55115, "name": "python", "memory": 30000}])
+    host = Host(
+        tmp_path,
+        "910B3",
+        2,
+        health=[{"npu": 1, "health": "Alarm"}],
+        processes=[{"npu": 0, "pid": 55115, "name": "python", "memory": 30000}],
+    )
     parsed = npu_smi.parse_info(host.info())
     assert [chip["health"] for chip in parsed["chips"]] == ["OK", "Alarm"]
-    assert parsed["processes"] == [{"npu_id": 0, "chip_id": 0, "pid": 55115, "name": "python", "memory_mb": 30000,
-                                    "container_pid": None}]
+    assert parsed["processes"] == [
+        {"npu_id": 0, "chip_id": 0, "pid": 55115, "name": "python", "memory_mb": 30000, "container_pid": None}
+    ]
     assert parsed["chips"][0]["hbm_used_mb"] == 33389
     assert parsed["chips"][0]["bus_id"] == "0000:C1:00.0"
 
@@ -87,7 +106,8 @@ def test_before_the_driver_is_loaded(tmp_path):
 def test_a_fault_speaks_for_the_tool(tmp_path):
     host = Host(tmp_path, "910B3", 1)
     (host.state / "faults" / "npu-smi.error").write_text(
-        "dcmi model initialized failed, because the device is used. ret is -8020\n")
+        "dcmi model initialized failed, because the device is used. ret is -8020\n"
+    )
     done = host.run("info")
     assert done.returncode == 1
     with pytest.raises(npu_smi.NpuSmiError) as caught:

@@ -35,10 +35,14 @@ def test_every_file_name_is_one_the_catalog_knows(package):
 
 def test_the_demo_set_is_what_the_demo_stack_needs():
     assert set(by_name("demo")) >= {
-        "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run", "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run",
-        "Ascend-hdk-310p-npu-driver_25.3.rc1_linux-x86-64.run", "Ascend-hdk-910-npu-firmware_7.8.0.2.212.run",
-        "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run", "Ascend-cann-nnrt_8.3.RC1_linux-x86_64.run",
-        "Ascend-cann-toolkit_8.3.RC1_linux-x86_64.run", "Ascend-cann-kernels-910b_8.3.RC1_linux-x86_64.run",
+        "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run",
+        "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run",
+        "Ascend-hdk-310p-npu-driver_25.3.rc1_linux-x86-64.run",
+        "Ascend-hdk-910-npu-firmware_7.8.0.2.212.run",
+        "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run",
+        "Ascend-cann-nnrt_8.3.RC1_linux-x86_64.run",
+        "Ascend-cann-toolkit_8.3.RC1_linux-x86_64.run",
+        "Ascend-cann-kernels-910b_8.3.RC1_linux-x86_64.run",
     }
 
 
@@ -52,12 +56,14 @@ def test_the_articles_set_has_topi_and_both_architectures():
 def test_version_info_reads_back_through_the_collections_own_parser():
     names = by_name()
     driver = vendor_files.parse_version_info(
-        names["Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run"].files["version.info"])
+        names["Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run"].files["version.info"]
+    )
     assert driver["version"] == "25.3.rc1"
     assert driver["innerversion"] == "V100R001C23SPC002B212"
     assert "V100R001C23" in driver["compatible_cann"]
     firmware = vendor_files.parse_version_info(
-        names["Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run"].files["version.info"])
+        names["Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run"].files["version.info"]
+    )
     assert firmware["version"] == "7.8.0.2.212"
     assert firmware["package_version"] == "25.3.rc1"
     assert ["25.3", "25.3."] in firmware["compatible_driver"]
@@ -93,8 +99,15 @@ def built(tmp_path_factory):
 
 
 def call(path, *arguments, cwd=None):
-    return subprocess.run(["bash", str(path), *arguments], capture_output=True, text=True, check=False, cwd=cwd,
-                          stdin=subprocess.DEVNULL, timeout=30)
+    return subprocess.run(
+        ["bash", str(path), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+    )
 
 
 @needs_makeself

@@ -37,7 +37,7 @@ def test_set_up_is_counted_apart():
 
 def test_an_older_ansible_core_asks_twice_for_the_interpreter():
     asked = executed("/usr/bin/python3.11 && sleep 0")
-    answer = "<10.0.0.1> (0, b'{\"platform_dist_result\": [], \"osrelease_content\": \"ID=debian\"}\\n', b'')"
+    answer = '<10.0.0.1> (0, b\'{"platform_dist_result": [], "osrelease_content": "ID=debian"}\\n\', b\'\')'
     found = {"10.0.0.1": ssh_count.Count(executions=1, setup=2)}
     assert ssh_count.count([DISCOVERY, asked, answer, MODULE]) == found
 

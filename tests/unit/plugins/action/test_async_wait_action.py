@@ -57,10 +57,14 @@ def test_a_host_that_is_gone_is_given_up_by_the_clock():
     assert "timed out" in result["msg"] and waiting.resets == 4
 
 
-@pytest.mark.parametrize("trouble", [
-    LOST, AnsibleError("Timeout (12s) waiting for privilege escalation prompt"),
-    {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "No space left on device"},
-])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        LOST,
+        AnsibleError("Timeout (12s) waiting for privilege escalation prompt"),
+        {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "No space left on device"},
+    ],
+)
 def test_a_host_that_answers_now_and_then_is_waited_for(trouble):
     waiting = Waiting([trouble, trouble, trouble, RUNNING] * 5 + [END])
     assert waiting.run() == END
@@ -71,11 +75,14 @@ def test_a_job_that_does_not_end():
     assert result["failed"] and "did not end in time" in result["msg"] and "raise the timeout" in result["fix"]
 
 
-@pytest.mark.parametrize(("said", "words", "fix"), [
-    ("could not find job", "The host restarted", "Run again"),
-    (KILLED, "ended without an answer", "Out of memory"),
-    ("Timeout exceeded", "did not end in time", "raise the timeout"),
-])
+@pytest.mark.parametrize(
+    ("said", "words", "fix"),
+    [
+        ("could not find job", "The host restarted", "Run again"),
+        (KILLED, "ended without an answer", "Out of memory"),
+        ("Timeout exceeded", "did not end in time", "raise the timeout"),
+    ],
+)
 def test_a_job_that_gave_no_result(said, words, fix):
     told = async_wait.in_words({"failed": True, "msg": said, "ansible_job_id": "j1.2"})
     assert words in told["msg"] and fix in told["fix"] and told["cause"]
@@ -102,13 +109,24 @@ def test_the_task_takes_the_hosts_variables_and_forgets_the_progress(tmp_path, m
     monkeypatch.setattr(async_wait.ActionModule, "_execute_module", execute)
     monkeypatch.setattr(async_wait.ActionModule, "get_shell_option", lambda *_args, **_more: "/run/jobs")
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *_args: {})
-    monkeypatch.setattr(async_wait.ActionModule, "validate_argument_spec", lambda self, argument_spec: (None, {
-        **{key: option.get("default") for key, option in argument_spec.items()}, **self._task.args}))
+    monkeypatch.setattr(
+        async_wait.ActionModule,
+        "validate_argument_spec",
+        lambda self, argument_spec: (
+            None,
+            {**{key: option.get("default") for key, option in argument_spec.items()}, **self._task.args},
+        ),
+    )
     task = SimpleNamespace(args={"jid": "j1.2", "look_seconds": 3}, async_val=0)
     templar = SimpleNamespace(template=lambda value: value)
     action = async_wait.ActionModule(task, SimpleNamespace(), mock.Mock(), mock.Mock(), templar, mock.Mock())
     variables = {"inventory_hostname": "h", "ascend_poll_seconds": 7, "ascend_silence_timeout": 42}
     assert action.run(task_vars=variables) == END
-    assert asked[0] == {"jid": "j1.2", "look_seconds": 3, "silence_timeout": 42, "timeout": 3600,
-                        "async_dir": "/run/jobs"}
+    assert asked[0] == {
+        "jid": "j1.2",
+        "look_seconds": 3,
+        "silence_timeout": 42,
+        "timeout": 3600,
+        "async_dir": "/run/jobs",
+    }
     assert seen == [{}, {"h": 40}] and told_progress.percents(["h"]) == {}

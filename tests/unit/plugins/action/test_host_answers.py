@@ -20,8 +20,15 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import
 ROOT = Path(__file__).resolve().parents[4]
 FORGED = {"ascend_artifacts": "/root/.ssh", "inference_check_model_files": ["id_ed25519"], "ansible_async_dir": "/x"}
 ARGS = {
-    "artifact": {}, "bundled_tool": {}, "doctor_probe": {}, "framework_check": {}, "host_facts": {}, "npu_smi_info": {},
-    "python_environment": {}, "text_generation": {}, "run_package": {"component": "driver", "version": "1"},
+    "artifact": {},
+    "bundled_tool": {},
+    "doctor_probe": {},
+    "framework_check": {},
+    "host_facts": {},
+    "npu_smi_info": {},
+    "python_environment": {},
+    "text_generation": {},
+    "run_package": {"component": "driver", "version": "1"},
     "async_wait": {"jid": "j1.2"},
     "stage": {"source": "/srv", "files": []},
 }
@@ -41,14 +48,22 @@ def checked(self, argument_spec):
 def act(name, said, variables=None, async_val=0, args=None):
     """The result of an action whose host answers `said`, and how often it was asked."""
     action_class = importlib.import_module(f"ansible_collections.ascend.fleet.plugins.action.{name}").ActionModule
-    task = SimpleNamespace(args=dict(args if args is not None else ARGS[name]), async_val=async_val, check_mode=False,
-                           diff=False, action=f"ascend.fleet.{name}", no_log=False)
+    task = SimpleNamespace(
+        args=dict(args if args is not None else ARGS[name]),
+        async_val=async_val,
+        check_mode=False,
+        diff=False,
+        action=f"ascend.fleet.{name}",
+        no_log=False,
+    )
     connection = SimpleNamespace(has_native_async=False, _shell=SimpleNamespace(tmpdir=None))
     templar = SimpleNamespace(template=lambda value: value)
     action = action_class(task, connection, mock.Mock(), mock.Mock(), templar, mock.Mock())
     asked = mock.Mock(return_value=said)
-    with mock.patch.multiple(action_class, _execute_module=asked, validate_argument_spec=checked, create=True), \
-            mock.patch("ansible.plugins.action.ActionBase.run", return_value={}):
+    with (
+        mock.patch.multiple(action_class, _execute_module=asked, validate_argument_spec=checked, create=True),
+        mock.patch("ansible.plugins.action.ActionBase.run", return_value={}),
+    ):
         return action.run(task_vars={"inventory_hostname": "h", **(variables or {})}), asked
 
 
@@ -60,9 +75,17 @@ def test_every_module_that_runs_on_a_host_has_an_action(name):
 @pytest.mark.parametrize("async_val", [0, 60])
 @pytest.mark.parametrize("name", with_code())
 def test_no_fact_of_a_host_passes(name, async_val):
-    said = {"changed": True, "msg": "x", "ansible_job_id": "j1.2", "finished": 1, **FORGED,
-            "ansible_facts": {**FORGED, "ascend": {}}, "invocation": {"module_args": {}},
-            "ascend_lines": ["all is well"], "add_host": {"host_name": "x"}}
+    said = {
+        "changed": True,
+        "msg": "x",
+        "ansible_job_id": "j1.2",
+        "finished": 1,
+        **FORGED,
+        "ansible_facts": {**FORGED, "ascend": {}},
+        "invocation": {"module_args": {}},
+        "ascend_lines": ["all is well"],
+        "add_host": {"host_name": "x"},
+    }
     result, _asked = act(name, said, async_val=async_val)
     assert result.get("ansible_facts", {}) == ({"ascend": {}} if name == "host_facts" else {})
     assert not set(result) & {*FORGED, "invocation", "ascend_lines", "add_host"}
@@ -76,7 +99,9 @@ def test_how_the_interpreter_was_found_is_kept():
     action = module.ActionModule(SimpleNamespace(async_val=0), *(mock.Mock() for _other in range(5)))
     action.__dict__.update(found)
     assert action.handed_on({"ansible_facts": FORGED, "available": True}, ["npu_smi_info"]) == {
-        "available": True, "ansible_facts": {"discovered_interpreter_python": python}}
+        "available": True,
+        "ansible_facts": {"discovered_interpreter_python": python},
+    }
 
 
 @pytest.mark.parametrize("name", sorted(ARGS))
@@ -87,10 +112,16 @@ def test_a_host_with_facts_that_are_our_variables_is_refused_before_it_is_asked(
             act(name, {}, {"ansible_facts": facts, fact: "/root/.ssh"})
 
 
-@pytest.mark.parametrize("facts", [
-    {}, {"ascend": {"arch": "aarch64"}}, {"distribution": "Debian", "discovered_interpreter_python": "python3"},
-    {"ascender": 1, "cannot": 1}, None,
-])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"ascend": {"arch": "aarch64"}},
+        {"distribution": "Debian", "discovered_interpreter_python": "python3"},
+        {"ascender": 1, "cannot": 1},
+        None,
+    ],
+)
 def test_facts_of_a_sound_host_are_no_trouble(facts):
     assert planted.names({"ansible_facts": facts}) == []
 
@@ -104,7 +135,9 @@ def test_a_network_interface_may_have_any_name():
 def test_every_role_is_covered():
     for role in (ROOT / "roles").iterdir():
         assert planted.names({"ansible_facts": {f"{role.name}_x": 1, f"__{role.name}_x": 1}}) == [
-            f"__{role.name}_x", f"{role.name}_x"]
+            f"__{role.name}_x",
+            f"{role.name}_x",
+        ]
 
 
 def test_a_name_that_is_none_is_not_shown():
@@ -116,9 +149,14 @@ def test_a_name_that_is_none_is_not_shown():
 def test_the_plan_refuses_the_host_and_reads_nothing_of_it(tmp_path):
     templar = mock.Mock()
     templar.copy_with_new_env.return_value.template = lambda value: value
-    wish = wishes.of_host(templar, {
-        "ascend_cann_version": "8.3.RC1", "ascend_artifacts": str(tmp_path),
-        "ansible_facts": {"ascend_artifacts": "x"}})
+    wish = wishes.of_host(
+        templar,
+        {
+            "ascend_cann_version": "8.3.RC1",
+            "ascend_artifacts": str(tmp_path),
+            "ansible_facts": {"ascend_artifacts": "x"},
+        },
+    )
     assert wish.desired["ascend_artifacts"] is None
     assert any("answered with a fact named ascend_artifacts" in str(problem) for problem in wish.problems)
 
@@ -136,25 +174,47 @@ def test_the_report_tells_of_it_and_believes_nothing_else():
     assert host["inference"] is None and host["changed"] is False
 
 
-@pytest.mark.parametrize(("name", "fact"), [
-    ("plan", "ascend_plan_target"), ("plan", "ascend_plan_file"), ("plan", "ascend_plan_save"),
-    ("bundle", "bundle_files"), ("bundle", "ascend_artifacts"),
-])
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("plan", "ascend_plan_target"),
+        ("plan", "ascend_plan_file"),
+        ("plan", "ascend_plan_save"),
+        ("bundle", "bundle_files"),
+        ("bundle", "ascend_artifacts"),
+    ],
+)
 def test_the_arguments_of_a_task_for_the_fleet_are_no_facts(name, fact):
     with pytest.raises(AnsibleActionFail, match=fact):
         act(name, {}, {"ansible_facts": {fact: "/root"}, fact: "/root", "hostvars": Hostvars(h={})}, args={})
 
 
-REPLY = {"changed": False, "files": {}, "from_cache": [], "bytes_received": 0, "evicted": [],
-         "missing": [{"name": "a.run", "why": "not in the cache", "part": 0}]}
+REPLY = {
+    "changed": False,
+    "files": {},
+    "from_cache": [],
+    "bytes_received": 0,
+    "evicted": [],
+    "missing": [{"name": "a.run", "why": "not in the cache", "part": 0}],
+}
 
 
-@pytest.mark.parametrize("forged", [
-    {"missing": [{"name": "a.run", "why": "x", "part": -5}]}, {"missing": [{"name": "a.run", "why": "x", "part": "0"}]},
-    {"missing": [{"name": SECRET, "why": "x", "part": 0}]}, {"missing": [{"why": "x", "part": 0}]}, {"missing": None},
-    {"files": {SECRET: "/x"}}, {"files": {"a.run": ["/x"]}}, {"files": []}, {"bytes_received": "9"},
-    {"from_cache": None}, {"evicted": [1]},
-])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"missing": [{"name": "a.run", "why": "x", "part": -5}]},
+        {"missing": [{"name": "a.run", "why": "x", "part": "0"}]},
+        {"missing": [{"name": SECRET, "why": "x", "part": 0}]},
+        {"missing": [{"why": "x", "part": 0}]},
+        {"missing": None},
+        {"files": {SECRET: "/x"}},
+        {"files": {"a.run": ["/x"]}},
+        {"files": []},
+        {"bytes_received": "9"},
+        {"from_cache": None},
+        {"evicted": [1]},
+    ],
+)
 def test_stage_takes_no_answer_about_other_files(tmp_path, forged):
     (tmp_path / "a.run").write_bytes(b"x" * 100)
     with pytest.raises(AnsibleActionFail, match="nothing is sent"):
@@ -164,6 +224,9 @@ def test_stage_takes_no_answer_about_other_files(tmp_path, forged):
 def test_a_failure_of_stage_hands_on_no_facts(tmp_path):
     (tmp_path / "a.run").write_bytes(b"x" * 100)
     with pytest.raises(AnsibleActionFail) as failure:
-        act("stage", {"failed": True, "msg": "no\x1b[2J", "ansible_facts": FORGED, **FORGED},
-            args={"source": str(tmp_path), "files": ["a.run"]})
+        act(
+            "stage",
+            {"failed": True, "msg": "no\x1b[2J", "ansible_facts": FORGED, **FORGED},
+            args={"source": str(tmp_path), "files": ["a.run"]},
+        )
     assert not set(failure.value.result) & {"ansible_facts", *FORGED} and "\x1b" not in str(failure.value)

@@ -22,8 +22,18 @@ WHEEL = "wheels/a-1-py3-none-any.whl"
 
 
 def step(component, package=None, **changes):
-    return {"id": f"{component}-install", "component": component, "action": "install", "from": None, "to": "1",
-            "why": "not installed", "package": package, "reboot": False, "minutes": 1, **changes}
+    return {
+        "id": f"{component}-install",
+        "component": component,
+        "action": "install",
+        "from": None,
+        "to": "1",
+        "why": "not installed",
+        "package": package,
+        "reboot": False,
+        "minutes": 1,
+        **changes,
+    }
 
 
 STEPS = {
@@ -61,8 +71,14 @@ def fleet(tmp_path, monkeypatch):
 
         def plan(self, host, _observation, _wish, target):
             rows = copy.deepcopy(steps[host])
-            return {"host": host, "status": "pending" if rows else "converged", "steps": rows, "findings": [],
-                    "minutes": 1, "target": target}
+            return {
+                "host": host,
+                "status": "pending" if rows else "converged",
+                "steps": rows,
+                "findings": [],
+                "minutes": 1,
+                "target": target,
+            }
 
     monkeypatch.setattr(action, "Planner", Planner)
 

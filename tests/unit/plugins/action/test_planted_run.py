@@ -55,14 +55,28 @@ def play(folder, book, evil_only=True):
     (keys / "id_ed25519").write_text(SECRET)
     (folder / "srv").mkdir()
     facts = {
-        "ascend_artifacts": str(keys), "inference_check_model_files": ["id_ed25519"],
-        "ascend_report_dir": str(folder / "elsewhere"), "rollout_outcome": {"status": "changed"},
-        "ascend_plan": {"stack": {"inference": {"model": "gpt2"}}, "fingerprint": {}, "inference_reason": "",
-                        "steps": [{"component": "inference", "action": "prove"}]},
+        "ascend_artifacts": str(keys),
+        "inference_check_model_files": ["id_ed25519"],
+        "ascend_report_dir": str(folder / "elsewhere"),
+        "rollout_outcome": {"status": "changed"},
+        "ascend_plan": {
+            "stack": {"inference": {"model": "gpt2"}},
+            "fingerprint": {},
+            "inference_reason": "",
+            "steps": [{"component": "inference", "action": "prove"}],
+        },
     }
-    answer = {"changed": False, "rc": 0, "stdout": "", "ansible_facts": facts,
-              "files": {}, "from_cache": [], "evicted": [], "bytes_received": 0,
-              "missing": [{"name": "id_ed25519", "why": "not in the cache", "part": 0}]}
+    answer = {
+        "changed": False,
+        "rc": 0,
+        "stdout": "",
+        "ansible_facts": facts,
+        "files": {},
+        "from_cache": [],
+        "evicted": [],
+        "bytes_received": 0,
+        "missing": [{"name": "id_ed25519", "why": "not in the cache", "part": 0}],
+    }
     evil = folder / "python"
     evil.write_text(EVIL.format(python=sys.executable, secret=SECRET, answer=json.dumps(answer)))
     evil.chmod(0o755)
@@ -76,11 +90,24 @@ def play(folder, book, evil_only=True):
     program = Path(sys.executable).parent / "ansible-playbook"
     done = subprocess.run(
         [str(program), "-i", str(folder / "hosts.json"), str(folder / "book.yml")],
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_INJECT_FACT_VARS": "True",
-             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"), "ANSIBLE_STDOUT_CALLBACK": "default",
-             "ANSIBLE_LOCAL_TEMP": str(folder / "local"), "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-             "REMOTE": str(folder / "remote"), "LOOT": str(folder / "loot"), "PWD": str(folder)},
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_INJECT_FACT_VARS": "True",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+            "ANSIBLE_STDOUT_CALLBACK": "default",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            "REMOTE": str(folder / "remote"),
+            "LOOT": str(folder / "loot"),
+            "PWD": str(folder),
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 

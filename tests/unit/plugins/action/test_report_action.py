@@ -22,20 +22,29 @@ class Hostvars(dict):
         return {**self[host], **self.raw.get(host, {})}
 
 
-HOSTVARS = Hostvars({
-    "a": {"ascend_plan": {"status": "converged"}},
-    "b": {"ascend_error": {"unreachable": True, "message": "no route"}},
-    "c": {},
-})
+HOSTVARS = Hostvars(
+    {
+        "a": {"ascend_plan": {"status": "converged"}},
+        "b": {"ascend_error": {"unreachable": True, "message": "no route"}},
+        "c": {},
+    }
+)
 
 
 def run(args, check_mode=False, **variables):
     task = SimpleNamespace(args=args, check_mode=check_mode, async_val=0, action="ascend.fleet.report", no_log=False)
     templar = SimpleNamespace(template=lambda value: value)
     action = ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
-    with mock.patch("ansible.plugins.action.ActionBase.run", return_value={}), mock.patch.object(
-        ActionModule, "validate_argument_spec", side_effect=lambda argument_spec: (None, {
-            **{key: option.get("default") for key, option in argument_spec.items()}, **args})
+    with (
+        mock.patch("ansible.plugins.action.ActionBase.run", return_value={}),
+        mock.patch.object(
+            ActionModule,
+            "validate_argument_spec",
+            side_effect=lambda argument_spec: (
+                None,
+                {**{key: option.get("default") for key, option in argument_spec.items()}, **args},
+            ),
+        ),
     ):
         return action.run(task_vars={"hostvars": HOSTVARS, **variables})
 
@@ -62,11 +71,15 @@ def test_hosts_and_plans_from_elsewhere(tmp_path):
 
 
 def test_only_what_is_a_template_is_templated(tmp_path, monkeypatch):
-    monkeypatch.setattr(HOSTVARS, "raw", {
-        "a": {"ascend_plan": "{{ somewhere.else }}"},
-        "b": {"ascend_error": {"unreachable": True, "message": ["{{ reason }}"]}},
-        "c": {"ascend_plan": {"status": "pending", "steps": [{"id": "{ 1 }"}]}},
-    })
+    monkeypatch.setattr(
+        HOSTVARS,
+        "raw",
+        {
+            "a": {"ascend_plan": "{{ somewhere.else }}"},
+            "b": {"ascend_error": {"unreachable": True, "message": ["{{ reason }}"]}},
+            "c": {"ascend_plan": {"status": "pending", "steps": [{"id": "{ 1 }"}]}},
+        },
+    )
     result = run({"path": str(tmp_path)}, ansible_play_hosts_all=["a", "b", "c"])
     assert result["summary"]["converged"] == 1 and result["summary"]["pending"] == 1
     assert result["failures"] == {"b": "unreachable: no route"}

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words for changes and failures, the counts of a stage, what a long task shows."""
 
-
 import pytest
 from ansible_collections.ascend.fleet.plugins.callback import progress
 from ansible_collections.ascend.fleet.plugins.callback.progress import CallbackModule
@@ -47,7 +46,9 @@ def test_a_failure_tells_message_cause_fix_and_the_end_of_the_output():
     }
     lines = text.failure(result)
     assert lines[:3] == [
-        "    The driver installer ended with code 1.", "    cause: The NPUs are in use.", "    fix:   Stop the job.",
+        "    The driver installer ended with code 1.",
+        "    cause: The NPUs are in use.",
+        "    fix:   Stop the job.",
     ]
     assert lines[3:] == [f"    | line {number}" for number in range(13, 20)] + ["    | [31mred[0m"]
 
@@ -78,7 +79,13 @@ def test_recap_folds_many_hosts_and_shows_trouble_first():
     few = text.recap({"a": good})
     assert few[0][0].rstrip() == "a"
     assert few[0][1].split() == [
-        "ok=3", "changed=0", "unreachable=0", "failed=0", "skipped=1", "rescued=0", "ignored=0",
+        "ok=3",
+        "changed=0",
+        "unreachable=0",
+        "failed=0",
+        "skipped=1",
+        "rescued=0",
+        "ignored=0",
     ]
 
 

@@ -28,17 +28,45 @@ def mode(path):
 def start(folder, state, umask):
     """Have Ansible start a task with a secret among its arguments; its job's file, once the task has ended."""
     environment = {
-        **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
-        "ANSIBLE_ASYNC_DIR": str(folder), "ANSIBLE_LOCALHOST_WARNING": "0",
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_ASYNC_DIR": str(folder),
+        "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_CONFIG": str(state / "ansible.cfg"),
     }
     (state / "ansible.cfg").write_text("[defaults]\n")
-    task = {"component": "driver", "state": "absent", "install_path": str(state / "Ascend"), "state_dir": str(state),
-            "extra_args": ["--password=S3CRET"]}
+    task = {
+        "component": "driver",
+        "state": "absent",
+        "install_path": str(state / "Ascend"),
+        "state_dir": str(state),
+        "extra_args": ["--password=S3CRET"],
+    }
     said = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-B", "60", "-P", "0", "-o", "-m",
-         "ascend.fleet.run_package", "-a", json.dumps(task), "-e", f"ansible_python_interpreter={sys.executable}"],
-        env=environment, capture_output=True, text=True, timeout=120, umask=umask, check=False)
+        [
+            str(Path(sys.executable).parent / "ansible"),
+            "localhost",
+            "-c",
+            "local",
+            "-B",
+            "60",
+            "-P",
+            "0",
+            "-o",
+            "-m",
+            "ascend.fleet.run_package",
+            "-a",
+            json.dumps(task),
+            "-e",
+            f"ansible_python_interpreter={sys.executable}",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        umask=umask,
+        check=False,
+    )
     found = re.search(r'"results_file": "([^"]+)"', said.stdout)
     assert found, said.stdout + said.stderr
     job = Path(found.group(1))

@@ -24,27 +24,40 @@ def test_a_line_holds_an_entry():
     assert journal.new_id(1000, "ab12") == "19700101T001640Z-ab12"
 
 
-@pytest.mark.parametrize("damage", [
-    '{"id": "x", "event": "st', "\0\0\0\0", "[]", "{}", '{"id": 5, "event": "start"}', "\n\n"])
+@pytest.mark.parametrize(
+    "damage", ['{"id": "x", "event": "st', "\0\0\0\0", "[]", "{}", '{"id": 5, "event": "start"}', "\n\n"]
+)
 def test_a_torn_line_costs_only_itself(damage):
     first, second = change(1), change(2)
     text = "".join(map(journal.line, first)) + damage + "\n" + "".join(map(journal.line, second))
     assert journal.parse(text) == first + second
 
 
-@pytest.mark.parametrize("damage", [
-    '{"id": "x", "event": "start", "component": ["driver"]}', '{"id": "x", "event": "start", "component": {}}',
-    '{"id": "x", "event": "end", "component": null}', '{"id": "x", "event": "end", "component": ""}',
-    '{"id": "x", "event": ["start"], "component": "driver"}', "[" * 100000, '{"a":' * 100000,
-    '{"id": "..", "event": "start", "component": "driver"}', '{"id": "a\\u0000b", "event": "start", "component": "x"}',
-    '{"id": "../../etc", "event": "start", "component": "driver"}', "1" * 10000])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '{"id": "x", "event": "start", "component": ["driver"]}',
+        '{"id": "x", "event": "start", "component": {}}',
+        '{"id": "x", "event": "end", "component": null}',
+        '{"id": "x", "event": "end", "component": ""}',
+        '{"id": "x", "event": ["start"], "component": "driver"}',
+        "[" * 100000,
+        '{"a":' * 100000,
+        '{"id": "..", "event": "start", "component": "driver"}',
+        '{"id": "a\\u0000b", "event": "start", "component": "x"}',
+        '{"id": "../../etc", "event": "start", "component": "driver"}',
+        "1" * 10000,
+    ],
+)
 def test_what_no_change_of_ours_wrote_is_left_out(damage):
     assert journal.parse(damage + "\n" + "".join(map(journal.line, change(1)))) == change(1)
 
 
-_ANYTHING = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-                         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
-                         max_leaves=5)
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
 
 
 _KEYS = [*journal.start("i", 1, "b", "driver", "install", None, "2"), "seconds", "result", "reboot_required", "rc"]
@@ -54,8 +67,16 @@ _KEYS = [*journal.start("i", 1, "b", "driver", "install", None, "2"), "seconds",
 def test_values_of_wrong_types_break_nothing_that_reads_the_journal(values):
     rows = [dict(entry, **dict(values)) for entry in change(1) + change(2, result=None)]
     entries = journal.parse("".join(json.dumps(row) + "\n" for row in rows))
-    for reader in (journal.unfinished, journal.without_end, journal.previous, journal.unfinished_components,
-                   journal.last_run, journal.before_last_run, journal.origin, ownership.holdings):
+    for reader in (
+        journal.unfinished,
+        journal.without_end,
+        journal.previous,
+        journal.unfinished_components,
+        journal.last_run,
+        journal.before_last_run,
+        journal.origin,
+        ownership.holdings,
+    ):
         reader(entries)
     assert all(0 <= seconds < 1e9 for seconds in journal.durations(entries).values())
     journal.reboot_pending(entries, "b")

@@ -14,51 +14,77 @@ FIXTURES = Path(__file__).parent / "fixtures" / "npu_smi"
 SOURCE = Path(__file__).resolve().parents[4] / "plugins" / "module_utils" / "npu_smi.py"
 LAYOUTS = sorted(path.stem for path in FIXTURES.glob("l*.txt"))
 
-FIELDS = ("npu_id", "chip_id", "phy_id", "device_id", "name", "health", "power_w", "temperature_c", "hugepages_used",
-          "hugepages_total", "bus_id", "utilization_pct", "memory_used_mb", "memory_total_mb", "hbm_used_mb",
-          "hbm_total_mb")
+FIELDS = (
+    "npu_id",
+    "chip_id",
+    "phy_id",
+    "device_id",
+    "name",
+    "health",
+    "power_w",
+    "temperature_c",
+    "hugepages_used",
+    "hugepages_total",
+    "bus_id",
+    "utilization_pct",
+    "memory_used_mb",
+    "memory_total_mb",
+    "hbm_used_mb",
+    "hbm_total_mb",
+)
 N = None
 EXPECTED = {
     "l0_910_two_cards": [
         (2, 0, N, N, "910A", "OK", 61.5, 33, N, N, "0000:A1:00.0", 7, 412, 15101, 17, 32768),
-        (5, 0, N, N, "910A", "Warning", 64.0, 47, N, N, "0000:B2:00.0", 0, 1733, 15102, 3, 32768)],
+        (5, 0, N, N, "910A", "Warning", 64.0, 47, N, N, "0000:B2:00.0", 0, 1733, 15102, 3, 32768),
+    ],
     "l0b_310_four_chips": [
         (2051, 0, N, 4, "310", "OK", 12.8, 51, N, N, "0000:5A:00.0", 0, 2611, 8192, N, N),
         (2051, 1, N, 5, "310", "OK", 12.8, 52, N, N, "0000:5C:00.0", 11, 2612, 8192, N, N),
         (2051, 2, N, 6, "310", "Alarm", 12.8, 53, N, N, "0000:5D:00.0", 0, 2613, 8192, N, N),
-        (2051, 3, N, 7, "310", "OK", N, 54, N, N, N, 0, 2614, 8192, N, N)],
+        (2051, 3, N, 7, "310", "OK", N, 54, N, N, N, 0, 2614, 8192, N, N),
+    ],
     "l0c_310_hugepages": [
         (9, 0, N, 2, "310", "OK", 12.8, 61, 4, 970, "0000:7A:00.0", 3, 2705, 8192, N, N),
-        (9, 1, N, 3, "310", "OK", 12.8, 62, 0, 970, "0000:7B:00.0", 0, 2706, 8192, N, N)],
+        (9, 1, N, 3, "310", "OK", 12.8, 62, 0, 970, "0000:7B:00.0", 0, 2706, 8192, N, N),
+    ],
     "l1_910proB_ddr_and_hbm": [
         (0, 0, N, N, "910ProB", "OK", 77.1, 35, 15, 16, "0000:C1:00.0", 92, 1201, 15137, 30112, 32768),
-        (1, 0, N, N, "910ProB", "Critical", 70.3, 36, 15, 16, "0000:81:00.0", 0, 1305, 15137, 0, 32768)],
-    "l1b_310p_narrow": [
-        (1984, 0, N, 0, "310P3", "OK", N, 44, 12, 24, "0000:3B:00.0", 5, 1811, 21527, N, N)],
+        (1, 0, N, N, "910ProB", "Critical", 70.3, 36, 15, 16, "0000:81:00.0", 0, 1305, 15137, 0, 32768),
+    ],
+    "l1b_310p_narrow": [(1984, 0, N, 0, "310P3", "OK", N, 44, 12, 24, "0000:3B:00.0", 5, 1811, 21527, N, N)],
     "l2_910b3_processes": [
         (3, 0, N, N, "910B3", "OK", 251.5, 41, 0, 0, "0000:C1:00.0", 97, 0, 0, 62501, 65536),
         (12, 0, N, N, "910B3", "Alarm", 90.2, 38, 0, 0, "0000:42:00.0", 0, 0, 0, 3310, 65536),
-        (15, 0, N, N, "910B3", "OK", 91.0, 39, 0, 0, "0000:02:00.0", 0, 0, 0, 9001, 65536)],
+        (15, 0, N, N, "910B3", "OK", 91.0, 39, 0, 0, "0000:02:00.0", 0, 0, 0, 9001, 65536),
+    ],
     "l3_a3_two_dies": [
         (0, 0, 0, N, "Ascend910", "OK", 160.5, 37, 0, 0, "0000:9D:00.0", 0, 0, 0, 3131, 65536),
         (0, 1, 1, N, "Ascend910", "OK", N, 35, 0, 0, "0000:9F:00.0", 64, 0, 0, 58817, 65536),
         (1, 0, 2, N, "Ascend910", "OK", 163.7, 36, 0, 0, "0000:99:00.0", 0, 0, 0, 3085, 65536),
-        (1, 1, 3, N, "Ascend910", "Warning", N, 36, 0, 0, "0000:9B:00.0", 0, 0, 0, 2822, 65536)],
+        (1, 1, 3, N, "Ascend910", "Warning", N, 36, 0, 0, "0000:9B:00.0", 0, 0, 0, 2822, 65536),
+    ],
     "l4_310p_duo": [
         (96, 0, N, 0, "310P3", "OK", N, 81, 16885, 16886, "0000:03:00.0", 33, 35551, 44278, N, N),
         (96, 1, N, 1, "310P3", "OK", N, 82, 0, 0, "0000:03:00.0", 0, 1270, 43693, N, N),
-        (32896, 0, N, 2, "310P3", "OK", N, 70, 0, 0, "0000:83:00.0", 0, 1705, 44278, N, N)],
+        (32896, 0, N, 2, "310P3", "OK", N, 70, 0, 0, "0000:83:00.0", 0, 1705, 44278, N, N),
+    ],
     "l5_910b2_container_pid": [
         (0, 0, N, N, "910B2", "OK", 423.5, 64, 0, 0, "0000:C1:00.0", 100, 0, 0, 38711, 65536),
-        (1, 0, N, N, "910B2", "OK", 93.5, 44, 0, 0, "0000:01:00.0", 0, 0, 0, 3406, 65536)],
+        (1, 0, N, N, "910B2", "OK", 93.5, 44, 0, 0, "0000:01:00.0", 0, 0, 0, 3406, 65536),
+    ],
     "l6_950_no_chip_column": [
         (0, N, N, N, "Ascend950PR", "Alarm", 205.5, 71, 0, 0, "0000:71:00.0", 99, 0, 0, 106650, 114688),
-        (2, N, N, N, "Ascend950PR", "OK", 191.5, 57, 0, 0, N, 0, 0, 0, 5413, 131072)],
+        (2, N, N, N, "Ascend950PR", "OK", 191.5, 57, 0, 0, N, 0, 0, 0, 5413, 131072),
+    ],
 }
 PROCESSES = {
     "l1_910proB_ddr_and_hbm": [(0, 0, 55667, "python", 30101, N)],
-    "l2_910b3_processes": [(3, 0, 70011, "mindie_llm_back", 59100, N), (3, 0, 70012, "ray: worker 1", 101, N),
-                           (15, 0, 4194301, N, 5820, N)],
+    "l2_910b3_processes": [
+        (3, 0, 70011, "mindie_llm_back", 59100, N),
+        (3, 0, 70012, "ray: worker 1", 101, N),
+        (15, 0, 4194301, N, 5820, N),
+    ],
     "l3_a3_two_dies": [(0, 1, 881, "python3.11", 55900, N)],
     "l4_310p_duo": [(96, 0, 326511, N, 33801, N), (96, 1, 326511, "python", 107, N)],
     "l5_910b2_container_pid": [(0, 0, 1504884, N, 35358, 412), (1, 0, 1504999, "python3.1", 197, N)],
@@ -107,35 +133,44 @@ def test_tool_and_driver_version_may_differ():
 def test_the_file_works_alone(tmp_path):
     copy = tmp_path / "alone.py"
     copy.write_text(SOURCE.read_text())
-    code = ("import importlib.util, sys\n"
-            "spec = importlib.util.spec_from_file_location('alone', sys.argv[1])\n"
-            "alone = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(alone)\n"
-            "print(len(alone.parse_info(open(sys.argv[2]).read())['chips']))")
-    done = subprocess.run([sys.executable, "-I", "-c", code, str(copy), str(FIXTURES / "l3_a3_two_dies.txt")],
-                          stdout=subprocess.PIPE, check=True, timeout=30)
+    code = (
+        "import importlib.util, sys\n"
+        "spec = importlib.util.spec_from_file_location('alone', sys.argv[1])\n"
+        "alone = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(alone)\n"
+        "print(len(alone.parse_info(open(sys.argv[2]).read())['chips']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(copy), str(FIXTURES / "l3_a3_two_dies.txt")],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=30,
+    )
     assert done.stdout.strip() == b"4"
     assert importlib.util.find_spec("ansible") is not None  # so -I would have found it: the file did not ask
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("change", [
-    lambda text: text.replace("\n", "\r\n"),
-    lambda text: text.replace("\n", "\r\r\n"),
-    lambda text: "".join("# " + line for line in text.splitlines(True)),
-    lambda text: "".join("    > " + line for line in text.splitlines(True)),
-    lambda text: "".join("worker-0  | " + line for line in text.splitlines(True)),
-    lambda text: text.replace("OK", "\x1b[32mOK\x1b[0m").replace("|", "\x1b[1m|\x1b(B\x1b[m"),
-    lambda text: text.replace("\n", "   \n"),
-    lambda text: "\ufeff[root@node ~]# npu-smi info\n" + text + "[root@node ~]# lspci | grep acc\n",
-    lambda text: "DrvMngGetConsoleLogLevel failed. (g_conLogLevel=3)\nlocalhost | CHANGED | rc=0 >>\n" + text,
-    lambda text: text.replace("+---", "+-|-").replace("|-----", "|--+--"),
-    lambda text: "".join(line for line in text.splitlines(True) if not line.startswith("+-")),
-    lambda text: text.replace("+\n", "|\n"),
-    lambda text: "\n\n".join(text.splitlines()),
-    lambda text: text.replace("/ ", "/").replace(" /", "/"),
-    lambda text: text.encode(),
-    lambda text: bytearray(text.encode()),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r\r\n"),
+        lambda text: "".join("# " + line for line in text.splitlines(True)),
+        lambda text: "".join("    > " + line for line in text.splitlines(True)),
+        lambda text: "".join("worker-0  | " + line for line in text.splitlines(True)),
+        lambda text: text.replace("OK", "\x1b[32mOK\x1b[0m").replace("|", "\x1b[1m|\x1b(B\x1b[m"),
+        lambda text: text.replace("\n", "   \n"),
+        lambda text: "\ufeff[root@node ~]# npu-smi info\n" + text + "[root@node ~]# lspci | grep acc\n",
+        lambda text: "DrvMngGetConsoleLogLevel failed. (g_conLogLevel=3)\nlocalhost | CHANGED | rc=0 >>\n" + text,
+        lambda text: text.replace("+---", "+-|-").replace("|-----", "|--+--"),
+        lambda text: "".join(line for line in text.splitlines(True) if not line.startswith("+-")),
+        lambda text: text.replace("+\n", "|\n"),
+        lambda text: "\n\n".join(text.splitlines()),
+        lambda text: text.replace("/ ", "/").replace(" /", "/"),
+        lambda text: text.encode(),
+        lambda text: bytearray(text.encode()),
+    ],
+)
 def test_packaging_of_the_text_changes_nothing(layout, change):
     plain = npu_smi.parse_info(text_of(layout))
     changed = npu_smi.parse_info(change(text_of(layout)))
@@ -201,21 +236,24 @@ def test_rows_without_borders_between_them_still_find_their_partner():
     assert len(found["processes"]) == 3
 
 
-@pytest.mark.parametrize(("old", "new", "field", "value"), [
-    ("12    910B3               | Alarm ", "12                        | OK    ", "name", None),
-    ("| Alarm         |", "|               |", "health", None),
-    ("| Alarm         |", "| UNKNOWN       |", "health", "UNKNOWN"),
-    ("| 90.2        38  ", "|             38  ", "power_w", None),
-    ("| 90.2        38  ", "| NA          NA  ", "temperature_c", None),
-    ("| 90.2        38  ", "| 90.2        -5  ", "temperature_c", -5),
-    ("0000:42:00.0  | 0 ", "0000:42:00.0  | NA", "utilization_pct", None),
-    ("0000:42:00.0  |", "NA            |", "bus_id", None),
-    ("0000:42:00.0  |", "              |", "bus_id", None),
-    ("0    / 0          3310 / 65536 ", "NA   / 15137      NA   / NA    ", "memory_total_mb", 15137),
-    ("0    / 0          3310 / 65536 ", "NA   / 15137      NA   / NA    ", "hbm_used_mb", None),
-    ("3310 / 65536 ", "1234567/ 65536", "hbm_used_mb", 1234567),
-    ("3310 / 65536 ", "ERR           ", "hbm_total_mb", None),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "field", "value"),
+    [
+        ("12    910B3               | Alarm ", "12                        | OK    ", "name", None),
+        ("| Alarm         |", "|               |", "health", None),
+        ("| Alarm         |", "| UNKNOWN       |", "health", "UNKNOWN"),
+        ("| 90.2        38  ", "|             38  ", "power_w", None),
+        ("| 90.2        38  ", "| NA          NA  ", "temperature_c", None),
+        ("| 90.2        38  ", "| 90.2        -5  ", "temperature_c", -5),
+        ("0000:42:00.0  | 0 ", "0000:42:00.0  | NA", "utilization_pct", None),
+        ("0000:42:00.0  |", "NA            |", "bus_id", None),
+        ("0000:42:00.0  |", "              |", "bus_id", None),
+        ("0    / 0          3310 / 65536 ", "NA   / 15137      NA   / NA    ", "memory_total_mb", 15137),
+        ("0    / 0          3310 / 65536 ", "NA   / 15137      NA   / NA    ", "hbm_used_mb", None),
+        ("3310 / 65536 ", "1234567/ 65536", "hbm_used_mb", 1234567),
+        ("3310 / 65536 ", "ERR           ", "hbm_total_mb", None),
+    ],
+)
 def test_what_a_cell_does_not_say_is_none(old, new, field, value):
     found = npu_smi.parse_info(edit("l2_910b3_processes", old, new))
     assert [chip["npu_id"] for chip in found["chips"]] == [3, 12, 15]
@@ -260,12 +298,20 @@ def test_process_section_of_three_columns_and_names_with_pipes():
         lines.append("|".join(cells[:3] + cells[4:]) if len(cells) == 6 else line)
     found = npu_smi.parse_info("\n".join(lines))["processes"]
     assert [(entry["pid"], entry["name"], entry["memory_mb"]) for entry in found] == [
-        (70011, None, 59100), (70012, None, 101), (4194301, None, 5820)]
+        (70011, None, 59100),
+        (70012, None, 101),
+        (4194301, None, 5820),
+    ]
 
 
 def test_tables_without_their_beginning():
-    for layout in ("l2_910b3_processes", "l3_a3_two_dies", "l5_910b2_container_pid", "l6_950_no_chip_column",
-                   "l4_310p_duo"):
+    for layout in (
+        "l2_910b3_processes",
+        "l3_a3_two_dies",
+        "l5_910b2_container_pid",
+        "l6_950_no_chip_column",
+        "l4_310p_duo",
+    ):
         text = "\n".join(text_of(layout).splitlines()[6:])
         found = npu_smi.parse_info(text)
         assert found.pop("truncated")
@@ -279,8 +325,10 @@ def test_a_table_without_borders_left_of_it():
 
 
 def test_remarks_behind_the_table_are_no_values():
-    lines = [line + ("   <- note 7" if "910B3" in line or "0000:" in line else "")
-             for line in text_of("l2_910b3_processes").splitlines()]
+    lines = [
+        line + ("   <- note 7" if "910B3" in line or "0000:" in line else "")
+        for line in text_of("l2_910b3_processes").splitlines()
+    ]
     assert npu_smi.parse_info("\n".join(lines)) == npu_smi.parse_info(text_of("l2_910b3_processes"))
 
 
@@ -319,31 +367,50 @@ def test_warnings_are_kept():
     assert "truncated" not in found
 
 
-@pytest.mark.parametrize(("text", "kind", "code"), [
-    ("dcmi module initialize failed. ret is -8005", "driver_not_loaded", -8005),
-    ("DrvMngGetConsoleLogLevel failed. (ret=4)\ndcmi module initialize failed. ret is -8005\n", "driver_not_loaded",
-     -8005),
-    ("dcmi model initialized failed, because the device is used. ret is -8020\nnpu get board type failed. ret is -9005",
-     "device_busy", -8020),
-    ("dcmi module initialize failed. ret is -8002", "permission_denied", -8002),
-    ("dcmi module initialize failed. ret is -8008", "no_device", -8008),
-    ("dcmi module initialize failed. ret is -8255", "not_supported", -8255),
-    ("dcmi module initialize failed. ret is -8006", "unrecognised", -8006),
-    ("npu get board type failed. ret is -9005", "driver_not_loaded", -9005),
-    ("There is no NPU card on this server.", "no_device", None),
-    ("bash: npu-smi: command not found", "not_found", None),
-    ("sh: 1: npu-smi: not found", "not_found", None),
-    ("bash: /usr/local/sbin/npu-smi: No such file or directory", "not_found", None),
-    ("npu-smi: error while loading shared libraries: libx.so: cannot open shared object file: No such file",
-     "missing_library", None),
-    ("bash: /usr/local/sbin/npu-smi: Permission denied", "permission_denied", None),
-    ("This device does not support querying proc-mem.", "not_supported", None),
-    ("something else entirely", "unrecognised", None),
-    ("| a | b |\n|---|---|\n| 1 | 2 |", "unrecognised", None),
-    ("", "unrecognised", None), (" \r\n\t", "unrecognised", None), (b"\xff\xfe\x00", "unrecognised", None),
-    (None, "unrecognised", None), (5, "unrecognised", None), ([], "unrecognised", None), ({}, "unrecognised", None),
-    ("\ud800\udfff", "unrecognised", None), ("|", "unrecognised", None),
-])
+@pytest.mark.parametrize(
+    ("text", "kind", "code"),
+    [
+        ("dcmi module initialize failed. ret is -8005", "driver_not_loaded", -8005),
+        (
+            "DrvMngGetConsoleLogLevel failed. (ret=4)\ndcmi module initialize failed. ret is -8005\n",
+            "driver_not_loaded",
+            -8005,
+        ),
+        (
+            "dcmi model initialized failed, because the device is used. ret is -8020\n"
+            "npu get board type failed. ret is -9005",
+            "device_busy",
+            -8020,
+        ),
+        ("dcmi module initialize failed. ret is -8002", "permission_denied", -8002),
+        ("dcmi module initialize failed. ret is -8008", "no_device", -8008),
+        ("dcmi module initialize failed. ret is -8255", "not_supported", -8255),
+        ("dcmi module initialize failed. ret is -8006", "unrecognised", -8006),
+        ("npu get board type failed. ret is -9005", "driver_not_loaded", -9005),
+        ("There is no NPU card on this server.", "no_device", None),
+        ("bash: npu-smi: command not found", "not_found", None),
+        ("sh: 1: npu-smi: not found", "not_found", None),
+        ("bash: /usr/local/sbin/npu-smi: No such file or directory", "not_found", None),
+        (
+            "npu-smi: error while loading shared libraries: libx.so: cannot open shared object file: No such file",
+            "missing_library",
+            None,
+        ),
+        ("bash: /usr/local/sbin/npu-smi: Permission denied", "permission_denied", None),
+        ("This device does not support querying proc-mem.", "not_supported", None),
+        ("something else entirely", "unrecognised", None),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "unrecognised", None),
+        ("", "unrecognised", None),
+        (" \r\n\t", "unrecognised", None),
+        (b"\xff\xfe\x00", "unrecognised", None),
+        (None, "unrecognised", None),
+        (5, "unrecognised", None),
+        ([], "unrecognised", None),
+        ({}, "unrecognised", None),
+        ("\ud800\udfff", "unrecognised", None),
+        ("|", "unrecognised", None),
+    ],
+)
 def test_errors_have_a_kind_and_a_code(text, kind, code):
     error = error_of(text)
     assert (error.kind, error.code) == (kind, code)

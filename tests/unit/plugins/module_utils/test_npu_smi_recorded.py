@@ -15,11 +15,16 @@ FIRST_ROW = re.compile(r"\| +(\d+) +\|? *([^| ]+) +\| (OK|Warning|Alarm|Critical
 SECOND_ROW = re.compile(r"\| (?: *(\d+) +(?:(\d+) +)?| +\| +)\| ([0-9A-Fx]{4}:\S+|NA) +\| (\d+) +(.+?) *\|")
 PROCESS_ROW = re.compile(r"\| (\d+) +(?:(\d+) +)?\| (\d+) +\| (.*?) *\| (\d+) +\|(?: (\w+) +\|)?")
 READERS = {
-    "board": npu_smi_details.parse_board, "health": npu_smi_details.parse_health,
-    "list": npu_smi_details.parse_list, "mapping": npu_smi_details.parse_mapping,
-    "memory": npu_smi_details.parse_memory, "topo": npu_smi_details.parse_topo,
-    "usages": npu_smi_details.parse_usages, "common": npu_smi_details.parse_common,
-    "proc": npu_smi_details.parse_proc_mem, "temp": npu_smi_details.parse_common,
+    "board": npu_smi_details.parse_board,
+    "health": npu_smi_details.parse_health,
+    "list": npu_smi_details.parse_list,
+    "mapping": npu_smi_details.parse_mapping,
+    "memory": npu_smi_details.parse_memory,
+    "topo": npu_smi_details.parse_topo,
+    "usages": npu_smi_details.parse_usages,
+    "common": npu_smi_details.parse_common,
+    "proc": npu_smi_details.parse_proc_mem,
+    "temp": npu_smi_details.parse_common,
     "power": npu_smi_details.parse_common,
 }
 # Other commands that are filed beside them.
@@ -34,8 +39,11 @@ def details():
             words = words[1:]
         if any(word in path.stem for word in NOT_HEALTH) or path.parent.name in ("info", "errors"):
             continue
-        kind = "proc" if "proc" in path.stem and path.parent.name == "memory" else next(
-            (word for word in words if word in READERS), None)
+        kind = (
+            "proc"
+            if "proc" in path.stem and path.parent.name == "memory"
+            else next((word for word in words if word in READERS), None)
+        )
         if kind:
             yield pytest.param(path, READERS[kind], id=f"{path.parent.name}-{path.stem}")
 
@@ -43,8 +51,10 @@ def details():
 def naive(text: str) -> dict[str, list]:
     """What simple patterns that only fit these very files find in them."""
     lines = text.splitlines()
-    return {kind: [match.groups() for match in map(pattern.match, lines) if match]
-            for kind, pattern in (("first", FIRST_ROW), ("second", SECOND_ROW), ("process", PROCESS_ROW))}
+    return {
+        kind: [match.groups() for match in map(pattern.match, lines) if match]
+        for kind, pattern in (("first", FIRST_ROW), ("second", SECOND_ROW), ("process", PROCESS_ROW))
+    }
 
 
 def printed(value) -> str | None:
@@ -68,10 +78,20 @@ def test_a_recorded_table_is_read_whole(path):
         numbers = [int(number) for number in re.findall(r"\d+", memory)]
         read = [chip["memory_used_mb"], chip["memory_total_mb"], chip["hbm_used_mb"], chip["hbm_total_mb"]]
         assert [number for number in read if number is not None] == numbers
-    assert [(entry["npu_id"], entry["chip_id"], entry["pid"], entry["name"], entry["memory_mb"],
-             entry["container_pid"]) for entry in found["processes"]] == [
-        (int(npu), int(chip) if chip else None, int(pid), printed(name), int(memory),
-         int(inner) if printed(inner) else None) for npu, chip, pid, name, memory, inner in rows["process"]]
+    assert [
+        (entry["npu_id"], entry["chip_id"], entry["pid"], entry["name"], entry["memory_mb"], entry["container_pid"])
+        for entry in found["processes"]
+    ] == [
+        (
+            int(npu),
+            int(chip) if chip else None,
+            int(pid),
+            printed(name),
+            int(memory),
+            int(inner) if printed(inner) else None,
+        )
+        for npu, chip, pid, name, memory, inner in rows["process"]
+    ]
     assert all("extra" not in entry for entry in chips + found["processes"])
     title = re.search(r"npu-smi (\S+) +Version: (\S+)", text)
     assert (found["npu_smi_version"], found["driver_version"]) == (title.groups() if title else (None, None))
@@ -102,9 +122,16 @@ def test_a_damaged_table_keeps_its_chips(path):
 def test_a_recorded_error_has_its_kind(path):
     with pytest.raises(npu_smi.NpuSmiError) as caught:
         npu_smi.parse_info(path.read_text(encoding="utf-8"))
-    wanted = {"command": "not_found", "dcmi_-8005": "driver_not_loaded", "dcmi_-8020": "device_busy",
-              "lib": "missing_library", "not_supported": "not_supported", "950doc": "not_supported",
-              "board_type": "driver_not_loaded", "invalid_card": "no_device"}
+    wanted = {
+        "command": "not_found",
+        "dcmi_-8005": "driver_not_loaded",
+        "dcmi_-8020": "device_busy",
+        "lib": "missing_library",
+        "not_supported": "not_supported",
+        "950doc": "not_supported",
+        "board_type": "driver_not_loaded",
+        "invalid_card": "no_device",
+    }
     assert caught.value.kind == next(kind for start, kind in wanted.items() if path.stem.startswith(start))
     code = re.search(r"_(-[89]\d{3})", path.stem)
     assert caught.value.code == (int(code.group(1)) if code else None)
@@ -139,7 +166,11 @@ def test_a_recorded_sub_command_is_read(path, read):
         assert len(found["mcus"]) == len(re.findall(r"Chip Name\s*: (?:mcu|MCU)", text))
         ids = [int(number) for number in re.findall(r"Chip ID\s*: (\d+)", text)]
         assert [chip["chip_id"] for chip in found["chips"]] == (ids or [None])
-        values = [value for chip in found["chips"] + found["mcus"] for key, value in chip.items()
-                  if key.endswith(("_mb", "_pct", "_mhz", "_c", "_w"))]
+        values = [
+            value
+            for chip in found["chips"] + found["mcus"]
+            for key, value in chip.items()
+            if key.endswith(("_mb", "_pct", "_mhz", "_c", "_w"))
+        ]
         assert values
         assert all(isinstance(value, (int, float)) for value in values)

@@ -8,8 +8,9 @@ ROOT = "/usr/local/Ascend"
 
 def change(number, component, action, before, after, result="ok", path=ROOT, back=None, took_over=None):
     """The lines of one change; result None: it never ended. back: what was read back, when that is something else."""
-    start = journal.start(f"id-{number}", number, "b", component, action, before, after, install_path=path,
-                          took_over=took_over)
+    start = journal.start(
+        f"id-{number}", number, "b", component, action, before, after, install_path=path, took_over=took_over
+    )
     if result is None:
         return [start]
     return [start, journal.end(start, number, "b", 0, result, False, 1, after if back is None else back)]
@@ -58,8 +59,10 @@ def test_what_was_taken_over_is_remembered_through_upgrades_and_broken_ones():
 
 
 def test_a_journal_from_before_ownership_was_asked_for():
-    entries = [{key: value for key, value in entry.items() if key not in ("install_path", "took_over")}
-               for entry in change(1, "driver", "upgrade", "24.1.rc3", "25.3.rc1")]
+    entries = [
+        {key: value for key, value in entry.items() if key not in ("install_path", "took_over")}
+        for entry in change(1, "driver", "upgrade", "24.1.rc3", "25.3.rc1")
+    ]
     assert found(entries, "driver", "25.3.rc1")["replaced"] == "24.1.rc3", "it counts for the default path"
     assert not found(entries, "driver", "25.3.rc1", "/data/Ascend")
 
@@ -93,8 +96,10 @@ def test_a_release_without_a_version_file_goes_by_its_folder():
 
 def test_tenants_of_a_release():
     held = ownership.holdings(change(1, "nnae", "install", None, "8.3.RC1"))
-    release, theirs = ({"product": name, "version": "8.3.RC1", "install_path": ROOT, "path": f"{ROOT}/nnae/8.3.RC1"}
-                       for name in ("nnae", "kernels"))
+    release, theirs = (
+        {"product": name, "version": "8.3.RC1", "install_path": ROOT, "path": f"{ROOT}/nnae/8.3.RC1"}
+        for name in ("nnae", "kernels")
+    )
     assert ownership.tenants(held, [release, theirs], release) == [theirs]
     held += ownership.holdings(change(1, "kernels", "install", None, "8.3.RC1"))
     assert ownership.tenants(held, [release, theirs], release) == []

@@ -26,8 +26,13 @@ def test_what_cannot_take_its_place_leaves_nothing(tmp_path):
 def test_drafts_of_a_killed_process_are_cleared(tmp_path):
     hour_ago = time.time() - 3700
     names = {
-        ".plan.json.abcd_123": True, ".plan.json.ABCDEFGH": False, ".plan.json.abc": False, "plan.json.abcd_123": False,
-        ".other.json.abcd_123": False, ".plan.json.abcd_123.swp": False, ".planxjson.abcd_123": False,
+        ".plan.json.abcd_123": True,
+        ".plan.json.ABCDEFGH": False,
+        ".plan.json.abc": False,
+        "plan.json.abcd_123": False,
+        ".other.json.abcd_123": False,
+        ".plan.json.abcd_123.swp": False,
+        ".planxjson.abcd_123": False,
     }
     for name in names:
         (tmp_path / name).write_text("draft")
@@ -41,7 +46,11 @@ def test_drafts_of_a_killed_process_are_cleared(tmp_path):
     whole_file.put(str(tmp_path / "plan.json"), "{}")
     left = {entry.name for entry in tmp_path.iterdir()}
     assert left == {name for name, cleared in names.items() if not cleared} | {
-        "plan.json", ".plan.json.fresh_12", ".plan.json.folder_1", ".plan.json.theirs_1"}
+        "plan.json",
+        ".plan.json.fresh_12",
+        ".plan.json.folder_1",
+        ".plan.json.theirs_1",
+    }
 
 
 def test_no_mode_is_set_by_name(tmp_path, monkeypatch):

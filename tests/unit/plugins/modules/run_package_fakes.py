@@ -57,15 +57,28 @@ fi
         """As put(), and the journal says that it was we who installed it."""
         self.put(version, component)
         self.state.mkdir(mode=0o755, exist_ok=True)
-        start = journal.start("20260101T000000Z-0000", 1767225600, "earlier", component, "install", None, version,
-                              install_path=str(self.root))
+        start = journal.start(
+            "20260101T000000Z-0000",
+            1767225600,
+            "earlier",
+            component,
+            "install",
+            None,
+            version,
+            install_path=str(self.root),
+        )
         end = journal.end(start, 1767225660, "earlier", 0, "ok", False, 60, version)
         with (self.state / journal.FILE_NAME).open("a") as stream:
             stream.write(journal.line(start) + journal.line(end))
 
     def args(self, **more) -> dict:
-        args = {"component": "driver", "version": "25.3.rc1", "install_path": str(self.root),
-                "state_dir": str(self.state), "timeout": 60}
+        args = {
+            "component": "driver",
+            "version": "25.3.rc1",
+            "install_path": str(self.root),
+            "state_dir": str(self.state),
+            "timeout": 60,
+        }
         args.update({key: value for key, value in more.items() if value is not None})
         return args
 

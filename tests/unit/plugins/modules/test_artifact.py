@@ -156,8 +156,12 @@ URL = "https://user:geh%20eim@mirror.invalid:1/ascend/a.run?token=query-token"
 
 
 def test_no_secret_of_an_address_or_a_header_may_be_shown():
-    files = [{"url": URL, "headers": {"X-Token": "header-token"}}, {"url": "https://lonely-token@mirror.invalid/b"},
-             {"url": None, "headers": None}, {"url": "https://mirror.invalid/c"}]
+    files = [
+        {"url": URL, "headers": {"X-Token": "header-token"}},
+        {"url": "https://lonely-token@mirror.invalid/b"},
+        {"url": None, "headers": None},
+        {"url": "https://mirror.invalid/c"},
+    ]
     found = artifact.secrets_of(files)
     assert found == {"user:geh%20eim", "geh%20eim", "geh eim", "token=query-token", "header-token", "lonely-token"}
 

@@ -69,7 +69,7 @@ def test_what_broke_off_is_not_there_and_begun_anew(tmp_path, run, cut):
     source = tmp_path / "cmake.tar.gz"
     archive(source, [("bin/cmake", PROGRAM), ("share/modules.cmake", os.urandom(300000))])
     whole = source.read_bytes()
-    source.write_bytes(whole[:int(len(whole) * cut)])
+    source.write_bytes(whole[: int(len(whole) * cut)])
     broken = run(src=str(source))
     assert broken["failed"] and broken["cause"] and broken["fix"] and list((tmp_path / "opt").iterdir()) == []
     source.write_bytes(whole)
@@ -123,8 +123,16 @@ def theirs(prefix, kind):
     return folder / "weights.ckpt"
 
 
-KINDS = ["a file", "a link", "a folder", "a tool", "a copy of ours", "a mark of theirs", "a mark by link",
-         "a deep mark"]
+KINDS = [
+    "a file",
+    "a link",
+    "a folder",
+    "a tool",
+    "a copy of ours",
+    "a mark of theirs",
+    "a mark by link",
+    "a deep mark",
+]
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -167,7 +175,11 @@ def test_an_installer_that_broke_off_is_begun_anew(tmp_path, run):
     assert broken["failed"] and "No space left" in broken["cause"]
     assert (tmp_path / "opt" / "cmake" / "bin" / "cmake").exists()
     assert run(foreign="use") | {"invocation": None} == {
-        "changed": False, "complete": False, "state": "half", "invocation": None}
+        "changed": False,
+        "complete": False,
+        "state": "half",
+        "invocation": None,
+    }
     (tmp_path / "break").unlink()
     assert run(src=str(script), installer=True, foreign="use")["changed"]
     assert (tmp_path / "opt" / "cmake" / "conda-meta").exists() and run()["state"] == "ours"

@@ -18,18 +18,25 @@ TREE = Path(__file__).resolve().parents[4] / ".cache" / "collections"
 def run(check: bool = False, **args) -> dict:
     """Run the module the way a host runs it: in a process of its own, arguments on standard input."""
     arguments = {"ANSIBLE_MODULE_ARGS": {**args, "_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}}
-    code = ("import sys\nsys.path.insert(0, sys.argv.pop())\n"
-            "try:\n    from ansible.module_utils.testing import patch_module_args\nexcept ImportError:\n"
-            "    patch_module_args = None\n"
-            "import json\n"
-            "from ansible_collections.ascend.fleet.plugins.modules import npu_smi_info\n"
-            "arguments = json.load(sys.stdin)['ANSIBLE_MODULE_ARGS']\n"
-            "if patch_module_args:\n    with patch_module_args(arguments):\n        npu_smi_info.main()\n"
-            "else:\n    from ansible.module_utils import basic\n"
-            "    basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': arguments}).encode()\n"
-            "    npu_smi_info.main()\n")
-    done = subprocess.run([sys.executable, "-c", code, str(TREE)], input=json.dumps(arguments).encode(),
-                          capture_output=True, timeout=60, check=False)
+    code = (
+        "import sys\nsys.path.insert(0, sys.argv.pop())\n"
+        "try:\n    from ansible.module_utils.testing import patch_module_args\nexcept ImportError:\n"
+        "    patch_module_args = None\n"
+        "import json\n"
+        "from ansible_collections.ascend.fleet.plugins.modules import npu_smi_info\n"
+        "arguments = json.load(sys.stdin)['ANSIBLE_MODULE_ARGS']\n"
+        "if patch_module_args:\n    with patch_module_args(arguments):\n        npu_smi_info.main()\n"
+        "else:\n    from ansible.module_utils import basic\n"
+        "    basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': arguments}).encode()\n"
+        "    npu_smi_info.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(TREE)],
+        input=json.dumps(arguments).encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     return json.loads(done.stdout.decode().strip().splitlines()[-1])
 
 
@@ -57,8 +64,10 @@ def test_a_tool_of_ones_own(tmp_path):
     assert run(path=str(tmp_path / "none"))["kind"] == "not_found"
 
 
-@pytest.mark.parametrize(("args", "word"), [
-    ({"timeout": 0}, "timeout"), ({"path": "/x", "text": "y"}, "mutually exclusive"), ({"pth": "/x"}, "pth")])
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [({"timeout": 0}, "timeout"), ({"path": "/x", "text": "y"}, "mutually exclusive"), ({"pth": "/x"}, "pth")],
+)
 def test_bad_arguments_are_named(args, word):
     result = run(**args)
     assert result["failed"] is True

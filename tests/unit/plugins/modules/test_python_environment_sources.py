@@ -121,9 +121,7 @@ def test_503_a_channels_token_is_not_on_condas_command_line(tmp_path, fails):
     )
     conda.chmod(0o755)
     channel = f"https://conda.example/t/{TOKEN}/get/channel"
-    answer = run(
-        tmp_path / "envs" / "one", provider="conda", executable=str(conda), channels=[channel, "conda-forge"]
-    )
+    answer = run(tmp_path / "envs" / "one", provider="conda", executable=str(conda), channels=[channel, "conda-forge"])
     assert bool(answer.get("failed")) is fails and TOKEN not in answer["raw"]
     argv = (tmp_path / "argv").read_text()
     assert TOKEN not in argv and "--channel ascend-fleet --override-channels" in argv
@@ -251,8 +249,11 @@ def test_107_a_pip_that_builds_has_no_token_to_hand_on_as_an_argument(tmp_path, 
         return 0, ""
 
     monkeypatch.setattr(environment_commands, "run", record)
-    options = {"index_url": f"https://deploy:{TOKEN}@mirror.example:8443/simple", "timeout": 9,
-               "find_links": ["/srv/wheels", f"https://{TOKEN}@other.example/wheels"]}
+    options = {
+        "index_url": f"https://deploy:{TOKEN}@mirror.example:8443/simple",
+        "timeout": 9,
+        "find_links": ["/srv/wheels", f"https://{TOKEN}@other.example/wheels"],
+    }
     environment_build.Wheels(PYTHON, options, [TOKEN])._run(None, str(tmp_path), GIT.replace(TOKEN, "another"))
     [(command, environ, entries, mode)] = seen
     assert TOKEN not in str(command) and TOKEN not in str(environ) and "/srv/wheels" in command

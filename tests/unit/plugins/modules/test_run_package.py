@@ -20,8 +20,9 @@ def test_a_first_installation(host):
     result = host.run(path=host.package(INSTALLS), install_for_all=True, username="root", usergroup="root")
     assert result["changed"] and (result["before"], result["after"]) == (None, "25.3.rc1")
     assert result["action"] == "install" and result["reboot_required"] is False
-    assert host.calls == ["--full --install-username=root --install-usergroup=root --install-for-all "
-                          f"--install-path={host.root} --quiet"]
+    assert host.calls == [
+        f"--full --install-username=root --install-usergroup=root --install-for-all --install-path={host.root} --quiet"
+    ]
     start, end = host.journal()
     assert start["event"] == "start" and (end["event"], end["result"], end["to"]) == ("end", "ok", "25.3.rc1")
     assert start["id"] == end["id"]
@@ -77,16 +78,20 @@ def test_an_installer_that_lies_is_caught(host, body, evidence):
     assert host.journal()[-1]["result"] == "failed"
 
 
-@pytest.mark.parametrize("body", [
-    "put 25.3.rc1; echo '[ERROR] pip: a warning dressed as an error'; exit 0",
-    "put 25.3.rc1; echo 'the package is already installed'; exit 1",
-], ids=["noise", "already installed"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "put 25.3.rc1; echo '[ERROR] pip: a warning dressed as an error'; exit 0",
+        "put 25.3.rc1; echo 'the package is already installed'; exit 1",
+    ],
+    ids=["noise", "already installed"],
+)
 def test_misleading_words_do_not_fail_what_the_files_confirm(host, body):
     assert host.run(path=host.package(body))["changed"]
 
 
 def test_a_prompt_on_the_terminal_cannot_wait(host):
-    result = host.run(path=host.package('read a < /dev/tty || exit 1; put 25.3.rc1'))
+    result = host.run(path=host.package("read a < /dev/tty || exit 1; put 25.3.rc1"))
     assert result["failed"] and result["rc"] == 1
 
 
@@ -112,8 +117,9 @@ def test_a_prompt_that_waits_for_ever_is_ended_early(host, monkeypatch):
 
 
 def test_an_installer_that_hangs_is_ended_with_all_it_started(host):
-    result = host.run(path=host.package(f"echo waiting for nothing; sleep 300 & echo $! > {host.base}/child; wait"),
-                      timeout=1)
+    result = host.run(
+        path=host.package(f"echo waiting for nothing; sleep 300 & echo $! > {host.base}/child; wait"), timeout=1
+    )
     assert result["failed"] and "had not finished" in result["msg"] and result["rc"] is None
     child = int((host.base / "child").read_text())
     assert not _alive(child)
@@ -130,12 +136,15 @@ def _alive(pid):
         return False
 
 
-@pytest.mark.parametrize("text,words", [
-    ("ERR_NO:0x0091;ERR_DES:HwHiAiUser not exists! Please add HwHiAiUser", "HwHiAiUser does not exist"),
-    ("[ERROR]The list of missing tools: lspci,ifconfig,", "lspci,ifconfig"),
-    ("ERR_NO:0x0095;ERR_DES:the user and group are not same with last installation", "another user"),
-    ("The current installation package and environment is not match, please check.", "another chip"),
-])
+@pytest.mark.parametrize(
+    "text,words",
+    [
+        ("ERR_NO:0x0091;ERR_DES:HwHiAiUser not exists! Please add HwHiAiUser", "HwHiAiUser does not exist"),
+        ("[ERROR]The list of missing tools: lspci,ifconfig,", "lspci,ifconfig"),
+        ("ERR_NO:0x0095;ERR_DES:the user and group are not same with last installation", "another user"),
+        ("The current installation package and environment is not match, please check.", "another chip"),
+    ],
+)
 def test_refusals_are_explained_and_leave_nothing_to_repair(host, text, words):
     host.own("24.1.0")
     result = host.run(path=host.package(f"echo '{text}'; exit 1"))
@@ -165,11 +174,14 @@ def test_the_cache_folder_is_a_promise(host):
     assert "expected " + "a" * 64 in host.run(path=package)["msg"] and not host.calls_file.exists()
 
 
-@pytest.mark.parametrize("check,words", [
-    ("echo 'Error in SHA256 checksums: 1 is different from 2'; exit 2", "damaged"),
-    ("echo 'Error in MD5 checksums: 1 is different from 2'; exit 0", "damaged"),
-    ("exit 1", "exit code 1"),
-])
+@pytest.mark.parametrize(
+    "check,words",
+    [
+        ("echo 'Error in SHA256 checksums: 1 is different from 2'; exit 2", "damaged"),
+        ("echo 'Error in MD5 checksums: 1 is different from 2'; exit 0", "damaged"),
+        ("exit 1", "exit code 1"),
+    ],
+)
 def test_a_package_that_fails_its_own_check_is_not_installed(host, check, words):
     result = host.run(path=host.package(INSTALLS, check=check))
     assert result["failed"] and words in result["msg"]
@@ -202,9 +214,11 @@ def test_the_installer_gets_a_clean_environment(host, monkeypatch):
 def test_removal_by_the_installed_script(host):
     host.own("25.3.rc1")
     script = host.root / "driver" / "script" / "uninstall.sh"
-    script.write_text(f'echo "uninstall $*" >> {host.calls_file}; rm -r {host.root}/driver; '
-                      'echo "Driver package uninstalled successfully! Reboot needed for uninstallation to take '
-                      'effect!"')
+    script.write_text(
+        f'echo "uninstall $*" >> {host.calls_file}; rm -r {host.root}/driver; '
+        'echo "Driver package uninstalled successfully! Reboot needed for uninstallation to take '
+        'effect!"'
+    )
     result = host.run(state="absent", version=None)
     assert result["changed"] and (result["before"], result["after"]) == ("25.3.rc1", None) and result["reboot_required"]
     assert host.calls == ["uninstall --quiet"]
@@ -231,19 +245,24 @@ def test_kernels_want_their_base_first(host):
 
 
 def _nnae(host, version):
-    return (f"D=$R/nnae/{version}; mkdir -p $D; echo -e 'package_name=Ascend-cann-nnae\\nversion={version}' "
-            f"> $D/ascend_nnae_install.info; ln -sfn {version} $R/nnae/latest; touch $R/nnae/set_env.sh; "
-            f"echo '[INFO] Ascend-cann-nnae install success'")
+    return (
+        f"D=$R/nnae/{version}; mkdir -p $D; echo -e 'package_name=Ascend-cann-nnae\\nversion={version}' "
+        f"> $D/ascend_nnae_install.info; ln -sfn {version} $R/nnae/latest; touch $R/nnae/set_env.sh; "
+        f"echo '[INFO] Ascend-cann-nnae install success'"
+    )
 
 
 def test_cann_packages(host):
-    result = host.run(component="nnae", version="8.2.RC1", path=host.package(_nnae(host, "8.2.RC1")),
-                      install_for_all=True)
+    result = host.run(
+        component="nnae", version="8.2.RC1", path=host.package(_nnae(host, "8.2.RC1")), install_for_all=True
+    )
     assert result["after"] == "8.2.RC1" and not result["reboot_required"]
     result = host.run(component="nnae", version="8.3.RC1", path=host.package(_nnae(host, "8.3.RC1")))
     assert (result["action"], result["before"], result["after"]) == ("upgrade", "8.2.RC1", "8.3.RC1")
-    assert host.calls == [f"--install --install-for-all --install-path={host.root} --quiet",
-                          f"--upgrade --install-path={host.root} --quiet"]
+    assert host.calls == [
+        f"--install --install-for-all --install-path={host.root} --quiet",
+        f"--upgrade --install-path={host.root} --quiet",
+    ]
     assert not host.run(component="nnae", version="8.3.RC1", path="/nowhere")["changed"]
     assert host.run(component="nnae", version="8.2.RC1", path="/nowhere")["failed"]
 
@@ -263,14 +282,21 @@ def test_of_releases_side_by_side_the_one_in_use_counts(host):
 
 def test_a_removal_without_a_version_removes_every_release(host):
     for version in ("8.2.RC1", "8.3.RC1"):
-        body = _nnae(host, version) + (f"; echo 'echo removed >> {host.calls_file}; rm -r {host.root}/nnae/{version}' "
-                                       f"> $D/cann_uninstall.sh")
+        body = _nnae(host, version) + (
+            f"; echo 'echo removed >> {host.calls_file}; rm -r {host.root}/nnae/{version}' > $D/cann_uninstall.sh"
+        )
         host.run(component="nnae", version=version, path=host.package(body))
     one = host.run(component="nnae", version="8.2.RC1", state="absent")
     assert (one["before"], one["after"]) == ("8.2.RC1", None) and (host.root / "nnae" / "8.3.RC1").exists()
-    host.run(component="nnae", version="8.2.RC1", path=host.package(_nnae(host, "8.2.RC1") + (
-        f"; echo 'rm -r {host.root}/nnae/8.2.RC1 {host.root}/nnae/latest' > $D/cann_uninstall.sh")),
-        allow_downgrade=True)
+    host.run(
+        component="nnae",
+        version="8.2.RC1",
+        path=host.package(
+            _nnae(host, "8.2.RC1")
+            + (f"; echo 'rm -r {host.root}/nnae/8.2.RC1 {host.root}/nnae/latest' > $D/cann_uninstall.sh")
+        ),
+        allow_downgrade=True,
+    )
     every = host.run(component="nnae", state="absent", version="")
     assert every["changed"] and every["after"] is None and not list((host.root / "nnae").glob("8*"))
     assert not host.run(component="nnae", state="absent", version="")["changed"]
@@ -300,13 +326,16 @@ def test_seconds_tell_how_long_it_took(host):
     assert 0.2 <= result["seconds"] <= time.monotonic() - begun + 0.1  # it is rounded to tenths
 
 
-@pytest.mark.parametrize("more,words", [
-    ({"component": None}, "component is not given"),
-    ({"version": None}, "version is not given"),
-    ({"usergroup": "x"}, "usergroup needs username"),
-    ({"username": "root"}, "install_for_all"),
-    ({"install_path": "relative"}, "absolute"),
-])
+@pytest.mark.parametrize(
+    "more,words",
+    [
+        ({"component": None}, "component is not given"),
+        ({"version": None}, "version is not given"),
+        ({"usergroup": "x"}, "usergroup needs username"),
+        ({"username": "root"}, "install_for_all"),
+        ({"install_path": "relative"}, "absolute"),
+    ],
+)
 def test_arguments_that_do_not_go_together(more, words):
     params = {key: spec.get("default") for key, spec in run_package.argument_spec().items()}
     params.update(component="driver", version="25.3.rc1")

@@ -141,8 +141,10 @@ def test_a_state_folder_of_somebody_elses_is_refused(host, harm, check_mode):
 
 def test_a_state_folder_that_is_lost_meanwhile_ends_neither_the_watch_nor_the_lock(host):
     """Two installers at once would break each other."""
-    package = host.package(f"rm -rf {host.state}; touch {host.base}/lost; say 'at work'; "
-                           f"while [ ! -e {host.base}/go ]; do sleep 0.1; done; {GOOD}")
+    package = host.package(
+        f"rm -rf {host.state}; touch {host.base}/lost; say 'at work'; "
+        f"while [ ! -e {host.base}/go ]; do sleep 0.1; done; {GOOD}"
+    )
     first = host.start(path=package)
     host.wait_for("lost")
     second = host.run(path=host.package(f"touch {host.base}/two; {GOOD}", "second.run"))

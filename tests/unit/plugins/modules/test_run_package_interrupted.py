@@ -33,8 +33,10 @@ def host(tmp_path):
 
 def slow(host, seconds=30, code=0):
     """Writes the version file first, as real installers do, and works on when it runs for the first time."""
-    return host.package(f"put 25.3.rc1; [ -e {host.base}/began ] || {{ touch {host.base}/began; sleep {seconds}; }}; "
-                        f"{SUCCESS}; touch {host.base}/over; exit {code}")
+    return host.package(
+        f"put 25.3.rc1; [ -e {host.base}/began ] || {{ touch {host.base}/began; sleep {seconds}; }}; "
+        f"{SUCCESS}; touch {host.base}/over; exit {code}"
+    )
 
 
 def converges(host, package, action, calls):
@@ -87,8 +89,10 @@ def test_the_installer_outlives_the_module_and_is_taken_over(host, code, reboot)
 
 
 def test_an_installer_that_outlives_the_module_and_fails_is_repaired(host):
-    package = host.package(f"n=$(wc -l < {host.calls_file}); put 25.3.rc1; touch {host.base}/began; sleep 0.5; "
-                           f"[ $n -gt 2 ] && {{ {SUCCESS}; exit 0; }}; exit 1")
+    package = host.package(
+        f"n=$(wc -l < {host.calls_file}); put 25.3.rc1; touch {host.base}/began; sleep 0.5; "
+        f"[ $n -gt 2 ] && {{ {SUCCESS}; exit 0; }}; exit 1"
+    )
     run = host.start(path=package)
     host.wait_for("began")
     run.kill()
@@ -175,8 +179,10 @@ def test_an_installer_of_another_component_is_waited_for(host):
 
 def test_a_removal_killed_half_way(host):
     host.own("25.3.rc1")
-    body = (f"rm $R/driver/version.info; touch {host.base}/began; sleep 30; rm -r $R/driver; "
-            "echo 'Driver package uninstalled successfully!'")
+    body = (
+        f"rm $R/driver/version.info; touch {host.base}/began; sleep 30; rm -r $R/driver; "
+        "echo 'Driver package uninstalled successfully!'"
+    )
     package = host.package(body)
     run = host.start(state="absent", path=package)
     host.wait_for("began")
@@ -195,8 +201,10 @@ def test_a_repair_that_is_refused_removes_and_installs_anew(host):
     kill_group(host.installer_pid())
     script = host.root / "driver" / "script" / "uninstall.sh"
     script.write_text(f"echo uninstall >> {host.calls_file}; rm -r {host.root}/driver")
-    package = host.package("[ -e $R/driver/version.info ] && { say 'Failed to upgrade driver package, please retry "
-                           f"after uninstall and reboot!'; exit 1; }}; put 25.3.rc1; {SUCCESS}")
+    package = host.package(
+        "[ -e $R/driver/version.info ] && { say 'Failed to upgrade driver package, please retry "
+        f"after uninstall and reboot!'; exit 1; }}; put 25.3.rc1; {SUCCESS}"
+    )
     result = host.run(path=package)
     assert result["action"] == "repair" and result["after"] == "25.3.rc1"
     assert host.calls[-2] == "uninstall" and "--full" in host.calls[-1]
@@ -249,15 +257,18 @@ def test_a_run_whose_playbook_is_gone_is_waited_for(host):
     assert run.result()["changed"] and len(host.calls) == 1
 
 
-@pytest.mark.parametrize("holder,own,alive,dead", [
-    ("n|b|1|5|7", "n|b|1|6|8", ["6|8"], True),
-    ("n|b|1|5|7", "n|b|1|6|8", ["6|8", "5|7"], False),
-    ("n|b|1|5|7", "n|c|1|6|8", ["5|7"], True),
-    ("n|b|2|5|7", "n|b|1|6|8", [], False),
-    ("m|b|1|5|7", "n|b|1|6|8", [], False),
-    (None, "n|b|1|6|8", [], False),
-    ("n|b|1|5|7", None, [], False),
-])
+@pytest.mark.parametrize(
+    "holder,own,alive,dead",
+    [
+        ("n|b|1|5|7", "n|b|1|6|8", ["6|8"], True),
+        ("n|b|1|5|7", "n|b|1|6|8", ["6|8", "5|7"], False),
+        ("n|b|1|5|7", "n|c|1|6|8", ["5|7"], True),
+        ("n|b|2|5|7", "n|b|1|6|8", [], False),
+        ("m|b|1|5|7", "n|b|1|6|8", [], False),
+        (None, "n|b|1|6|8", [], False),
+        ("n|b|1|5|7", None, [], False),
+    ],
+)
 def test_a_playbook_is_dead_only_when_that_is_certain(holder, own, alive, dead):
     assert run_identity.is_dead(holder, own, alive) is dead
 

@@ -20,8 +20,15 @@ def theirs(host):
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("more", [{}, {"state": "absent", "version": None}, {"state": "absent", "take_over": True},
-                                  {"version": "23.0.rc1", "allow_downgrade": True}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"state": "absent", "version": None},
+        {"state": "absent", "take_over": True},
+        {"version": "23.0.rc1", "allow_downgrade": True},
+    ],
+)
 def test_a_driver_of_theirs_is_refused(theirs, more, check_mode):
     package = theirs.package(INSTALLS) if more.get("state") != "absent" else None
     result = theirs.run(path=package, _ansible_check_mode=check_mode, **more)
@@ -67,17 +74,20 @@ def test_a_driver_that_somebody_put_over_ours_is_theirs(host):
 
 def _nnae(host, version):
     """A package of CANN; as the vendor's, its --upgrade removes the release that latest leads to."""
-    return (f'[ "$1" != --upgrade ] || rm -r $R/nnae/$(readlink $R/nnae/latest); D=$R/nnae/{version}; mkdir -p $D; '
-            f"echo -e 'package_name=Ascend-cann-nnae\\nversion={version}' > $D/ascend_nnae_install.info; "
-            f"ln -sfn {version} $R/nnae/latest; touch $R/nnae/set_env.sh $D/set_env.sh; "
-            f"echo 'echo removed {version} >> {host.calls_file}; cd {host.root}/nnae; rm -r {version}; "
-            "[ -e latest ] || rm latest' > $D/cann_uninstall.sh; "
-            "echo '[INFO] Ascend-cann-nnae install success'")
+    return (
+        f'[ "$1" != --upgrade ] || rm -r $R/nnae/$(readlink $R/nnae/latest); D=$R/nnae/{version}; mkdir -p $D; '
+        f"echo -e 'package_name=Ascend-cann-nnae\\nversion={version}' > $D/ascend_nnae_install.info; "
+        f"ln -sfn {version} $R/nnae/latest; touch $R/nnae/set_env.sh $D/set_env.sh; "
+        f"echo 'echo removed {version} >> {host.calls_file}; cd {host.root}/nnae; rm -r {version}; "
+        "[ -e latest ] || rm latest' > $D/cann_uninstall.sh; "
+        "echo '[INFO] Ascend-cann-nnae install success'"
+    )
 
 
 def nnae(host, version, **more):
-    return host.run(component="nnae", version=version,
-                    path=host.package(_nnae(host, version), name=f"{version}.run"), **more)
+    return host.run(
+        component="nnae", version=version, path=host.package(_nnae(host, version), name=f"{version}.run"), **more
+    )
 
 
 @pytest.fixture

@@ -34,8 +34,13 @@ def place(monkeypatch):
 
 
 def run(capsys, module, place, **arguments):
-    given = {"environment": str(place / "env"), "state_dir": str(place / "state"), "device_target": "CPU",
-             "_ansible_remote_tmp": "/tmp", **arguments}
+    given = {
+        "environment": str(place / "env"),
+        "state_dir": str(place / "state"),
+        "device_target": "CPU",
+        "_ansible_remote_tmp": "/tmp",
+        **arguments,
+    }
     if module is text_generation:
         given.update(model="gpt2", model_dir=str(place / "model"))
     with module_args(given), pytest.raises(SystemExit):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
-WIDGET = '''
+WIDGET = """
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 
 TEXT = {"type": "string", "minLength": 1}
@@ -45,7 +45,7 @@ class Widget(Component):
 
 
 COMPONENT = Widget()
-'''
+"""
 ROWS = """---
 widget:
   - {widget: "1.0", cann: "8.3.RC1", confidence: user, source: the test}

@@ -247,8 +247,11 @@ def test_a_changed_overlay_is_read_again(tmp_path):
             " chips: 1, role: training}], confidence: user, source: x}]",
             "`pci` `device` is 'XYZ'",
         ),
-        ("models: [{model: m, task: t, mindformers: ['1.0.2', '1.3.2'], chips: ['x9'], confidence: user, source: x}]",
-         "table models, model m: chip x9 is not in the table chips"),
+        (
+            "models: [{model: m, task: t, mindformers: ['1.0.2', '1.3.2'], chips: ['x9'], confidence: user,"
+            " source: x}]",
+            "table models, model m: chip x9 is not in the table chips",
+        ),
     ],
 )
 def test_a_wrong_overlay_is_refused(tmp_path, text, message):

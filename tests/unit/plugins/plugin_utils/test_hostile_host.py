@@ -42,11 +42,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 EVIL = {
-    "title": "\x1b]0;owned\x07", "clipboard": "\x1b]52;c;cm0gLXJmIC8=\x1b\\", "erase": "\x1b[2J\x1b[H",
-    "c1": "\x9b31m\x90x", "backspace": "failed\b\b\b\b\b\bok", "return": "failed\rok", "bidi": "\u202eevil\u2066x",
-    "zero width": "a\u200bb\ufeff", "tags": "\U000e0041\U000e007f",
-    "lines": "a\nPLAY RECAP\u2028x\x85y\x0bz", "half": "\ud800",
-    "delete": "x\x7f", "shift": "\x0e\x0f",
+    "title": "\x1b]0;owned\x07",
+    "clipboard": "\x1b]52;c;cm0gLXJmIC8=\x1b\\",
+    "erase": "\x1b[2J\x1b[H",
+    "c1": "\x9b31m\x90x",
+    "backspace": "failed\b\b\b\b\b\bok",
+    "return": "failed\rok",
+    "bidi": "\u202eevil\u2066x",
+    "zero width": "a\u200bb\ufeff",
+    "tags": "\U000e0041\U000e007f",
+    "lines": "a\nPLAY RECAP\u2028x\x85y\x0bz",
+    "half": "\ud800",
+    "delete": "x\x7f",
+    "shift": "\x0e\x0f",
 }
 
 
@@ -66,20 +74,40 @@ def poisoned(value, poison):
 
 
 def step(poison):
-    return {"id": "driver-upgrade", "component": "driver", "action": "upgrade", "from": f"24.1{poison}", "to": "25.2",
-            "why": f"24.1{poison} is installed", "minutes": 3, "package": None}
+    return {
+        "id": "driver-upgrade",
+        "component": "driver",
+        "action": "upgrade",
+        "from": f"24.1{poison}",
+        "to": "25.2",
+        "why": f"24.1{poison} is installed",
+        "minutes": 3,
+        "package": None,
+    }
 
 
 def a_plan(poison):
-    return {"host": "h", "status": "pending", "steps": [step(poison)], "minutes": 3, "stack": None, "fingerprint": {},
-            "findings": [finding("npu-busy", "warning", f"in use by {poison}python")], "why": []}
+    return {
+        "host": "h",
+        "status": "pending",
+        "steps": [step(poison)],
+        "minutes": 3,
+        "stack": None,
+        "fingerprint": {},
+        "findings": [finding("npu-busy", "warning", f"in use by {poison}python")],
+        "why": [],
+    }
 
 
 def of_plan(poison, _facts, _tables):
     plan = a_plan(poison)
     differences = plan_text.diff("h", plan)
-    return [*plan_text.lines({"h": plan}), *plan_text.lines({"h": plan, "g": plan}), differences[0]["before"],
-            differences[0]["after"]]
+    return [
+        *plan_text.lines({"h": plan}),
+        *plan_text.lines({"h": plan, "g": plan}),
+        differences[0]["before"],
+        differences[0]["after"],
+    ]
 
 
 def of_doctor(poison, facts, tables):
@@ -89,23 +117,32 @@ def of_doctor(poison, facts, tables):
     values, problems = desired.read({})
     wish = Wishes(values, tables, problems)
     found = diagnosis.of_host("h", {"ansible_facts": {"ascend": facts}}, {}, wish, Planner())
-    found.append({"id": "x", "severity": "error",
-                  **{key: f"{key}{poison}" for key in ("problem", "evidence", "fix", "source")}})
+    found.append(
+        {"id": "x", "severity": "error", **{key: f"{key}{poison}" for key in ("problem", "evidence", "fix", "source")}}
+    )
     facts["driver"]["installed"] = f"25{poison}"
     summary = diagnosis.summary(facts)
-    return [*diagnosis.lines({"h": found}, {"h": summary}),
-            *diagnosis.lines({"h": [], "g": []}, {"h": summary, "g": summary}),
-            unobserved.explain({"msg": f"Permission denied{poison}", "module_stderr": f"x{poison}"})["evidence"]]
+    return [
+        *diagnosis.lines({"h": found}, {"h": summary}),
+        *diagnosis.lines({"h": [], "g": []}, {"h": summary, "g": summary}),
+        unobserved.explain({"msg": f"Permission denied{poison}", "module_stderr": f"x{poison}"})["evidence"],
+    ]
 
 
 def of_report(poison, facts, _tables):
-    host = {"ascend_facts": poisoned(facts, poison), "ascend_plan": {**a_plan(poison), "status": f"pending{poison}"},
-            "ascend_error": {"message": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}", "step": f"s{poison}"},
-            "inference_check_result": {"status": "passed", "text": f"t{poison}", "device": f"d{poison}"}}
+    host = {
+        "ascend_facts": poisoned(facts, poison),
+        "ascend_plan": {**a_plan(poison), "status": f"pending{poison}"},
+        "ascend_error": {"message": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}", "step": f"s{poison}"},
+        "inference_check_result": {"status": "passed", "text": f"t{poison}", "device": f"d{poison}"},
+    }
     report = build(collect({"h": host}, ["h"]), "T", "now", "c")
-    with mock.patch.object(report_action, "collect", return_value=[]), \
-            mock.patch.object(report_action, "build", return_value=report), \
-            mock.patch.object(report_action.whole_file, "put"), mock.patch.object(report_action.Path, "mkdir"):
+    with (
+        mock.patch.object(report_action, "collect", return_value=[]),
+        mock.patch.object(report_action, "build", return_value=report),
+        mock.patch.object(report_action.whole_file, "put"),
+        mock.patch.object(report_action.Path, "mkdir"),
+    ):
         task = SimpleNamespace(check_mode=False)
         action = report_action.ActionModule(task, *(mock.Mock() for _other in range(5)))
         args = {"hosts": [], "path": "/x", "title": "T", "plans": {}, "second_run": None, "width": 100}
@@ -116,9 +153,14 @@ def of_report(poison, facts, _tables):
 def of_filters(poison, facts, _tables):
     facts["driver"].update(installed=f"1{poison}", loaded=f"2{poison}")
     told = failure_filter.FilterModule().filters()["failure"](
-        {"msg": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}"})
-    return [*told.values(), failure_filter.FilterModule().filters()["printable"](f"x{poison}"),
-            plan_steps.step_words(step(poison)), *plan_steps.unproven([step(poison)], facts)]
+        {"msg": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}"}
+    )
+    return [
+        *told.values(),
+        failure_filter.FilterModule().filters()["printable"](f"x{poison}"),
+        plan_steps.step_words(step(poison)),
+        *plan_steps.unproven([step(poison)], facts),
+    ]
 
 
 def result_of(action, data, task_name="Do it", loop=None):
@@ -142,8 +184,13 @@ class Display:
 
 def a_screen(verbosity=0):
     callback = progress.CallbackModule()
-    options = {"live_line": "never", "heartbeat_seconds": 1, "width": 100, "result_format": "json",
-               "pretty_results": None}
+    options = {
+        "live_line": "never",
+        "heartbeat_seconds": 1,
+        "width": 100,
+        "result_format": "json",
+        "pretty_results": None,
+    }
     callback._display = Display(verbosity)
     callback.get_option = lambda name, *_args, **_more: options[name]
     screen.guard(callback._display)
@@ -153,10 +200,21 @@ def a_screen(verbosity=0):
 
 def of_callback(poison, _facts, _tables, verbosity=2):
     shown = a_screen(verbosity)
-    diff = [{"before": f"a{poison}\n", "after": f"b{poison}\n", "before_header": f"h{poison}", "after_header": "h"},
-            {"prepared": f"p{poison}"}]
-    data = {"changed": True, "msg": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}", "log": f"l{poison}",
-            "log_tail": [f"t{poison}"], "ascend_change": f"w{poison}", "ascend_lines": [f"x{poison}"], "diff": diff}
+    diff = [
+        {"before": f"a{poison}\n", "after": f"b{poison}\n", "before_header": f"h{poison}", "after_header": "h"},
+        {"prepared": f"p{poison}"},
+    ]
+    data = {
+        "changed": True,
+        "msg": f"m{poison}",
+        "cause": f"c{poison}",
+        "fix": f"f{poison}",
+        "log": f"l{poison}",
+        "log_tail": [f"t{poison}"],
+        "ascend_change": f"w{poison}",
+        "ascend_lines": [f"x{poison}"],
+        "diff": diff,
+    }
     item = {"changed": True, "failed": True, "item": f"i{poison}", "msg": f"m{poison}"}
     looped = {"changed": True, "results": [item]}
     for action in ("ascend.fleet.plan", "ansible.builtin.command", "ansible.builtin.debug"):
@@ -219,8 +277,16 @@ def test_readable_text_stays():
         assert screen.printable(text) == text
 
 
-@pytest.mark.parametrize("action", ["ansible.builtin.command", "ascend.fleet.run_package", "ascend.fleet.async_wait",
-                                    "ascend.fleet.host_facts", "other.ascend.plan"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "ansible.builtin.command",
+        "ascend.fleet.run_package",
+        "ascend.fleet.async_wait",
+        "ascend.fleet.host_facts",
+        "other.ascend.plan",
+    ],
+)
 def test_a_report_is_only_the_control_nodes(action):
     shown = a_screen()
     forged = {"changed": False, "ascend_lines": ["everything is converged"], "plans": {"h": {"minutes": 9e9}}}
@@ -276,14 +342,24 @@ def test_one_host_that_cannot_be_read_does_not_end_the_others(name, module, fact
     bad = copy.deepcopy(facts)
     bad["journal"]["entries"], bad["environments"] = [{"component": [], "event": {}}], [{"packages": {"mindspore": 7}}]
     wanted = {"ascend_cann_version": "8.3.RC1", "ascend_artifacts": str(tmp_path)}
-    hostvars = Hostvars({host: {**wanted, "ascend_observation": {"ansible_facts": {"ascend": seen}}}
-                         for host, seen in (("bad", bad), ("good", facts))})
+    hostvars = Hostvars(
+        {
+            host: {**wanted, "ascend_observation": {"ansible_facts": {"ascend": seen}}}
+            for host, seen in (("bad", bad), ("good", facts))
+        }
+    )
     templar = mock.Mock()
     templar.copy_with_new_env.return_value.template = lambda value: value
     task = SimpleNamespace(args={}, check_mode=False, diff=True, async_val=0, action=f"ascend.fleet.{name}")
     action = module.ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
-    args = {"hosts": ["bad", "good"], "components": None, "pins": {}, "target": "desired", "save": None,
-            "against": None}
+    args = {
+        "hosts": ["bad", "good"],
+        "components": None,
+        "pins": {},
+        "target": "desired",
+        "save": None,
+        "against": None,
+    }
     result = action.act(args, {"hostvars": hostvars})
     said = "\n".join(result["ascend_lines"])
     assert "What the host answered cannot be read" in " ".join(said.split())
@@ -298,8 +374,6 @@ def test_no_plugin_of_the_control_node_prints_past_the_cleaning():
     rooms = ("action", "plugin_utils", "lookup", "filter")
     paths = [path for room in rooms for path in (root / room).rglob("*.py")]
     by_itself = re.compile(r"isplay\(\)\.|_display\.(?:display|warning)\(|(?<![\w.])print\(")
-    printing = {
-        str(path.relative_to(root)) for path in paths if by_itself.search(path.read_text(encoding="utf-8"))
-    }
+    printing = {str(path.relative_to(root)) for path in paths if by_itself.search(path.read_text(encoding="utf-8"))}
     assert len(paths) > 80 and "action/stage.py" in printing
     assert printing - screen <= known

@@ -70,8 +70,13 @@ def test_a_converged_host():
     host = one(ascend_facts=FACTS, ascend_plan={"status": "converged", "stack": STACK})
     assert host["status"] == "converged"
     assert host["versions"] == {
-        "driver": "25.3.rc1", "firmware": "7.8.0.2.212", "cann": "nnae 8.3.RC1", "kernels": "8.3.RC1",
-        "python": "3.11.2", "mindspore": "2.7.1", "mindformers": "1.0.2",
+        "driver": "25.3.rc1",
+        "firmware": "7.8.0.2.212",
+        "cann": "nnae 8.3.RC1",
+        "kernels": "8.3.RC1",
+        "python": "3.11.2",
+        "mindspore": "2.7.1",
+        "mindformers": "1.0.2",
     }
     assert host["desired"]["cann"] == "nnae 8.3.RC1"
     assert host["drift"] == []
@@ -202,8 +207,16 @@ def test_chips_that_npu_smi_does_not_list():
 
 @pytest.mark.parametrize(
     ("word", "level"),
-    [("OK", "ok"), ("Warning", "warning"), ("Alarm", "bad"), ("Critical", "bad"), ("odd", "bad"), (None, "unknown"),
-     ("UNKNOWN", "unknown"), ("NA", "unknown")],
+    [
+        ("OK", "ok"),
+        ("Warning", "warning"),
+        ("Alarm", "bad"),
+        ("Critical", "bad"),
+        ("odd", "bad"),
+        (None, "unknown"),
+        ("UNKNOWN", "unknown"),
+        ("NA", "unknown"),
+    ],
 )
 def test_health_level(word, level):
     assert health_level(word) == level
@@ -211,8 +224,14 @@ def test_health_level(word, level):
 
 @pytest.mark.parametrize(
     ("installed", "wanted", "expected"),
-    [("3.11.2", "3.11", True), ("3.1.2", "3.11", False), ("8.3.rc1", "8.3.RC1", True), (None, "1", False),
-     ("2.7.1", "2.7.1", True), ("3.112", "3.11", False)],
+    [
+        ("3.11.2", "3.11", True),
+        ("3.1.2", "3.11", False),
+        ("8.3.rc1", "8.3.RC1", True),
+        (None, "1", False),
+        ("2.7.1", "2.7.1", True),
+        ("3.112", "3.11", False),
+    ],
 )
 def test_same(installed, wanted, expected):
     assert same(installed, wanted) is expected
@@ -234,7 +253,8 @@ def test_components_count_versions_and_drift():
     hosts["b"]["ascend_facts"] = facts(driver={"installed": None})
     drivers = model(hosts)["components"]["driver"]
     assert drivers == [
-        {"version": "25.3.rc1", "hosts": 1, "drifting": 0}, {"version": None, "hosts": 1, "drifting": 1},
+        {"version": "25.3.rc1", "hosts": 1, "drifting": 0},
+        {"version": None, "hosts": 1, "drifting": 1},
     ]
 
 
@@ -247,7 +267,8 @@ def test_failures_are_told_with_cause_and_fix():
         "good": {"ascend_plan": {"status": "converged"}},
     }
     assert failures(model(hosts)) == {
-        "bad": "failed: Broken. Cause: busy. Fix: wait.", "late": "not started: stopped",
+        "bad": "failed: Broken. Cause: busy. Fix: wait.",
+        "late": "not started: stopped",
     }
 
 
@@ -280,17 +301,60 @@ def test_plain_unwraps():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["driver", "cann", "npu", "chips", "stack", "steps", "findings", "status", "installed", "version", "os",
-         "inference", "proofs", "accelerators", "count", "environments", "packages", "journal", "unfinished", "busy",
-         "available", "reboot_reasons", "steps_done", "failed_step", "accepted", "severity", "message", "id"]),
-        inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "driver",
+                    "cann",
+                    "npu",
+                    "chips",
+                    "stack",
+                    "steps",
+                    "findings",
+                    "status",
+                    "installed",
+                    "version",
+                    "os",
+                    "inference",
+                    "proofs",
+                    "accelerators",
+                    "count",
+                    "environments",
+                    "packages",
+                    "journal",
+                    "unfinished",
+                    "busy",
+                    "available",
+                    "reboot_reasons",
+                    "steps_done",
+                    "failed_step",
+                    "accepted",
+                    "severity",
+                    "message",
+                    "id",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
     max_leaves=24,
 )
 variables = st.dictionaries(
-    st.sampled_from(["ascend_facts", "ascend_plan", "rollout_outcome", "inference_check_result", "ascend_error",
-                     "ascend_observation"]),
-    json_values, max_size=6,
+    st.sampled_from(
+        [
+            "ascend_facts",
+            "ascend_plan",
+            "rollout_outcome",
+            "inference_check_result",
+            "ascend_error",
+            "ascend_observation",
+        ]
+    ),
+    json_values,
+    max_size=6,
 )
 
 

@@ -38,9 +38,7 @@ def test_findings_of_the_plan_itself_are_in_the_table():
     listed = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", table))
     paths = [*(UTILS / "plan").glob("*.py"), ROOT / "plugins" / "action" / "plan.py"]
     reported = {
-        found
-        for path in paths
-        for found in re.findall(r"finding\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8"))
+        found for path in paths for found in re.findall(r"finding\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8"))
     }
     assert {"not-ours", "left-alone", "npu-busy"} <= reported
     assert reported <= listed

@@ -77,19 +77,39 @@ def test_urls_inside_a_text():
 
 
 def test_only_harmless_headers_may_be_written():
-    headers = {"Referer": "https://u:p@vendor.example/?token=x", "User-Agent": "a", "Authorization": "Bearer x",
-               "Cookie": "a=b", "X-Api-Key": "k", "PRIVATE-TOKEN": "t", "X-Anything": "secret"}
+    headers = {
+        "Referer": "https://u:p@vendor.example/?token=x",
+        "User-Agent": "a",
+        "Authorization": "Bearer x",
+        "Cookie": "a=b",
+        "X-Api-Key": "k",
+        "PRIVATE-TOKEN": "t",
+        "X-Anything": "secret",
+    }
     assert addresses.public_headers(headers) == {"Referer": "https://vendor.example/", "User-Agent": "a"}
 
 
-@pytest.mark.parametrize("url", ["http://index.example/simple", "HTTP://x", " http://x", "ftp://x/y", "http:/x",
-                                 "http://127.0.0.1:3141/root"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://index.example/simple", "HTTP://x", " http://x", "ftp://x/y", "http:/x", "http://127.0.0.1:3141/root"],
+)
 def test_an_index_that_could_be_exchanged_on_the_way(url):
     assert "not an https address" in addresses.unsafe_index(url)
 
 
-@pytest.mark.parametrize("url", ["https://index.example/simple", "/srv/wheels", "file:///srv/wheels", "bundle",
-                                 "conda-forge", "bundle:mindspore", "", None])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://index.example/simple",
+        "/srv/wheels",
+        "file:///srv/wheels",
+        "bundle",
+        "conda-forge",
+        "bundle:mindspore",
+        "",
+        None,
+    ],
+)
 def test_an_index_that_could_not(url):
     assert addresses.unsafe_index(url) is None
 

@@ -170,8 +170,16 @@ SECRETS = {"Authorization": "Bearer token", "PRIVATE-TOKEN": "token", "Cookie": 
 
 def follow(server, part, headers, **options):
     """With the opener of the artifact module."""
-    return download.fetch(server.url + "/a.run", str(part), artifact.make_opener(5), SHA, len(DATA), headers,
-                          sleep=lambda seconds: None, **options)
+    return download.fetch(
+        server.url + "/a.run",
+        str(part),
+        artifact.make_opener(5),
+        SHA,
+        len(DATA),
+        headers,
+        sleep=lambda seconds: None,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("hops", [1, 2])
@@ -213,9 +221,14 @@ def test_the_same_name_without_tls_is_another_host():
     assert asked[1] == ("http://mirror.example.com/a.run", {"Range": "bytes=1-"})
 
 
-@pytest.mark.parametrize(("target", "words"), [
-    ("file:///etc/passwd", "neither http nor https"), ("http://[x/", "cannot be read"), ("/a.run", "more than 10"),
-])
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("file:///etc/passwd", "neither http nor https"),
+        ("http://[x/", "cannot be read"),
+        ("/a.run", "more than 10"),
+    ],
+)
 def test_redirects_that_lead_nowhere_end(part, target, words):
     with serving({"a.run": DATA}, [f"to:{target}"] * 30) as server:
         with pytest.raises(download.DownloadError, match=words):
@@ -232,7 +245,7 @@ def test_what_is_announced_too_long_is_not_even_begun(part):
 def test_what_does_not_fit_is_not_begun_and_not_kept(part):
     part.write_bytes(DATA[:1000])
     with serving({"a.run": DATA}) as server, pytest.raises(download.DownloadError, match="are to come"):
-        fetch(server, part, spare=10 ** 18)
+        fetch(server, part, spare=10**18)
     assert not part.exists()
 
 

@@ -22,25 +22,28 @@ OPEN = {"started": 1, "finished": 0, "ansible_job_id": f"{JOB}.99"}
 HALF = {"component": "driver", "percent": 50}
 
 
-@pytest.mark.parametrize("text,percent", [
-    ("upgradePercentage:40%", 40),
-    ("\n[Firmware] [2026-11-22 10:00:00] [INFO]upgradePercentage: 90%\n", 90),
-    ("upgradePercentage:10%\nWaiting for device startup...\nupgradePercentage:30%\nabc", 30),
-    ("Progress: 7 %", 7),
-    ("install progress 40.5%", 40),
-    ("55% progress", 55),
-    ("upgradePercentage:0%", 0),
-    ("upgradePercentage:100%", 100),
-    # Half a line, an archive's own check, sizes, and what cannot be a percentage.
-    ("upgradePercentage:4", None),
-    ("Verifying archive integrity...  100%   SHA256 checksums are OK. All good.", None),
-    ("disk usage 93%", None),
-    ("upgradePercentage:140%", None),
-    ("upgradePercentage:1234%", None),
-    ("upgradePercentage:-5%", None),
-    ("upgradePercentage:\u0664\u0660%", None),
-    ("", None),
-])
+@pytest.mark.parametrize(
+    "text,percent",
+    [
+        ("upgradePercentage:40%", 40),
+        ("\n[Firmware] [2026-11-22 10:00:00] [INFO]upgradePercentage: 90%\n", 90),
+        ("upgradePercentage:10%\nWaiting for device startup...\nupgradePercentage:30%\nabc", 30),
+        ("Progress: 7 %", 7),
+        ("install progress 40.5%", 40),
+        ("55% progress", 55),
+        ("upgradePercentage:0%", 0),
+        ("upgradePercentage:100%", 100),
+        # Half a line, an archive's own check, sizes, and what cannot be a percentage.
+        ("upgradePercentage:4", None),
+        ("Verifying archive integrity...  100%   SHA256 checksums are OK. All good.", None),
+        ("disk usage 93%", None),
+        ("upgradePercentage:140%", None),
+        ("upgradePercentage:1234%", None),
+        ("upgradePercentage:-5%", None),
+        ("upgradePercentage:\u0664\u0660%", None),
+        ("", None),
+    ],
+)
 def test_what_counts_as_a_percentage(text, percent):
     assert vendor_run.percentage(text) == percent
 
@@ -56,8 +59,14 @@ def _job(tmp_path):
     folder, proc = tmp_path / "async", tmp_path / "proc" / str(WRAPPER)
     folder.mkdir()
     proc.mkdir(parents=True)
-    words = ["/usr/bin/python3", "/root/.ansible/tmp/ansible-tmp-1/async_wrapper.py", JOB, "3660",
-             "/root/.ansible/tmp/ansible-tmp-1/AnsiballZ_run_package.py", "_"]
+    words = [
+        "/usr/bin/python3",
+        "/root/.ansible/tmp/ansible-tmp-1/async_wrapper.py",
+        JOB,
+        "3660",
+        "/root/.ansible/tmp/ansible-tmp-1/AnsiballZ_run_package.py",
+        "_",
+    ]
     (proc / "cmdline").write_text("\0".join(words) + "\0")
     path = folder / f"{JOB}.99"
     path.write_text(json.dumps(OPEN))
@@ -73,8 +82,17 @@ def test_the_job_file_is_found_by_the_wrapper_that_is_our_parent(job):
     assert found(job) == str(job)
 
 
-@pytest.mark.parametrize("cmdline", ["", "sshd\0", f"python3\0async_status.py\0{JOB}\0", "python3\0async_wrapper.py\0",
-                                     "python3\0async_wrapper.py\0j999\0", "python3\0async_wrapper.py\0j.*\0"])
+@pytest.mark.parametrize(
+    "cmdline",
+    [
+        "",
+        "sshd\0",
+        f"python3\0async_status.py\0{JOB}\0",
+        "python3\0async_wrapper.py\0",
+        "python3\0async_wrapper.py\0j999\0",
+        "python3\0async_wrapper.py\0j.*\0",
+    ],
+)
 def test_without_our_wrapper_no_file_is_ours(job, cmdline):
     (job.parents[1] / "proc" / str(WRAPPER) / "cmdline").write_text(cmdline)
     assert found(job) is None
@@ -99,7 +117,11 @@ def test_other_jobs_do_not_matter(job):
 
 
 NOT_OPEN = [
-    '{"started": 1, "finish', "", "[]", "null", "\udcff",
+    '{"started": 1, "finish',
+    "",
+    "[]",
+    "null",
+    "\udcff",
     json.dumps({**OPEN, "ansible_job_id": "j555.99"}),
     json.dumps({**OPEN, "finished": 1}),
     json.dumps({**OPEN, "finished": True}),
@@ -220,8 +242,13 @@ def test_without_async_nothing_is_told():
 def test_a_run_lets_its_listener_hear_the_output_while_it_works(tmp_path):
     script = "for n in 10 40; do echo upgradePercentage:$n%; sleep 0.5; done; echo all good"
     heard = []
-    run = process_io.run(["bash", "-c", script], str(tmp_path), process_io.clean_environment({}), 30,
-                         heard=lambda text: heard.append(vendor_run.percentage(text)))
+    run = process_io.run(
+        ["bash", "-c", script],
+        str(tmp_path),
+        process_io.clean_environment({}),
+        30,
+        heard=lambda text: heard.append(vendor_run.percentage(text)),
+    )
     assert run["rc"] == 0
     assert {10, 40} <= set(heard)
     assert len(heard) <= 4  # only when there was more

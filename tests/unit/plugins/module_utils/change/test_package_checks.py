@@ -60,10 +60,17 @@ def test_ignoring_goes_on_and_says_who():
     assert package_checks.idle("driver", "ignore", 0, users=lambda: [ROW]) == [ROW]
 
 
-@pytest.mark.parametrize("wanted,current,allowed,undoing,fine", [
-    ("2", "1", False, False, True), ("1", None, False, False, True), ("1", "2", True, False, True),
-    ("1", "2", False, True, True), ("1", "1", False, False, True), ("25.3.rc1", "25.3.0", False, False, False),
-])
+@pytest.mark.parametrize(
+    "wanted,current,allowed,undoing,fine",
+    [
+        ("2", "1", False, False, True),
+        ("1", None, False, False, True),
+        ("1", "2", True, False, True),
+        ("1", "2", False, True, True),
+        ("1", "1", False, False, True),
+        ("25.3.rc1", "25.3.0", False, False, False),
+    ],
+)
 def test_downgrades(wanted, current, allowed, undoing, fine):
     arguments = ("driver", wanted, {"version": current}, allowed, undoing)
     if fine:
@@ -75,11 +82,14 @@ def test_downgrades(wanted, current, allowed, undoing, fine):
 RECORD = "/etc/Ascend/ascend_cann_install.info"
 
 
-@pytest.mark.parametrize("files,path,has,expected", [
-    ({}, "/usr/local/Ascend", False, None),
-    ({RECORD: "Install_Path=/usr/local/Ascend\n"}, "/usr/local/Ascend", True, "/usr/local/Ascend"),
-    ({RECORD: "Install_Path=/opt/A\n"}, "/usr/local/Ascend", False, None),
-])
+@pytest.mark.parametrize(
+    "files,path,has,expected",
+    [
+        ({}, "/usr/local/Ascend", False, None),
+        ({RECORD: "Install_Path=/usr/local/Ascend\n"}, "/usr/local/Ascend", True, "/usr/local/Ascend"),
+        ({RECORD: "Install_Path=/opt/A\n"}, "/usr/local/Ascend", False, None),
+    ],
+)
 def test_the_path_cann_was_recorded_in(files, path, has, expected):
     assert package_checks.cann_path(View(files), "nnae", path, has) == expected
 
@@ -121,7 +131,7 @@ def test_the_size_of_an_unpacked_archive(tmp_path):
 
 
 def test_an_unpack_folder_needs_space(tmp_path):
-    folder, reasons = package_io.unpack_folder(10 ** 9, (str(tmp_path), "/nowhere"))
+    folder, reasons = package_io.unpack_folder(10**9, (str(tmp_path), "/nowhere"))
     assert folder is None and len(reasons) == 2 and "needed" in reasons[0]
     assert package_io.unpack_folder(0, ("/nowhere", str(tmp_path)))[0] == str(tmp_path)
 
@@ -185,8 +195,9 @@ def test_a_pid_that_was_given_away_is_not_the_old_process():
 def test_only_the_installers_file_systems_are_waited_for(tmp_path, monkeypatch):
     """A network share that hangs must not hang an installation."""
     synced = []
-    monkeypatch.setattr(package_io.ctypes, "CDLL", lambda _name: SimpleNamespace(syncfs=lambda fd: synced.append(
-        os.fstat(fd).st_dev)))
+    monkeypatch.setattr(
+        package_io.ctypes, "CDLL", lambda _name: SimpleNamespace(syncfs=lambda fd: synced.append(os.fstat(fd).st_dev))
+    )
     monkeypatch.setattr(package_io.os, "sync", lambda: pytest.fail("every file system was waited for"))
     package_io.sync_installation(str(tmp_path))
     assert os.stat(tmp_path).st_dev in synced
@@ -204,9 +215,14 @@ def test_without_syncfs_all_file_systems_are_waited_for(tmp_path, monkeypatch):
     assert called
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "it is empty"), (b"<!DOCTYPE html><title>Log in</title>", "<!DOCTYPE html>"), (b"PK\x03\x04", "begins with"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html><title>Log in</title>", "<!DOCTYPE html>"),
+        (b"PK\x03\x04", "begins with"),
+    ],
+)
 def test_what_is_no_installer_is_not_run(tmp_path, content, words):
     path = tmp_path / "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
     path.write_bytes(content)

@@ -72,22 +72,26 @@ def test_kernel_compiler(text, answer):
 
 
 def test_umasks():
-    seen = probe({
-        "/proc/self/status": "Name:\tpython3\nUmask:\t0077\n",
-        "/etc/profile": "if true; then\n    umask 022\nfi\n",
-        "/etc/bashrc": "umask 0027\n# umask 077\n",
-    })
+    seen = probe(
+        {
+            "/proc/self/status": "Name:\tpython3\nUmask:\t0077\n",
+            "/etc/profile": "if true; then\n    umask 022\nfi\n",
+            "/etc/bashrc": "umask 0027\n# umask 077\n",
+        }
+    )
     assert seen["umask"] == "0077"
     assert seen["umask_files"] == [{"path": "/etc/bashrc", "umask": "0027"}]
 
 
 def test_sshd_takes_the_first_value_and_follows_includes():
-    seen = probe({
-        "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n#ClientAliveInterval 5\n"
-        "ClientAliveInterval 60\nMatch User x\nClientAliveCountMax 9\n",
-        "/etc/ssh/sshd_config.d/50.conf": "clientaliveinterval = 10m\nClientAliveCountMax=0\n",
-        "/etc/ssh/sshd_config.d/README": "ClientAliveInterval 1\n",
-    })
+    seen = probe(
+        {
+            "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n#ClientAliveInterval 5\n"
+            "ClientAliveInterval 60\nMatch User x\nClientAliveCountMax 9\n",
+            "/etc/ssh/sshd_config.d/50.conf": "clientaliveinterval = 10m\nClientAliveCountMax=0\n",
+            "/etc/ssh/sshd_config.d/README": "ClientAliveInterval 1\n",
+        }
+    )
     assert seen["sshd"] == {"client_alive_interval": 600, "client_alive_count_max": 0}
 
 
@@ -130,18 +134,20 @@ def test_the_kernel_log():
 
 def test_installers_that_run():
     run = "/tmp/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
-    seen = probe({
-        "/proc/uptime": "4000.50 1.0\n",
-        "/proc/77/cmdline": f"/bin/sh\0{run}\0--full\0",
-        "/proc/77/stat": "77 (a ) b) S " + " ".join(["0"] * 18) + " 40000 0",
-        "/proc/78/cmdline": f"scp\0{run}\0",
-        "/proc/79/cmdline": f"python3\0-c\0{run}\0",
-        "/proc/80/cmdline": "",
-        "/proc/81/cmdline": "/bin/bash\0./run_driver_install.sh\0",
-        "/proc/82/cmdline": f"{run}\0--upgrade\0--extra=hunter2\0token\0",
-        "/proc/83/cmdline": f"bash\0-c\0{run} hunter2\0",
-        "/proc/84/cmdline": f"{run} hunter2\0",
-    })
+    seen = probe(
+        {
+            "/proc/uptime": "4000.50 1.0\n",
+            "/proc/77/cmdline": f"/bin/sh\0{run}\0--full\0",
+            "/proc/77/stat": "77 (a ) b) S " + " ".join(["0"] * 18) + " 40000 0",
+            "/proc/78/cmdline": f"scp\0{run}\0",
+            "/proc/79/cmdline": f"python3\0-c\0{run}\0",
+            "/proc/80/cmdline": "",
+            "/proc/81/cmdline": "/bin/bash\0./run_driver_install.sh\0",
+            "/proc/82/cmdline": f"{run}\0--upgrade\0--extra=hunter2\0token\0",
+            "/proc/83/cmdline": f"bash\0-c\0{run} hunter2\0",
+            "/proc/84/cmdline": f"{run} hunter2\0",
+        }
+    )
     assert seen["installers"] == [
         {"pid": 77, "command": f"/bin/sh {run} --full", "minutes": 60},
         {"pid": 81, "command": "/bin/bash ./run_driver_install.sh", "minutes": None},

@@ -30,11 +30,13 @@ def own_places(tmp_path, monkeypatch):
 @pytest.fixture
 def tool(tmp_path):
     """Writes a tool with the given shell body and returns its place."""
+
     def write(body: str, mode: int = 0o755) -> str:
         path = tmp_path / "npu-smi"
         path.write_text("#!/bin/sh\n" + body)
         path.chmod(mode)
         return str(path)
+
     return write
 
 
@@ -42,18 +44,31 @@ def test_a_table_is_read(tool):
     path = tool(f"cat {TABLE}; echo 'a warning of the driver' >&2")
     result = npu_smi_run.run([path])
     assert len(result.pop("npu_smi")["chips"]) == 3
-    assert result == {"available": True, "kind": None, "code": None, "message": None, "fix": None, "rc": 0,
-                      "path": path}
+    assert result == {
+        "available": True,
+        "kind": None,
+        "code": None,
+        "message": None,
+        "fix": None,
+        "rc": 0,
+        "path": path,
+    }
 
 
-@pytest.mark.parametrize(("body", "kind", "code"), [
-    ("echo 'dcmi module initialize failed. ret is -8005'; exit 1", "driver_not_loaded", -8005),
-    ("echo 'dcmi model initialized failed, because the device is used. ret is -8020'", "device_busy", -8020),
-    ("echo 'npu-smi: error while loading shared libraries: libc_sec.so: cannot open' >&2; exit 127", "missing_library",
-     None),
-    ("echo 'There is no NPU card on this server.'", "no_device", None),
-    ("exit 0", "unrecognised", None),
-])
+@pytest.mark.parametrize(
+    ("body", "kind", "code"),
+    [
+        ("echo 'dcmi module initialize failed. ret is -8005'; exit 1", "driver_not_loaded", -8005),
+        ("echo 'dcmi model initialized failed, because the device is used. ret is -8020'", "device_busy", -8020),
+        (
+            "echo 'npu-smi: error while loading shared libraries: libc_sec.so: cannot open' >&2; exit 127",
+            "missing_library",
+            None,
+        ),
+        ("echo 'There is no NPU card on this server.'", "no_device", None),
+        ("exit 0", "unrecognised", None),
+    ],
+)
 def test_each_failure_has_its_fix(tool, body, kind, code):
     result = npu_smi_run.run([tool(body)])
     assert (result["available"], result["kind"], result["code"], result["npu_smi"]) == (False, kind, code, None)
@@ -62,8 +77,17 @@ def test_each_failure_has_its_fix(tool, body, kind, code):
 
 
 def test_every_kind_has_a_fix_of_its_own():
-    assert set(npu_smi_run.FIXES) == {"not_found", "driver_not_loaded", "device_busy", "permission_denied", "no_device",
-                                      "missing_library", "not_supported", "timeout", "unrecognised"}
+    assert set(npu_smi_run.FIXES) == {
+        "not_found",
+        "driver_not_loaded",
+        "device_busy",
+        "permission_denied",
+        "no_device",
+        "missing_library",
+        "not_supported",
+        "timeout",
+        "unrecognised",
+    }
     assert len(set(npu_smi_run.FIXES.values())) == len(npu_smi_run.FIXES)
 
 
@@ -270,7 +294,8 @@ def test_no_descriptor_is_left_open(tool):
 
 def test_other_commands_have_their_reader(tool):
     assert npu_smi_run.run([tool('[ "$1" = -v ] && echo npu-smi version: 25.5.0')], args=("-v",))["npu_smi"] == {
-        "npu_smi_version": "25.5.0"}
+        "npu_smi_version": "25.5.0"
+    }
     plain = npu_smi_run.run([tool("echo NPU ID : 0")], args=("info", "-t", "ecc"))["npu_smi"]
     assert plain["text"].startswith("NPU ID : 0")
 

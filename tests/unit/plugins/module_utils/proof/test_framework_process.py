@@ -52,8 +52,11 @@ def test_it_is_not_root_and_has_a_home_of_its_own(place, monkeypatch):
     monkeypatch.setenv("ASCEND_API_TOKEN", "hunter2")
     monkeypatch.setenv("ASCEND_SLOG_PRINT_TO_STDOUT", "1")
     monkeypatch.setenv("SUDO_USER", "alice")
-    outcome = run(place, 'id -u >"$seen/uid"; env >"$seen/env"; stat -c "%a %U" . >"$seen/mode"; pwd >"$seen/pwd"\n'
-                  'touch "$HOME/a" "$TMPDIR/b"; touch /root/x /etc/x && echo bad >"$seen/bad"\n' + PASSED)
+    outcome = run(
+        place,
+        'id -u >"$seen/uid"; env >"$seen/env"; stat -c "%a %U" . >"$seen/mode"; pwd >"$seen/pwd"\n'
+        'touch "$HOME/a" "$TMPDIR/b"; touch /root/x /etc/x && echo bad >"$seen/bad"\n' + PASSED,
+    )
     assert (outcome["text"], outcome["ran_as"], outcome["note"]) == ("well", "nobody", None)
     assert (place / "seen" / "uid").read_text() == f"{NOBODY.uid}\n"
     assert not (place / "seen" / "bad").exists()
@@ -81,26 +84,30 @@ def test_the_runner_itself_works_as_nobody(place):
     (place / "mindspore.py").write_text(
         "__version__ = '9'\nGRAPH_MODE = 0\ndef set_context(**options): pass\ndef get_context(name): return 'CPU'\n"
         "def run_check():\n    import os\n"
-        "    print('successfully', os.geteuid(), os.path.islink('models/gpt2/x.ckpt'))\n")
+        "    print('successfully', os.geteuid(), os.path.islink('models/gpt2/x.ckpt'))\n"
+    )
     (place / "x.ckpt").write_text("")
     links = {"models/gpt2/x.ckpt": str(place / "x.ckpt")}
     outcome = run(place, "", environ={"PYTHONPATH": str(place)}, links=links)
     assert outcome["text"] == f"successfully {NOBODY.uid} True"
 
 
-@pytest.mark.parametrize("body", [
-    'ln -s "$seen/secret" "$result"',
-    'ln "$seen/secret" "$result"',
-    'mkfifo "$result"',
-    'mkdir "$result"',
-    'ln -s /dev/zero "$result"',
-    'head -c 3000000 /dev/zero | tr "\\0" x >"$result"',
-    'head -c 300000 /dev/zero | tr "\\0" "[" >"$result"',
-    'printf "\\377\\376" >"$result"',
-    "echo '[]' >\"$result\"",
-    "echo '{\"ok\": 1, \"text\": \"x\"}' >\"$result\"",
-    "echo '{\"ok\": \"true\", \"text\": \"x\"}' >\"$result\"",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        'ln -s "$seen/secret" "$result"',
+        'ln "$seen/secret" "$result"',
+        'mkfifo "$result"',
+        'mkdir "$result"',
+        'ln -s /dev/zero "$result"',
+        'head -c 3000000 /dev/zero | tr "\\0" x >"$result"',
+        'head -c 300000 /dev/zero | tr "\\0" "[" >"$result"',
+        'printf "\\377\\376" >"$result"',
+        "echo '[]' >\"$result\"",
+        'echo \'{"ok": 1, "text": "x"}\' >"$result"',
+        'echo \'{"ok": "true", "text": "x"}\' >"$result"',
+    ],
+)
 def test_a_result_that_is_none_is_not_read(place, body):
     (place / "seen" / "secret").write_text('{"ok": true, "text": "of root"}')
     begun = time.monotonic()
@@ -116,19 +123,36 @@ def test_a_stage_that_is_none_is_not_told(place, stage):
         run(place, stage + "; exit 4")
 
 
-@pytest.mark.parametrize(("task", "result"), [
-    ("check", {"ok": True}), ("check", {"ok": True, "text": ["x"]}), ("generate", {"ok": True, "text": None}),
-    ("train", {"ok": True, "text": "x", "losses": []}), ("train", {"ok": True, "losses": ["1", None]}),
-    ("train", {"ok": True, "losses": {"a": 1}}),
-])
+@pytest.mark.parametrize(
+    ("task", "result"),
+    [
+        ("check", {"ok": True}),
+        ("check", {"ok": True, "text": ["x"]}),
+        ("generate", {"ok": True, "text": None}),
+        ("train", {"ok": True, "text": "x", "losses": []}),
+        ("train", {"ok": True, "losses": ["1", None]}),
+        ("train", {"ok": True, "losses": {"a": 1}}),
+    ],
+)
 def test_a_success_without_what_it_shows_is_none(place, task, result):
     with pytest.raises(framework_process.Failure, match="says that it succeeded, but leaves no"):
         run(place, f"echo '{json.dumps(result)}' >\"$result\"", request={"task": task})
 
 
 def test_only_what_a_result_may_hold_is_kept(place):
-    result = {"ok": True, "text": "half \ud800", "tokens": True, "seconds": 10**400, "device": 3, "log_tail": "mine",
-              "stage": "x\n[31m", "hbm_used_mb": 7, "ansible_facts": {}, "load_seconds": float("nan"), "mindspore": "9"}
+    result = {
+        "ok": True,
+        "text": "half \ud800",
+        "tokens": True,
+        "seconds": 10**400,
+        "device": 3,
+        "log_tail": "mine",
+        "stage": "x\n[31m",
+        "hbm_used_mb": 7,
+        "ansible_facts": {},
+        "load_seconds": float("nan"),
+        "mindspore": "9",
+    }
     outcome = run(place, f"printf %s '{json.dumps(result)}' >\"$result\"")
     assert outcome["text"] == "half ?" and outcome["mindspore"] == "9"
     assert not {"tokens", "seconds", "device", "ansible_facts", "load_seconds"} & set(outcome)

@@ -40,8 +40,9 @@ def test_both_outputs_and_the_exit_code():
 
 
 def test_nothing_comes_in_and_it_starts_where_it_is_told(tmp_path):
-    assert shell("read line; echo \"$line|$(pwd)|$ONLY\"", cwd=str(tmp_path), env={"ONLY": "x"}).stdout == (
-        f"|{tmp_path}|x\n".encode())
+    assert shell('read line; echo "$line|$(pwd)|$ONLY"', cwd=str(tmp_path), env={"ONLY": "x"}).stdout == (
+        f"|{tmp_path}|x\n".encode()
+    )
 
 
 @pytest.mark.parametrize("body", ["yes", "yes >&2", "yes & wait", "trap '' TERM; yes"])
@@ -65,12 +66,15 @@ def test_the_end_of_a_long_output_is_kept():
     assert done == (0, b"xxxxxxEND\n", b"", None)
 
 
-@pytest.mark.parametrize("body", [
-    "sleep 300 & echo $! $$; wait",
-    "trap '' TERM HUP INT; sleep 300 & echo $! $$; while :; do sleep 1; done",
-    # Closes its outputs and works on.
-    "echo $$; exec >&- 2>&-; sleep 300",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sleep 300 & echo $! $$; wait",
+        "trap '' TERM HUP INT; sleep 300 & echo $! $$; while :; do sleep 1; done",
+        # Closes its outputs and works on.
+        "echo $$; exec >&- 2>&-; sleep 300",
+    ],
+)
 def test_time_is_up_for_all_of_them(body):
     begun = time.monotonic()
     done = shell(body, 1)
@@ -147,8 +151,14 @@ def test_who_may_not_become_somebody_else_is_told():
         "try:\n    bounded.run(['/bin/true'], 5, account=run_as.Account('alice', 4242, 4242))\n"
         "except OSError as exc:\n    print(exc.strerror)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False,
-                          env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+    )
     assert done.stdout == "this process may not become the user alice\n", done.stderr
 
 

@@ -54,8 +54,15 @@ def test_each_module_answers_in_words(name):
         "else:\n    with patch_module_args(arguments):\n        module.main()\n"
     )
     paths = ":".join([str(TREE), *filter(None, sys.path)])
-    done = subprocess.run([sys.executable, "-c", code, paths, name], input=json.dumps(arguments), capture_output=True,
-                          text=True, timeout=60, check=False, env=SEVEN_BITS)
+    done = subprocess.run(
+        [sys.executable, "-c", code, paths, name],
+        input=json.dumps(arguments),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=SEVEN_BITS,
+    )
     assert "Traceback" not in done.stderr and done.stdout, done.stderr
     answer = json.loads(done.stdout.strip().splitlines()[-1])
     assert answer["failed"] and "LC_ALL: C.UTF-8" in answer["msg"], answer

@@ -63,9 +63,13 @@ def test_dots_lead_where_they_lead(tmp_path):
         safe_folder.ensure(str(tmp_path / "a" / ".." / "theirs" / "x"))
 
 
-@pytest.mark.parametrize(("path", "words"), [
-    ("relative/path", "no absolute path"), ("/etc/passwd/state", "is no folder"),
-])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("relative/path", "no absolute path"),
+        ("/etc/passwd/state", "is no folder"),
+    ],
+)
 def test_what_is_no_folder(path, words):
     with pytest.raises(safe_folder.UnsafeFolder, match=words):
         safe_folder.ensure(path)

@@ -34,12 +34,25 @@ def test_driver():
 def test_nothing_installed():
     view = DictView({"/proc/modules": "ext4 1 0 - Live 0x0\n"})
     assert installed.driver(view, ROOT) == {
-        "installed": None, "path": None, "package_version": None, "build_version": None, "innerversion": None,
-        "compatible_cann": [], "compatible_firmware": [], "install_info": {}, "recorded": False,
-        "ascendhal_version": None, "modules_loaded": False, "damaged": None,
+        "installed": None,
+        "path": None,
+        "package_version": None,
+        "build_version": None,
+        "innerversion": None,
+        "compatible_cann": [],
+        "compatible_firmware": [],
+        "install_info": {},
+        "recorded": False,
+        "ascendhal_version": None,
+        "modules_loaded": False,
+        "damaged": None,
     }
     assert installed.firmware(view, ROOT) == {
-        "installed": None, "package_version": None, "compatible_driver": [], "path": None, "damaged": None,
+        "installed": None,
+        "package_version": None,
+        "compatible_driver": [],
+        "path": None,
+        "damaged": None,
     }
     assert installed.cann(view, ROOT) == []
     assert installed.component(view, "nnae", ROOT)["version"] is None
@@ -84,8 +97,10 @@ def test_damaged_driver(change, words):
 def test_whether_the_record_names_the_driver():
     tree = trees.driver()
     assert installed.driver(DictView(tree), ROOT)["recorded"] is True
-    assert installed.driver(DictView({**tree, "/etc/ascend_install.info": "UserName=HwHiAiUser\n"}), ROOT)[
-        "recorded"] is False
+    assert (
+        installed.driver(DictView({**tree, "/etc/ascend_install.info": "UserName=HwHiAiUser\n"}), ROOT)["recorded"]
+        is False
+    )
     assert installed.driver(DictView({**tree, "/etc/ascend_install.info": Unreadable()}), ROOT)["recorded"] is None
 
 
@@ -141,19 +156,35 @@ def test_layout_5_1():
 def test_layout_6_0_nnae():
     [row] = cann(trees.cann_6_0_nnae())
     assert row == {
-        "product": "nnae", "version": "6.0.1", "path": f"{ROOT}/nnae/6.0.1", "install_path": ROOT, "latest": True,
-        "innerversion": "V100R001C30SPC001B238", "code": "C30", "compatible_version": ["V100R001C15", "V100R001C30"],
-        "arch": "aarch64", "chip": None, "info_file": f"{ROOT}/nnae/6.0.1/ascend_nnae_install.info",
-        "set_env": f"{ROOT}/nnae/set_env.sh", "component_version": "1.84.15.1.230",
-        "wheels": {name: f"{ROOT}/nnae/6.0.1/lib64/{wheel}-py3-none-any.whl"
-                   for name, wheel in (("te", "te-0.4.0"), ("hccl", "hccl-0.1.0"), ("topi", "topi-0.4.0"))},
-        "uninstall": f"{ROOT}/nnae/6.0.1/script/uninstall.sh", "layout": "6.0", "damaged": None,
+        "product": "nnae",
+        "version": "6.0.1",
+        "path": f"{ROOT}/nnae/6.0.1",
+        "install_path": ROOT,
+        "latest": True,
+        "innerversion": "V100R001C30SPC001B238",
+        "code": "C30",
+        "compatible_version": ["V100R001C15", "V100R001C30"],
+        "arch": "aarch64",
+        "chip": None,
+        "info_file": f"{ROOT}/nnae/6.0.1/ascend_nnae_install.info",
+        "set_env": f"{ROOT}/nnae/set_env.sh",
+        "component_version": "1.84.15.1.230",
+        "wheels": {
+            name: f"{ROOT}/nnae/6.0.1/lib64/{wheel}-py3-none-any.whl"
+            for name, wheel in (("te", "te-0.4.0"), ("hccl", "hccl-0.1.0"), ("topi", "topi-0.4.0"))
+        },
+        "uninstall": f"{ROOT}/nnae/6.0.1/script/uninstall.sh",
+        "layout": "6.0",
+        "damaged": None,
     }
 
 
 def test_latest_that_is_the_release_itself():
-    tree = {path.replace("/6.0.1", "/latest"): node for path, node in trees.cann_6_0_nnae().items()
-            if not isinstance(node, Link)}
+    tree = {
+        path.replace("/6.0.1", "/latest"): node
+        for path, node in trees.cann_6_0_nnae().items()
+        if not isinstance(node, Link)
+    }
     [row] = cann(tree)
     assert (row["version"], row["path"], row["latest"], row["damaged"]) == ("6.0.1", f"{ROOT}/nnae/latest", True, None)
 
@@ -169,7 +200,9 @@ def test_layout_6_3(product):
 def test_layout_8_1_with_kernels_and_nnal():
     rows = cann(trees.cann_6_3(), trees.kernels_8_1(), trees.nnal_8_1())
     assert [(row["product"], row["version"], row["chip"], row["latest"]) for row in rows] == [
-        ("toolkit", "8.1.RC1", None, True), ("kernels", "8.1.RC1", "910b", True), ("nnal", "8.1.RC1", None, True),
+        ("toolkit", "8.1.RC1", None, True),
+        ("kernels", "8.1.RC1", "910b", True),
+        ("nnal", "8.1.RC1", None, True),
     ]
     toolkit, kernels, nnal = rows
     assert toolkit["component_version"] == "7.7.0.1.238"
@@ -189,7 +222,8 @@ def test_kernels_for_several_chips_name_none():
 def test_layout_8_5(version):
     rows = cann(trees.cann_8_5(version))
     assert sorted((row["product"], row["version"], row["chip"], row["latest"]) for row in rows) == [
-        ("ops", version, "910b", True), ("toolkit", version, None, True),
+        ("ops", version, "910b", True),
+        ("toolkit", version, None, True),
     ]
     by = {row["product"]: row for row in rows}
     assert by["toolkit"]["set_env"] == f"{ROOT}/cann-{version}/set_env.sh"
@@ -302,13 +336,23 @@ def test_latest_dangles_beside_a_sound_release():
     view.remove(f"{ROOT}/ascend-toolkit/8.1.RC1")
     rows = installed.cann(view, ROOT)
     assert [(row["version"], row["latest"], bool(row["damaged"])) for row in rows] == [
-        ("8.0.0", False, False), (None, True, True),
+        ("8.0.0", False, False),
+        (None, True, True),
     ]
 
 
 def test_leftovers_of_an_uninstallation_are_no_release():
-    assert cann({f"{ROOT}/ascend-toolkit/8.1.RC1/var": None, f"{ROOT}/ascend-toolkit/set_env.sh": "",
-                 f"{ROOT}/cann-8.5.0/var": None, f"{ROOT}/nnal/atb": None}) == []
+    assert (
+        cann(
+            {
+                f"{ROOT}/ascend-toolkit/8.1.RC1/var": None,
+                f"{ROOT}/ascend-toolkit/set_env.sh": "",
+                f"{ROOT}/cann-8.5.0/var": None,
+                f"{ROOT}/nnal/atb": None,
+            }
+        )
+        == []
+    )
 
 
 def test_kernels_without_a_base():
@@ -325,8 +369,13 @@ def test_nnal_without_a_version():
 
 
 def test_component():
-    view = DictView(trees.driver(), trees.firmware(), trees.cann_6_3("8.1.RC1"), trees.cann_6_3("8.0.0", latest=False),
-                    trees.kernels_8_1())
+    view = DictView(
+        trees.driver(),
+        trees.firmware(),
+        trees.cann_6_3("8.1.RC1"),
+        trees.cann_6_3("8.0.0", latest=False),
+        trees.kernels_8_1(),
+    )
     assert installed.component(view, "driver", ROOT)["version"] == "25.3.rc1"
     assert installed.component(view, "driver", ROOT)["uninstall"] == f"{ROOT}/driver/script/uninstall.sh"
     assert installed.component(view, "firmware", ROOT)["version"] == "7.8.0.2.212"

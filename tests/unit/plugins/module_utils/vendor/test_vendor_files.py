@@ -138,9 +138,19 @@ def test_product_of_info_name(name, expected):
 @pytest.mark.parametrize(
     "name, family",
     [
-        ("ascend910", "910"), ("ascend910b", "910b"), ("ascend910_93", "a3"), ("ascend310p", "310p"),
-        ("ascend310b", "310b"), ("ascend310", "310"), ("Ascend910B", "910"), ("Ascend910B4-1", "910b"),
-        ("Ascend910ProB", "910"), ("Ascend910_9391", "a3"), ("Ascend950PR", "950"), ("config", None), (None, None),
+        ("ascend910", "910"),
+        ("ascend910b", "910b"),
+        ("ascend910_93", "a3"),
+        ("ascend310p", "310p"),
+        ("ascend310b", "310b"),
+        ("ascend310", "310"),
+        ("Ascend910B", "910"),
+        ("Ascend910B4-1", "910b"),
+        ("Ascend910ProB", "910"),
+        ("Ascend910_9391", "a3"),
+        ("Ascend950PR", "950"),
+        ("config", None),
+        (None, None),
     ],
 )
 def test_chip_of_soc(name, family):
@@ -154,8 +164,13 @@ def test_package_info():
         "path=/usr/local/Ascend/ascend-toolkit/8.1.RC1/aarch64-linux\n"
     )
     assert info == {
-        "product": "toolkit", "chip": None, "version": "8.1.RC1", "innerversion": "V100R001C21SPC001B238",
-        "code": "C21", "compatible_version": ["V100R001C15", "V100R001C21"], "arch": "aarch64",
+        "product": "toolkit",
+        "chip": None,
+        "version": "8.1.RC1",
+        "innerversion": "V100R001C21SPC001B238",
+        "code": "C21",
+        "compatible_version": ["V100R001C15", "V100R001C21"],
+        "arch": "aarch64",
         "path": "/usr/local/Ascend/ascend-toolkit/8.1.RC1/aarch64-linux",
     }
     assert vf.parse_package_info("arch=x86-64")["arch"] == "x86_64"

@@ -12,11 +12,26 @@ import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observed
 
-FORGED = {"ascend_artifacts": "/root/.ssh", "ansible_facts": {"ascend_artifacts": "/root/.ssh"},
-          "add_host": {"host_name": "x"}, "ansible_async_dir": "/x", "_ansible_no_log": False,
-          "ascend_lines": ["all is well"], "invocation": {"module_args": {"component": "x"}}, "results": []}
-HOST_MODULES = ("artifact", "async_wait", "doctor_probe", "framework_check", "npu_smi_info", "python_environment",
-                "run_package", "text_generation")
+FORGED = {
+    "ascend_artifacts": "/root/.ssh",
+    "ansible_facts": {"ascend_artifacts": "/root/.ssh"},
+    "add_host": {"host_name": "x"},
+    "ansible_async_dir": "/x",
+    "_ansible_no_log": False,
+    "ascend_lines": ["all is well"],
+    "invocation": {"module_args": {"component": "x"}},
+    "results": [],
+}
+HOST_MODULES = (
+    "artifact",
+    "async_wait",
+    "doctor_probe",
+    "framework_check",
+    "npu_smi_info",
+    "python_environment",
+    "run_package",
+    "text_generation",
+)
 
 
 def said_of(facts):
@@ -45,11 +60,28 @@ def test_keys_of_a_job_only_where_there_is_one():
 def test_words_go_without_what_acts_on_a_terminal_and_data_stays_as_it_is():
     evil = "a\x1b]0;t\x07\u202eb"
     passed = answer.limited(
-        {"msg": evil, "cause": evil, "log_tail": [evil], "warnings": [evil], "diff": {"before": evil}, "before": evil,
-         "exception": evil, "module_stdout": evil}, ["run_package"])
+        {
+            "msg": evil,
+            "cause": evil,
+            "log_tail": [evil],
+            "warnings": [evil],
+            "diff": {"before": evil},
+            "before": evil,
+            "exception": evil,
+            "module_stdout": evil,
+        },
+        ["run_package"],
+    )
     assert passed.pop("before") == evil
-    assert passed == {"msg": "a]0;tb", "cause": "a]0;tb", "log_tail": ["a]0;tb"], "warnings": ["a]0;tb"],
-                      "diff": {"before": "a]0;tb"}, "exception": "a]0;tb", "module_stdout": "a]0;tb"}
+    assert passed == {
+        "msg": "a]0;tb",
+        "cause": "a]0;tb",
+        "log_tail": ["a]0;tb"],
+        "warnings": ["a]0;tb"],
+        "diff": {"before": "a]0;tb"},
+        "exception": "a]0;tb",
+        "module_stdout": "a]0;tb",
+    }
 
 
 def test_a_text_that_no_file_can_hold():
@@ -64,10 +96,16 @@ def deep(levels):
     return value
 
 
-@pytest.mark.parametrize("value", [
-    deep(100_000), ["x"] * (answer.MAX_ITEMS + 1), "x" * (answer.MAX_CHARACTERS + 1),
-    {"x" * (answer.MAX_CHARACTERS + 1): 1},
-], ids=["deep", "many", "long", "long key"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        deep(100_000),
+        ["x"] * (answer.MAX_ITEMS + 1),
+        "x" * (answer.MAX_CHARACTERS + 1),
+        {"x" * (answer.MAX_CHARACTERS + 1): 1},
+    ],
+    ids=["deep", "many", "long", "long key"],
+)
 def test_what_is_too_much(value):
     with pytest.raises(answer.AnswerError, match="larger than any"):
         answer.limited({"packages": value}, ["python_environment"])
@@ -121,11 +159,20 @@ def test_a_wrong_type_anywhere_is_a_sentence(facts):
     assert tried > 100
 
 
-@pytest.mark.parametrize(("path", "value"), [
-    ("arch", "../../root"), ("arch", "x86_64/../.."), ("arch", ""), ("host_kind", "vm; id"), ("glibc", "2.34 || true"),
-    ("os.family", "../apt"), ("os.package_manager", "copy"), ("kernel.release", "5.10/../x"),
-    ("kernel.release", "5.10\n--allow"),
-])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("arch", "../../root"),
+        ("arch", "x86_64/../.."),
+        ("arch", ""),
+        ("host_kind", "vm; id"),
+        ("glibc", "2.34 || true"),
+        ("os.family", "../apt"),
+        ("os.package_manager", "copy"),
+        ("kernel.release", "5.10/../x"),
+        ("kernel.release", "5.10\n--allow"),
+    ],
+)
 def test_words_that_choose_files_and_modules(facts, path, value):
     place = facts
     *folders, last = path.split(".")

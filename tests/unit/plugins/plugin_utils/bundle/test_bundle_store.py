@@ -325,8 +325,14 @@ def test_the_lock_keeps_no_credentials(bundle, tmp_path):
 def test_an_older_lock_loses_its_credentials_at_the_next_run(bundle, tmp_path):
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "a.bin").write_bytes(b"x")
-    row = {"name": "a.bin", "size": 1, "sha256": hashlib.sha256(b"x").hexdigest(), "url": "https://u:Sek@h/a?k=Sek",
-           "headers": {"Authorization": "Sek"}, "licence": "see https://u:Sek@h/licence"}
+    row = {
+        "name": "a.bin",
+        "size": 1,
+        "sha256": hashlib.sha256(b"x").hexdigest(),
+        "url": "https://u:Sek@h/a?k=Sek",
+        "headers": {"Authorization": "Sek"},
+        "licence": "see https://u:Sek@h/licence",
+    }
     (tmp_path / "bundle" / artifacts.LOCK_NAME).write_text(yaml.safe_dump({"version": 1, "artifacts": [row]}))
     bundle().write_lock()
     assert "Sek" not in (tmp_path / "bundle" / artifacts.LOCK_NAME).read_text()

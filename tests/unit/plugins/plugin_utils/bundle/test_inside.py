@@ -119,8 +119,9 @@ def test_what_is_exchanged_after_the_hash_is_not_sent(folder):
     item = resolve(folder, "a.run")
     (folder / "a.run").unlink()
     (folder / "a.run").symlink_to(folder.parent / "home" / "id")
-    with pytest.raises(ArtifactError, match="leaves the folder"), artifact_source.piece(
-        item["path"], 0, 100, str(folder)
+    with (
+        pytest.raises(ArtifactError, match="leaves the folder"),
+        artifact_source.piece(item["path"], 0, 100, str(folder)),
     ):
         pass
 

@@ -79,7 +79,7 @@ def test_a_lock_with_one_strange_value_reads_or_is_refused(path, value):
 def test_a_lock_with_damaged_bytes_reads_or_is_refused(at, noise):
     text = yaml.safe_dump(LOCK).encode()
     at %= len(text)
-    data = text[:at] + noise + text[at + len(noise):]
+    data = text[:at] + noise + text[at + len(noise) :]
     try:
         lock_file.load_lock(lock_file.decoded(data, "the lock"), "the lock")
     except ArtifactError as error:

@@ -18,9 +18,12 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, 
 from http_faults import serving
 
 DATA = b"#!/bin/sh\n"
-LOCK = yaml.safe_dump({
-    "version": 1, "artifacts": [{"name": "a.run", "size": len(DATA), "sha256": hashlib.sha256(DATA).hexdigest()}],
-}).encode()
+LOCK = yaml.safe_dump(
+    {
+        "version": 1,
+        "artifacts": [{"name": "a.run", "size": len(DATA), "sha256": hashlib.sha256(DATA).hexdigest()}],
+    }
+).encode()
 PIN = hashlib.sha256(LOCK).hexdigest()
 
 
@@ -95,8 +98,10 @@ def test_the_password_of_a_mirror_is_in_no_message(monkeypatch):
 
 def test_https_that_leads_to_http_is_refused(monkeypatch):
     answer = SimpleNamespace(
-        geturl=lambda: "http://mirror.example/x", read=lambda size: LOCK,
-        __enter__=lambda self: self, __exit__=lambda self, *more: None,
+        geturl=lambda: "http://mirror.example/x",
+        read=lambda size: LOCK,
+        __enter__=lambda self: self,
+        __exit__=lambda self, *more: None,
     )
     monkeypatch.setattr(artifact_source.urls, "open_url", lambda url, **more: _Opened(answer))
     with pytest.raises(ArtifactError, match="plain http that anybody on the way could exchange"):

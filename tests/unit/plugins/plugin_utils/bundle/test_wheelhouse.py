@@ -217,8 +217,15 @@ def locked(tmp_path, monkeypatch):
 
 def _look_up(root, *terms):
     found = lookup.LookupModule()
-    found._options = {"source": str(root), "python": "3.11", "arch": "aarch64", "glibc": "2.34", "constraints": [],
-                      "skip": [], "lock_sha256": None}
+    found._options = {
+        "source": str(root),
+        "python": "3.11",
+        "arch": "aarch64",
+        "glibc": "2.34",
+        "constraints": [],
+        "skip": [],
+        "lock_sha256": None,
+    }
     found.set_options = lambda **options: None
     found.get_option = found._options.__getitem__
     return found.run(list(terms), {})

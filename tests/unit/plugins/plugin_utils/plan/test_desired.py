@@ -72,10 +72,14 @@ def test_case_does_not_matter_for_choices():
 
 
 def test_extra_vars_arrive_as_text():
-    values, found = desired.read({
-        "ascend_mindspore_version": "2.7.1", "ascend_components": "driver, firmware",
-        "ascend_max_fail_percentage": "20", "ascend_allow_reboot": "false",
-    })
+    values, found = desired.read(
+        {
+            "ascend_mindspore_version": "2.7.1",
+            "ascend_components": "driver, firmware",
+            "ascend_max_fail_percentage": "20",
+            "ascend_allow_reboot": "false",
+        }
+    )
     assert found == []
     assert values["ascend_components"] == ["driver", "firmware"]
     assert values["ascend_max_fail_percentage"] == 20
@@ -89,16 +93,35 @@ def test_own_variables_are_not_wishes():
 
 
 @pytest.mark.parametrize("name", ["ascend_env_name", "ascend_user", "ascend_group"])
-@pytest.mark.parametrize("value", ["", ".", "..", "../envs", "a/b", "/x", " a", "a b", "-rf", "a\n", "*", 7, ["a"],
-                                   "x" * 200])
+@pytest.mark.parametrize(
+    "value", ["", ".", "..", "../envs", "a/b", "/x", " a", "a b", "-rf", "a\n", "*", 7, ["a"], "x" * 200]
+)
 def test_a_name_that_is_no_name_is_refused(name, value):
     (text,) = problems(**{name: value})
     assert text.startswith(f"{name} is {value!r}") and "takes a name of letters" in text
 
 
 @pytest.mark.parametrize("name", ["ascend_install_path", "ascend_state_dir", "ascend_env_root"])
-@pytest.mark.parametrize("value", ["", "/", "/data", "/data/", "data/x", "/data/../etc", "/data/./x", "/data//x",
-                                   "//data/x", "/data/x\n", " /data/x", "/data/x\0", "~/x", 7, "/data/" + "x" * 2000])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "/",
+        "/data",
+        "/data/",
+        "data/x",
+        "/data/../etc",
+        "/data/./x",
+        "/data//x",
+        "//data/x",
+        "/data/x\n",
+        " /data/x",
+        "/data/x\0",
+        "~/x",
+        7,
+        "/data/" + "x" * 2000,
+    ],
+)
 def test_a_folder_that_would_be_wider_than_meant_is_refused(name, value):
     (text,) = problems(**{name: value})
     assert text.startswith(f"{name} is {value!r}") and "it takes" in text

@@ -60,8 +60,13 @@ def test_a_role_used_alone_refuses_what_its_user_gave_it(name):
 
 
 def test_sound_variables_pass():
-    result = act(python_toolchain_env_name="tools", cann_install_path="/data/Ascend", inference_check_model="gpt2",
-                 python_toolchain_env_owner="root", mindspore_state_dir="/data/ascend")
+    result = act(
+        python_toolchain_env_name="tools",
+        cann_install_path="/data/Ascend",
+        inference_check_model="gpt2",
+        python_toolchain_env_owner="root",
+        mindspore_state_dir="/data/ascend",
+    )
     assert "failed" not in result and result["problems"] == {}
 
 
@@ -73,7 +78,9 @@ def test_the_plan_refuses_them_too():
     templar = Templar(loader=DataLoader(), variables={})
     variables = {"ascend_mindspore_version": "2.7.1", "inference_check_model_root": "/", "mindspore_env_name": ".."}
     assert [problem.variable for problem in wishes.of_host(templar, variables).problems] == [
-        "inference_check_model_root", "mindspore_env_name"]
+        "inference_check_model_root",
+        "mindspore_env_name",
+    ]
 
 
 def test_the_role_judges_before_it_observes():

@@ -5,8 +5,16 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import fin
 
 
 def step(component, action, before, after, why="not installed"):
-    return {"id": f"{component}-{action}", "component": component, "action": action, "from": before, "to": after,
-            "why": why, "minutes": 3, "package": None}
+    return {
+        "id": f"{component}-{action}",
+        "component": component,
+        "action": action,
+        "from": before,
+        "to": after,
+        "why": why,
+        "minutes": 3,
+        "package": None,
+    }
 
 
 def plan(status, steps=(), findings=()):

@@ -8,10 +8,22 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 
-PINNED = {"ascend_components": ["driver", "firmware"], "ascend_driver_version": "25.3.rc1",
-          "ascend_firmware_version": "7.8.0.2.212"}
-BROKEN = {"id": "20261122T160102Z-ab12", "event": "start", "time": "2026-11-22T16:01:02Z", "boot_id": "b",
-          "component": "firmware", "action": "upgrade", "from": "7.5.0.1.129", "to": "7.8.0.2.212", "package": None}
+PINNED = {
+    "ascend_components": ["driver", "firmware"],
+    "ascend_driver_version": "25.3.rc1",
+    "ascend_firmware_version": "7.8.0.2.212",
+}
+BROKEN = {
+    "id": "20261122T160102Z-ab12",
+    "event": "start",
+    "time": "2026-11-22T16:01:02Z",
+    "boot_id": "b",
+    "component": "firmware",
+    "action": "upgrade",
+    "from": "7.5.0.1.129",
+    "to": "7.8.0.2.212",
+    "package": None,
+}
 
 
 def plan(tables, facts, tmp_path, **changes):
@@ -35,18 +47,17 @@ def test_newer_firmware_stays_when_nothing_is_pinned(tables, facts, tmp_path):
 @pytest.mark.parametrize("version", ["auto", "7.8.0.2.212"])
 def test_what_a_broken_change_of_ours_left_on_the_chips_is_mended(tables, facts, tmp_path, version):
     """A package that installs another version than it says must not need a human on the next run."""
-    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN],
-                            held=ownership.holdings([BROKEN]))
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN], held=ownership.holdings([BROKEN]))
     result = plan(tables, facts, tmp_path, ascend_firmware_version=version)
     assert result["status"] == "pending", result["findings"]
     assert [(step["action"], step["to"]) for step in result["steps"] if step["component"] == "firmware"] == [
-        ("repair", "7.8.0.2.212")]
+        ("repair", "7.8.0.2.212")
+    ]
 
 
 def test_a_damaged_package_is_refused_before_anything_changes(tables, facts, tmp_path):
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run\n")
-    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN],
-                            held=ownership.holdings([BROKEN]))
+    facts["journal"].update(unfinished_components=["firmware"], entries=[BROKEN], held=ownership.holdings([BROKEN]))
     result = plan(tables, facts, tmp_path)
     assert result["status"] == "refused"
     assert [row["rule"] for row in result["findings"] if row["severity"] == "error"] == ["artifact-unproven"]

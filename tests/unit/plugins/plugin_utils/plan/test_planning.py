@@ -46,10 +46,14 @@ def converged():
         {"product": "kernels", "version": "8.3.RC1", "latest": True, "chip": "910b", "damaged": None},
     ]
     facts["tools"] = {"gcc": "12.2.0", "cmake": "3.25.1"}
-    facts["environments"] = [{
-        "name": "mindspore", "python": "3.11.2", "cann_wheels_from": "nnae 8.3.RC1",
-        "packages": {"mindspore": "2.7.1", "mindformers": "1.0.2"},
-    }]
+    facts["environments"] = [
+        {
+            "name": "mindspore",
+            "python": "3.11.2",
+            "cann_wheels_from": "nnae 8.3.RC1",
+            "packages": {"mindspore": "2.7.1", "mindformers": "1.0.2"},
+        }
+    ]
     facts["proofs"] = {"inference": {"status": "passed", "stack": planning.fingerprint(STACK)}}
     return facts
 
@@ -72,8 +76,15 @@ def test_bare_host_gets_everything_in_order():
     result = plan(BARE)
     assert result["status"] == "pending"
     assert ids(result) == [
-        "driver-install", "firmware-install", "reboot-reboot", "cann-install", "kernels-install", "python-install",
-        "mindspore-install", "mindformers-install", "inference-verify",
+        "driver-install",
+        "firmware-install",
+        "reboot-reboot",
+        "cann-install",
+        "kernels-install",
+        "python-install",
+        "mindspore-install",
+        "mindformers-install",
+        "inference-verify",
     ]
     assert result["steps"][0]["package"] == "driver.run"
 

@@ -8,8 +8,12 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as p
 from test_planning import BARE, converged, held, ids, plan
 
 ROOT = "/usr/local/Ascend"
-STRANGE = {"name": "mindspore", "path": "/opt/ascend/envs/mindspore", "what": "a folder with 12 entries",
-           "owner": "ann"}
+STRANGE = {
+    "name": "mindspore",
+    "path": "/opt/ascend/envs/mindspore",
+    "what": "a folder with 12 entries",
+    "owner": "ann",
+}
 
 
 def with_driver(version="24.1.rc3", **journal_of_host):
@@ -29,8 +33,11 @@ def test_a_driver_of_theirs_is_not_changed(version, allow):
     assert result["status"] == "refused"
     ((severity, message),) = strange(result)
     assert severity == "error" and f"driver {version} in {ROOT}" in message
-    for fix in (f"{ROOT}/driver/script/uninstall.sh", f'ascend_driver_version: "{version}"',
-                "ascend_take_over: [driver]"):
+    for fix in (
+        f"{ROOT}/driver/script/uninstall.sh",
+        f'ascend_driver_version: "{version}"',
+        "ascend_take_over: [driver]",
+    ):
         assert fix in message
 
 
@@ -64,8 +71,16 @@ def test_a_driver_is_taken_over_when_that_is_asked_for():
 
 
 def cann(version, latest=True, path=None, **more):
-    return {"product": "nnae", "version": version, "latest": latest, "chip": None, "damaged": None,
-            "install_path": ROOT, "path": path or f"{ROOT}/nnae/{version}", **more}
+    return {
+        "product": "nnae",
+        "version": version,
+        "latest": latest,
+        "chip": None,
+        "damaged": None,
+        "install_path": ROOT,
+        "path": path or f"{ROOT}/nnae/{version}",
+        **more,
+    }
 
 
 def test_cann_goes_beside_theirs_with_a_warning():
@@ -89,8 +104,17 @@ def test_the_wanted_release_of_theirs_is_not_installed_over(change):
     assert plan(facts)["status"] == "pending"
 
 
-@pytest.mark.parametrize("what", ["a folder with 12 entries", "a file", "a symbolic link", "a Python 3.7 environment",
-                                  "a Python 3.11 environment", "a Python 3.1 environment"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "a folder with 12 entries",
+        "a file",
+        "a symbolic link",
+        "a Python 3.7 environment",
+        "a Python 3.11 environment",
+        "a Python 3.1 environment",
+    ],
+)
 def test_what_lies_where_the_environment_would_is_refused(what):
     facts = copy.deepcopy(BARE)
     facts["foreign_environments"] = [dict(STRANGE, what=what)]
@@ -136,7 +160,10 @@ def test_uninstall_leaves_what_is_theirs_and_says_so():
     steps, messages = removals(facts)
     assert steps == [("cann", "8.3.RC1")]
     assert [message.split(" is left alone")[0] for message in messages] == [
-        "/opt/ascend/envs/mindspore", "nnae 8.0.RC3", "driver 25.3.rc1"]
+        "/opt/ascend/envs/mindspore",
+        "nnae 8.0.RC3",
+        "driver 25.3.rc1",
+    ]
 
 
 def test_uninstall_leaves_what_took_the_place_of_theirs_and_says_what_that_was():
@@ -177,4 +204,8 @@ def test_a_rollback_removes_only_the_product_that_the_last_run_brought():
 
 def test_the_component_of_a_product():
     assert [ownership.component_of(name) for name in ("nnae", "toolkit", "ops", "driver")] == [
-        "cann", "cann", "kernels", "driver"]
+        "cann",
+        "cann",
+        "kernels",
+        "driver",
+    ]

@@ -9,14 +9,22 @@ ALL = list(components.NAMES)
 
 
 def entry(event, component, before, after, controller, number, result="ok"):
-    data = {"id": f"{number}", "event": event, "component": component, "from": before, "to": after,
-            "controller": controller}
+    data = {
+        "id": f"{number}",
+        "event": event,
+        "component": component,
+        "from": before,
+        "to": after,
+        "controller": controller,
+    }
     return dict(data, result=result) if event == "end" else data
 
 
 def change(component, before, after, controller, number, result="ok"):
-    return [entry("start", component, before, after, controller, number),
-            entry("end", component, before, after, controller, number, result)]
+    return [
+        entry("start", component, before, after, controller, number),
+        entry("end", component, before, after, controller, number, result),
+    ]
 
 
 HISTORY = [
@@ -31,11 +39,16 @@ HISTORY = [
 
 def facts():
     return {
-        "journal": {"before_last_run": journal.before_last_run(HISTORY), "origin": journal.origin(HISTORY),
-                    "entries": HISTORY},
-        "driver": {"installed": "25.3.rc1"}, "firmware": {"installed": "7.8.0.2.212"},
+        "journal": {
+            "before_last_run": journal.before_last_run(HISTORY),
+            "origin": journal.origin(HISTORY),
+            "entries": HISTORY,
+        },
+        "driver": {"installed": "25.3.rc1"},
+        "firmware": {"installed": "7.8.0.2.212"},
         "cann": [{"product": "nnae", "version": "8.0.RC3"}, {"product": "kernels", "version": "8.0.RC3"}],
-        "environments": [], "busy": [],
+        "environments": [],
+        "busy": [],
     }
 
 
@@ -45,8 +58,11 @@ def test_the_last_run_is_what_one_control_process_did():
 
 
 def test_a_failed_change_is_part_of_the_last_run():
-    history = [*HISTORY, *change("firmware", "7.8.0.2.212", "7.8.0.5.216", "run 3", 7),
-               *change("driver", "25.3.rc1", None, "run 3", 8, result="failed")]
+    history = [
+        *HISTORY,
+        *change("firmware", "7.8.0.2.212", "7.8.0.5.216", "run 3", 7),
+        *change("driver", "25.3.rc1", None, "run 3", 8, result="failed"),
+    ]
     before = {"driver": "25.3.rc1", "firmware": "7.8.0.2.212"}
     assert journal.before_last_run(history) == before
     again = [*history, *change("driver", None, "25.5.0", "run 4", 9)]
@@ -61,8 +77,11 @@ def test_rollback_goes_back_to_versions_and_removes_what_was_not_there():
 
 
 def test_going_back_twice_goes_back_once():
-    back = [*HISTORY, *change("firmware", "7.8.0.2.212", "7.5.0.1.129", "run 4, rollback", 8),
-            *change("driver", "25.3.rc1", "24.1.rc3", "run 5, rollback", 9)]
+    back = [
+        *HISTORY,
+        *change("firmware", "7.8.0.2.212", "7.5.0.1.129", "run 4, rollback", 8),
+        *change("driver", "25.3.rc1", "24.1.rc3", "run 5, rollback", 9),
+    ]
     assert journal.before_last_run(back) == {"driver": "24.1.rc3", "firmware": "7.5.0.1.129", "kernels": None}
     assert journal.last_run(back) == "run 5"
     forward = [*back, *change("driver", "24.1.rc3", "25.3.rc1", "run 6", 10)]
@@ -88,8 +107,7 @@ def test_removal_of_one_component_only():
 
 def test_join_puts_removals_first_and_one_reboot_last():
     steps, _findings = planning_reverse.removal_steps(facts(), ALL, "mindspore")
-    own = [components.get("firmware").make_step(facts(), "downgrade", "2", "1", "asked for"),
-           planning.reboot("x")]
+    own = [components.get("firmware").make_step(facts(), "downgrade", "2", "1", "asked for"), planning.reboot("x")]
     plan = planning_reverse.join({"steps": own, "findings": [], "status": "pending"}, steps, facts(), "refuse")
     assert [step["component"] for step in plan["steps"]] == ["kernels", "cann", "driver", "firmware", "reboot"]
     assert plan["status"] == "pending"

@@ -21,27 +21,38 @@ def results(value, first, second):
     return [cache.template(value, first, one), cache.template(value, second, two)], one.calls + two.calls
 
 
-@pytest.mark.parametrize("value", [
-    "2.7.1", ["driver", "firmware"], {"a": ["b"]}, None, True, "{{ mirror }}/ascend",
-    ["{{ mirror }}", "{% if mirror %}x{% endif %}"],
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2.7.1",
+        ["driver", "firmware"],
+        {"a": ["b"]},
+        None,
+        True,
+        "{{ mirror }}/ascend",
+        ["{{ mirror }}", "{% if mirror %}x{% endif %}"],
+    ],
+)
 def test_rendered_once_when_what_it_reads_is_equal(value):
     found, calls = results(value, {"mirror": "m", "host": "one"}, {"mirror": "m", "host": "two"})
     assert calls == 1
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(("value", "first", "second"), [
-    ("{{ host }}", {"host": "one"}, {"host": "two"}),
-    ("{{ port }}", {"port": 1}, {"port": True}),
-    ("{{ port }}", {"port": None}, {}),
-    ("{{ lookup('env', 'HOME') }}", {}, {}),
-    ("{{ '/srv' | basename }}", {}, {}),
-    ("{{ outer }}", {"outer": "{{ inner }}", "inner": "a"}, {"outer": "{{ inner }}", "inner": "b"}),
-    ("{{ hostvars['x'].y }}", {"hostvars": {"x": 1}}, {"hostvars": {"x": 1}}),
-    ("{{ broken", {}, {}),
-    (["plain", object()], {}, {}),
-])
+@pytest.mark.parametrize(
+    ("value", "first", "second"),
+    [
+        ("{{ host }}", {"host": "one"}, {"host": "two"}),
+        ("{{ port }}", {"port": 1}, {"port": True}),
+        ("{{ port }}", {"port": None}, {}),
+        ("{{ lookup('env', 'HOME') }}", {}, {}),
+        ("{{ '/srv' | basename }}", {}, {}),
+        ("{{ outer }}", {"outer": "{{ inner }}", "inner": "a"}, {"outer": "{{ inner }}", "inner": "b"}),
+        ("{{ hostvars['x'].y }}", {"hostvars": {"x": 1}}, {"hostvars": {"x": 1}}),
+        ("{{ broken", {}, {}),
+        (["plain", object()], {}, {}),
+    ],
+)
 def test_rendered_for_each_host_when_it_may_differ(value, first, second):
     found, calls = results(value, first, second)
     assert calls == 2
