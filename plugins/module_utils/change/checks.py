@@ -181,8 +181,8 @@ def cann_path(view, component, install_path, has_cann):
 def space(component, package, install_path, state_dir):
     """Refuse a disk that would fill up half way. Returns the folder to unpack to.
 
-    The installer is told that folder, whichever it is: archives have different defaults ($HOME, /tmp). Our own comes
-    first, since nobody cleans it by a timer while an installer works.
+    The installer is told that folder, whichever it is: archives have different defaults ($HOME, /tmp). /tmp comes last,
+    since it may be cleaned while an installer works.
     """
     unpacked = package_io.unpacked_mb(package)
     need = max(_NEEDED_MB.get(component, 0), unpacked)
@@ -193,7 +193,7 @@ def space(component, package, install_path, state_dir):
             "%d MB are free, about %d MB are needed" % (free, need),
             "free space there, or set install_path to a larger file system",
         )
-    folder, reasons = package_io.unpack_folder(unpacked, (state_dir, "/var/tmp", "/tmp"))
+    folder, reasons = package_io.unpack_folder(unpacked, ("/var/tmp", state_dir, "/tmp"))
     if folder is None:
         raise Refused(
             "The package %s cannot be unpacked" % os.path.basename(package),

@@ -108,13 +108,14 @@ def test_a_disk_that_is_too_full(tmp_path, monkeypatch):
     monkeypatch.setattr(package_io, "free_mb", lambda path: 301)
     monkeypatch.setattr(package_io, "unpack_folder", lambda need, folders: (None, ["/tmp: mounted noexec"]))
     assert "noexec" in refused(package_checks.space, "driver", str(package), "/x", str(tmp_path))
-    monkeypatch.setattr(package_io, "unpack_folder", lambda need, folders: (folders[1], []))
+    monkeypatch.setattr(package_io, "unpack_folder", lambda need, folders: (folders[0], []))
     assert package_checks.space("driver", str(package), "/x", str(tmp_path)) == "/var/tmp"
 
 
-def test_an_archive_is_unpacked_where_nobody_cleans_up_and_nothing_is_left_of_the_last(tmp_path):
+def test_an_archive_in_the_state_folder_finds_nothing_of_the_last(tmp_path, monkeypatch):
     package = tmp_path / "x.run"
     package.write_text("#!/bin/sh\n")
+    monkeypatch.setattr(package_io, "unpack_folder", lambda need, folders: (str(tmp_path), []))
     folder = Path(package_checks.space("nnae", str(package), str(tmp_path), str(tmp_path)))
     assert folder.is_relative_to(tmp_path) and folder.stat().st_mode & 0o022 == 0
     (folder / "selfgz1").mkdir()
