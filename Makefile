@@ -1,4 +1,4 @@
-# ascend.fleet: two commands do everything. `make demo` runs the main job on a simulated fleet, `make test` every check.
+# ascend.fleet: two commands do everything. `make demo` runs the main job on a simulated fleet, `make test` the checks.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -9,36 +9,42 @@ BIN := $(VENV)/bin
 CONTROL_NODE := $(addprefix plugins/,plugin_utils action callback filter lookup)
 PLUGINS := ansible_collections.ascend.fleet.plugins
 COLLECTION := .cache/collections/ansible_collections/ascend/fleet
+# The collection, importable as ansible_collections.ascend.fleet for programs that ansible does not start.
+WITH_COLLECTION := PYTHONPATH=.cache/collections
+PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-.PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout matrix bench \
-        report docs clean
+.PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
+        matrix bench bench-pure report docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
 venv: $(VENV)/.done ## Make .venv with every tool; .venv/bin/ansible* then resolve ascend.fleet.*
 
-$(VENV)/.done: requirements-dev.txt
+$(VENV)/.done: requirements-dev.txt constraints-dev.txt
 	@echo "==> Python tools into $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt -c constraints-dev.txt
 	@mkdir -p $(dir $(COLLECTION)) && ln -sfn ../../../.. $(COLLECTION)
 	@touch $@
 
 simulator: venv ## Prepare podman, the hosts' image and the simulated vendor packages
-	@$(BIN)/python tests/simulator/fleet.py prepare
-	@$(BIN)/python tests/simulator/fleet.py image
-	@$(BIN)/python tests/simulator/fleet.py packages
-	@$(BIN)/python tests/support/artifacts.py
+	@$(BIN)/python -m tests.simulator.fleet prepare
+	@$(BIN)/python -m tests.simulator.fleet image
+	@$(BIN)/python -m tests.simulator.fleet packages
+	@$(BIN)/python -m tests.support.artifacts
 
 demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to text, then nothing to do
-	@$(BIN)/python tests/demo/demo.py
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.demo.demo
 
-test: venv ## Every check; about 40 minutes on two cores
+# Not in it, because they take long or another Python: `faults` (all of them), `rollout` (all of them), `matrix` (the
+# other ansible-cores, sanity under the oldest and the newest), `report` (a browser), `bench` and `bench-pure`, `docs`.
+test: venv ## The checks of every change, about 45 minutes on two cores; the long ones apart (see above it)
 	@echo "==> lint, unit, sanity, publish and simulator: two at a time, each printed when it has ended (six minutes)"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit sanity publish simulator
 	@$(MAKE) --no-print-directory molecule
+	@$(MAKE) --no-print-directory rollout-quick
 	@$(MAKE) --no-print-directory faults-quick
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
@@ -48,52 +54,62 @@ lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3
 	@echo "==> ansible-lint"; $(BIN)/ansible-lint --offline -q
 	@echo "==> vermin";       $(BIN)/vermin --quiet --no-tips -t=3.6- --violations plugins/modules plugins/module_utils
 	@echo "==> changelog";    $(BIN)/antsibull-changelog lint
-	@echo "==> documentation markup"; $(BIN)/python tests/docs.py --lint
+	@echo "==> documentation markup"; $(BIN)/python -m tests.checks.docs --lint
 
 unit: venv ## Unit tests, no host needed
 	@echo "==> unit tests"
-	@$(BIN)/pytest -q -p no:cacheprovider tests/unit
+	@$(PYTEST) tests/unit
 
 sanity: venv ## ansible-test sanity on the collection as it ships
 	@echo "==> ansible-test sanity (about two minutes)"
-	@$(BIN)/python tests/sanity.py
+	@$(BIN)/python -m tests.checks.sanity
 
 publish: venv ## Would Galaxy take it, and does the built tarball work where nothing else is
 	@echo "==> the tarball: importer, installation, playbooks by name, execution environment"
-	@$(BIN)/python tests/publish.py
+	@$(BIN)/python -m tests.checks.publish
 
 # ASCEND_SKIP_AARCH64=1 leaves out the emulated arm64 host, which takes qemu and binfmt_misc.
 molecule: simulator ## Every scenario on simulated hosts, with testinfra
-	@$(BIN)/python tests/molecule.py
+	@$(BIN)/python -m tests.checks.molecule
 
 aarch64: simulator ## The scenario on an emulated arm64 host alone
-	@$(BIN)/python tests/molecule.py aarch64
+	@$(BIN)/python -m tests.checks.molecule aarch64
 
 faults-quick: simulator ## A dozen faults, each followed by a plain rerun
 	@echo "==> faults: a dozen, each followed by a plain rerun"
-	@$(BIN)/python tests/faults/run.py --quick
+	@$(BIN)/python -m tests.faults.run --quick
 
 # FRESH=1 starts anew where there are results of the same code.
 faults: simulator ## All faults, about an hour; can be cut short and goes on; leaves build/faults.json
-	@$(BIN)/python tests/faults/run.py $(if $(FRESH),--fresh)
+	@$(BIN)/python -m tests.faults.run $(if $(FRESH),--fresh)
 
 rollout: simulator ## Canary, rollback, uninstall, resumed rollouts, slices, on eight simulated hosts
-	@$(BIN)/python tests/rollout/run.py
+	@$(PYTEST) -v tests/rollout
 
-matrix: simulator ## The unit tests and playbooks on every supported ansible-core, a no-op on the oldest and the newest
-	@$(BIN)/python tests/matrix.py
-	@$(BIN)/python tests/matrix.py fleet
+rollout-quick: simulator ## A rollout that stops at its canary, rollback and uninstall, on three simulated hosts
+	@echo "==> rollout: canary, rollback, uninstall (about four minutes)"
+	@$(PYTEST) -v tests/rollout -m quick --hosts-count 3
+
+matrix: simulator ## Unit tests and playbooks on every supported ansible-core; sanity and a no-op on the oldest and the newest
+	@$(BIN)/python -m tests.checks.matrix
+	@$(BIN)/python -m tests.checks.matrix sanity
+	@$(BIN)/python -m tests.checks.matrix fleet
 
 bench: simulator ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
-	@$(BIN)/python tests/bench/bench.py
+	@$(BIN)/python -m tests.bench.bench
+
+bench-pure: venv ## Planning, resolving, parsing: do they grow in step with the fleet; no host needed
+	@$(BIN)/python -m tests.bench.pure.bench_npu_smi
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.pure.bench_resolve
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.pure.bench_plan
 
 report: venv ## The report's page in a headless browser, at 4, 100 and 1,000 hosts
 	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium
-	@$(BIN)/pytest -q -p no:cacheprovider tests/report
+	@$(PYTEST) tests/report
 
 docs: venv ## Build the documentation into build/docs/html
-	@$(BIN)/python tests/docs.py
+	@$(BIN)/python -m tests.checks.docs
 
 clean: ## Remove hosts, images, caches and everything else that demo and test made
-	@if [ -x $(BIN)/python ]; then $(BIN)/python tests/simulator/fleet.py clean || true; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m tests.simulator.fleet clean || true; fi
 	@rm -rf build .cache .venv .pytest_cache .ruff_cache .hypothesis tests/output

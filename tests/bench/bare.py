@@ -12,11 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_hosts import Hosts
-from measure import ROOT
-from sim import base
+from tests.bench.bench_hosts import Hosts
+from tests.simulator.sim import base
+from tests.support.paths import ARTIFACTS
 
-ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
 DRIVER = "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-x86-64.run"
 FIRMWARE = "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run"
 NNAE = "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run"

@@ -14,17 +14,13 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from measure import ROOT, WORK, Run, median, paired_ratio, playbook
+from tests.bench import bare, bench_hosts, bench_table, peer
+from tests.bench.measure import WORK, median, paired_ratio, playbook
+from tests.support import ssh_count
+from tests.support.paths import BUILD, ROOT
+from tests.support.playbook import Run
 
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import bare
-import bench_hosts
-import bench_table
-import peer
-import ssh_count
-
-OUT = ROOT / "build" / "bench.json"
+OUT = BUILD / "bench.json"
 FLOOR = ROOT / "tests" / "bench" / "floor.yml"
 SITE = ROOT / "site.yml"
 PLAN = ROOT / "playbooks" / "plan.yml"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure import ROOT, WORK
-
-sys.path.insert(0, str(ROOT / "tests" / "simulator"))
-from sim import base, description, hosts, image
+from tests.bench.measure import WORK
+from tests.simulator.sim import base, hosts, image
+from tests.support.fleet import Fleet, podman
 
 PREFIX = "bench"
+FLEET = Fleet(PREFIX)
 SUBNET = "10.214.0.0/22"
 # Seconds a simulated installer works. Real ones: half a minute (firmware) to minutes (CANN).
 INSTALLER_SECONDS = int(os.environ.get("INSTALLER_SECONDS") or 10)
@@ -56,28 +53,18 @@ class Hosts:
         # Sockets of kept SSH connections: ssh wants short paths.
         self.sockets = Path(tempfile.mkdtemp(prefix="ascend-bench-"))
         self._image = ""
-        self._fleet: description.Fleet | None = None
 
     def prepare(self) -> None:
         """An image with the packages the installers call and the key for root, which the peer wants."""
-        plain = image.build(None)
         hosts.key()
         added = " ".join(PACKAGES) + hosts.KEY.with_suffix(".pub").read_text(encoding="utf-8")
-        self._image = (
-            f"{image.REPOSITORY}:{PREFIX}-{plain.rpartition(':')[2]}-{hashlib.sha256(added.encode()).hexdigest()[:6]}"
+        self._image = FLEET.prepared(
+            self._row(1, None),
+            SUBNET,
+            PACKAGES,
+            f"cp /etc/ssh/authorized_keys.d/{base.LOGIN_USER} /etc/ssh/authorized_keys.d/root",
+            f"-{hashlib.sha256(added.encode()).hexdigest()[:6]}",
         )
-        if base.run("podman", "image", "exists", self._image, check=False).returncode == 0:
-            return
-        self._up(1, None, again=True)
-        name = f"{PREFIX}-n"
-        script = (
-            "set -a; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && "
-            f"apt-get -qq install -y --no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
-            f"cp /etc/ssh/authorized_keys.d/{base.LOGIN_USER} /etc/ssh/authorized_keys.d/root"
-        )
-        base.podman("exec", name, "sh", "-c", script)
-        base.podman("commit", "-q", name, self._image)
-        self.down()
 
     def bare(self, count: int | None = None) -> None:
         """Throw the hosts away and start them (or only so many) anew."""
@@ -86,34 +73,31 @@ class Hosts:
     def copy_first(self) -> None:
         """As many hosts as wanted, each a copy of the first one as it is now, firmware on its chips included."""
         image_name = f"{image.REPOSITORY}:{PREFIX}-copy"
-        state = self._silicon(self._fleet.hosts[0].name)
-        firmware = {name: (state / name).read_text(encoding="utf-8") for name in _FIRMWARE}
-        base.podman("commit", "-q", f"{PREFIX}-{self._fleet.hosts[0].name}", image_name)
+        first = next(iter(FLEET.addresses))
+        firmware = {name: (FLEET.silicon(first) / name).read_text(encoding="utf-8") for name in _FIRMWARE}
+        podman("commit", "-q", FLEET.container(first), image_name, timeout=900, check=True)
         self._begin(self.count, image_name)
-        for host in self._fleet.hosts:
+        for host in FLEET.addresses:
             for name, text in firmware.items():
-                (self._silicon(host.name) / name).write_text(text, encoding="utf-8")
-
-    def _silicon(self, name: str) -> Path:
-        return hosts.folder(PREFIX) / "hosts" / name / "npu-sim"
+                (FLEET.silicon(host) / name).write_text(text, encoding="utf-8")
 
     def _begin(self, count: int, image_name: str) -> None:
         """Start hosts from an image and write their inventory."""
         self.disconnect()
-        self._up(count, image_name, again=True)
+        FLEET.up([self._row(count, image_name)], SUBNET)
         folder = WORK / "inventory"
         (folder / "group_vars").mkdir(parents=True, exist_ok=True)
-        (folder / "hosts.json").write_text(json.dumps(hosts.inventory(self._fleet), indent=1), encoding="utf-8")
+        shutil.copy(FLEET.inventory, folder / "hosts.json")
         (folder / "group_vars" / "all.yml").write_text(VARIABLES, encoding="utf-8")
 
     def down(self) -> None:
         self.disconnect()
-        hosts.down(PREFIX)
+        FLEET.down()
 
     def remove(self) -> None:
         """Everything that this run has made outside the cache folder."""
         self.down()
-        base.run("podman", "rmi", "-f", f"{image.REPOSITORY}:{PREFIX}-copy", check=False)
+        podman("rmi", "-f", f"{image.REPOSITORY}:{PREFIX}-copy")
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def disconnect(self) -> None:
@@ -125,11 +109,11 @@ class Hosts:
 
     @property
     def addresses(self) -> list[str]:
-        return [host.address for host in self._fleet.hosts]
+        return list(FLEET.addresses.values())
 
     @property
     def known_hosts(self) -> Path:
-        return hosts.folder(PREFIX) / "known_hosts"
+        return FLEET.known_hosts
 
     def each(self, function) -> list:
         """function(address) for every host, as many at once as Ansible has forks."""
@@ -146,7 +130,7 @@ class Hosts:
 
         Read from their control groups on this machine, so that asking costs the hosts nothing.
         """
-        names = [f"{PREFIX}-{host.name}" for host in self._fleet.hosts]
+        names = map(FLEET.container, FLEET.addresses)
         try:
             return sum(map(_cpu_of, base.podman("inspect", "--format", "{{.State.Pid}}", *names).split()))
         except (OSError, ValueError, LookupError):
@@ -188,7 +172,7 @@ class Hosts:
             time.sleep(0.5)
         raise TimeoutError(f"{address} did not come back within {timeout:.0f} s")
 
-    def _up(self, count: int, image_name: str | None, again: bool) -> None:
+    def _row(self, count: int, image_name: str | None) -> dict:
         row = {
             "name": "n",
             "count": count,
@@ -197,11 +181,7 @@ class Hosts:
             "os_release": OS_RELEASE,
             "settings": {"installer_seconds": INSTALLER_SECONDS},
         }
-        if image_name:
-            row["image"] = image_name
-        data = {"prefix": PREFIX, "subnet": str(ipaddress.IPv4Network(SUBNET)), "hosts": [row]}
-        self._fleet = description.parse(data, "bench")
-        hosts.up(self._fleet, image.build(None), again)
+        return {**row, "image": image_name} if image_name else row
 
 
 def _cpu_of(pid: str) -> float:

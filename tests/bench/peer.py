@@ -7,7 +7,6 @@ happen in a mount namespace with another /etc/os-release and another ~/.ssh: not
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -16,13 +15,13 @@ import sys
 import tarfile
 from pathlib import Path
 
-import bare
-from bench_hosts import OS_RELEASE, Hosts
-from measure import ROOT, WORK, Run, run
-from sim import hosts as sim_hosts
-
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import ssh_count
+from tests.bench import bare
+from tests.bench.bench_hosts import OS_RELEASE, Hosts
+from tests.bench.measure import WORK, run
+from tests.simulator.sim import hosts as sim_hosts
+from tests.support import ssh_count
+from tests.support.paths import CALLBACKS
+from tests.support.playbook import Run, environment
 
 VERSION = "26.0.0"
 ANSIBLE_CORE = "2.16.*"  # the newest line it runs on
@@ -144,7 +143,6 @@ def _prepare(hosts: Hosts) -> int:
 def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
     folder, record = PLACE / "deployer", WORK / "log" / f"{log}.json"
     shutil.rmtree(folder / "facts_cache", ignore_errors=True)  # as its command does
-    record.unlink(missing_ok=True)
     tags = ["--tags", TAGS, "--skip-tags", "copy"] if name == "check" else ["--tags", f"{TAGS},copy"]
     extra = [word for key, value in ARGUMENTS.items() for word in ("-e", f"{key}={value}")]
     command = [
@@ -156,18 +154,18 @@ def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
         *extra,
         *options,
     ]
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")},
-        "HOME": str(PLACE / "home"),
-        "PATH": f"{VENV / 'bin'}:{os.environ['PATH']}",
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_STDOUT_CALLBACK": "default",
-        "ANSIBLE_CALLBACK_PLUGINS": f"{folder / 'ansible_plugin'}:{ROOT / 'tests' / 'demo' / 'callback'}",
-        "ANSIBLE_CALLBACKS_ENABLED": "run_record",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(hosts.sockets),
-        "RUN_RECORD": str(record),
-    }
+    variables = environment(
+        VENV / "bin",
+        HOME=str(PLACE / "home"),
+        ANSIBLE_CONFIG=str(folder / "ansible.cfg"),
+        ANSIBLE_STDOUT_CALLBACK="default",
+        ANSIBLE_CALLBACK_PLUGINS=f"{folder / 'ansible_plugin'}:{CALLBACKS}",
+        ANSIBLE_CALLBACKS_ENABLED="run_record",
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_SSH_CONTROL_PATH_DIR=str(hosts.sockets),
+        RUN_RECORD=str(record),
+    )
+    del variables["ANSIBLE_COLLECTIONS_PATH"]  # the peer's own counts
     real_ssh = Path(os.path.expanduser("~")) / ".ssh"
     ours = not real_ssh.exists()  # something has to be there to mount over
     real_ssh.mkdir(mode=0o700, exist_ok=True)
@@ -182,13 +180,10 @@ def _playbook(name: str, log: str, hosts: Hosts, options: list[str]) -> Run:
         str(PLACE / "ssh"),
     ]
     try:
-        done = run(log, [*wrapper, *command], environment, folder)
+        return run(log, [*wrapper, *command], variables, folder, record)
     finally:
         if ours:
             real_ssh.rmdir()
-    if record.is_file():
-        done.record = json.loads(record.read_text(encoding="utf-8"))
-    return done
 
 
 def _facts(runs: dict[str, Run], bytes_once: int) -> dict:

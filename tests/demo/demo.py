@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-OUT = ROOT / "build" / "demo"
-SIMULATOR = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py")]
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, text
+
+from tests.support import playbook
+from tests.support.fleet import Fleet, simulator
+from tests.support.paths import BUILD, ROOT
+
+FLEET = Fleet("ascend")
+OUT = BUILD / "demo"
 
 
 def say(text: str) -> None:
@@ -21,41 +23,19 @@ def say(text: str) -> None:
 
 def run_site(title: str, record: Path) -> dict:
     say(title)
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_STDOUT_CALLBACK": os.environ.get("ANSIBLE_STDOUT_CALLBACK", "ascend.fleet.progress"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "demo" / "callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "run_record",
-        "RUN_RECORD": str(record),
-    }
-    command = [str(BIN / "ansible-playbook"), "site.yml", "-i", "inventories/simulated"]
-    print(f"$ {' '.join(['ansible-playbook', *command[1:]])}", flush=True)
-    started = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if code:
-        sys.exit(f"The run ended with exit code {code}. Mend what it says and start `make demo` again; it goes on.")
-    return {**json.loads(record.read_text(encoding="utf-8")), "seconds": round(time.monotonic() - started, 1)}
-
-
-def vendor_calls() -> int:
-    """How many times a vendor installer was started on the fleet, from the packages' own log."""
-    sys.path.insert(0, str(ROOT / "tests" / "simulator"))
-    from sim import hosts
-    from sim.base import podman
-
-    logs = [
-        podman("exec", name, "sh", "-c", "cat /var/log/npu-sim/vendor-calls.log 2>/dev/null || true")
-        for name in hosts.containers("ascend")
-    ]
-    return sum(json.loads(line)["event"] == "start" for log in logs for line in log.splitlines())
+    # The demo is the user's: what they have set for Ansible counts.
+    settings = {name: value for name, value in os.environ.items() if name.startswith("ANSIBLE_")}
+    settings = {"ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress", **settings, **playbook.recorded(record)}
+    print("$ ansible-playbook site.yml -i inventories/simulated", flush=True)
+    inventory = ROOT / "inventories" / "simulated"
+    run = playbook.play(ROOT / "site.yml", inventory=inventory, settings=settings, record=record)
+    if not run.ok:
+        sys.exit(f"The run ended with exit code {run.code}. Mend what it says and start `make demo` again; it goes on.")
+    return {**run.record, "seconds": round(run.seconds, 1)}
 
 
 def finish(second: dict) -> None:
     """Put the second run's counts into the report."""
-    sys.path.insert(0, str(ROOT / ".cache" / "collections"))
-    from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, text
-
     path = OUT / "report.json"
     report = json.loads(path.read_text(encoding="utf-8"))
     report["second_run"] = second
@@ -66,11 +46,11 @@ def finish(second: dict) -> None:
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     say("Start the simulated hosts: podman containers with systemd, SSH and fake NPUs on a network of their own")
-    subprocess.run([*SIMULATOR, "up"], check=True)
+    simulator("up")
     run_site("First run: from what is there to generated text", OUT / "run-1.json")
-    before = vendor_calls()
+    before = FLEET.installer_starts()
     second = run_site("Second run: nothing may change", OUT / "run-2.json")
-    started = vendor_calls() - before
+    started = FLEET.installer_starts() - before
     finish(
         {
             "changed": second["changed"],

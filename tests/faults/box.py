@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-SIMULATOR = ROOT / ".cache" / "simulator"
-PREFIX = "faults"
+from tests.simulator.sim import base
+from tests.support import fleet as fleets
+from tests.support import playbook
+from tests.support.fleet import podman
+from tests.support.playbook import Run, Running
+
+FLEET = fleets.Fleet("faults")
 # Set when the run is to end: nothing new is started any more.
 STOP = threading.Event()
 VARIABLES = {
@@ -82,25 +84,6 @@ class Stopped(Exception):
 
 
 @dataclass
-class Run:
-    """One playbook run: its exit code (negative: killed), recap counts, seconds and output."""
-
-    rc: int
-    changed: int
-    failed: int
-    seconds: float
-    text: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the run claims that everything is as it should be."""
-        return self.rc == 0
-
-    def words(self) -> str:
-        return f"ok, changed={self.changed}" if self.ok else f"ended by signal {-self.rc}" if self.rc < 0 else "failed"
-
-
-@dataclass
 class Box:
     """A host of the fleet `faults` and its folder of inventories, artifacts and logs."""
 
@@ -108,16 +91,16 @@ class Box:
     chip: str
     work: Path
     undo: str = ""  # script that takes back what cases do to a host outside of its states
-    processes: list[subprocess.Popen] = field(default_factory=list)
+    processes: list[subprocess.Popen | Running] = field(default_factory=list)
 
     @property
     def container(self) -> str:
-        return f"{PREFIX}-{self.name}"
+        return FLEET.container(self.name)
 
     def prepare(self) -> None:
         """Write the inventory with this host alone."""
         self.work.mkdir(parents=True, exist_ok=True)
-        fleet = json.loads((SIMULATOR / "fleets" / PREFIX / "hosts.json").read_text())["all"]["children"]["npu"]
+        fleet = json.loads(FLEET.inventory.read_text())["all"]["children"]["npu"]
         hosts = {self.name: fleet["hosts"][self.name]}
         (self.work / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": fleet["vars"]}}, indent=1))
 
@@ -136,7 +119,7 @@ class Box:
         """Start a script inside the host that waits for its moment and says STRUCK when it has acted."""
         process = subprocess.Popen(
             ["podman", "exec", self.container, "timeout", "150", "bash", "-c", script, "watches-for-it"],
-            env=environment(),
+            env=base.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -150,15 +133,11 @@ class Box:
 
     def fault(self, name: str, text: str = "") -> None:
         """Set a fault of the simulated installers (tests/simulator/README.md)."""
-        place = SIMULATOR / "fleets" / PREFIX / "hosts" / self.name / "npu-sim" / "faults"
-        place.mkdir(exist_ok=True)
-        (place / name).write_text(text + "\n")
+        FLEET.fault(self.name, name, text)
 
     def heal(self) -> None:
         """Take every simulated fault away."""
-        place = SIMULATOR / "fleets" / PREFIX / "hosts" / self.name / "npu-sim" / "faults"
-        for path in place.glob("*"):
-            path.unlink(missing_ok=True)
+        FLEET.heal(self.name)
 
     def power_cut(self) -> None:
         """Every process gone at once, then on again. podman may or may not start the host by itself."""
@@ -198,7 +177,7 @@ class Box:
         """End what was started here and still runs: playbooks, watches."""
         self.kill_processes()
         for process in self.processes:
-            if process.stdout:
+            if isinstance(process, subprocess.Popen) and process.stdout:
                 process.stdout.close()
         self.processes.clear()
 
@@ -210,68 +189,40 @@ class Box:
 
     def calls(self) -> list[dict]:
         """The vendor calls since the state was restored."""
-        rows = self.sh("cat /var/log/npu-sim/vendor-calls.log").splitlines()
-        return [json.loads(row) for row in rows if row.startswith("{")]
+        return FLEET.calls(self.name)
 
     # -- playbook runs --------------------------------------------------------------------------------------------
 
-    def start(self, artifacts: Path, variables: dict, log: Path, *words: str) -> subprocess.Popen:
+    def start(self, artifacts: Path, variables: dict, log: Path, *words: str) -> Running:
         """Start the site playbook; end it with finish()."""
         if STOP.is_set():
             raise Stopped(self.name)
-        values = {
-            **VARIABLES,
-            "ascend_artifacts": str(artifacts),
-            "ascend_report_dir": str(log.with_suffix("")),
-            **variables,
-        }
-        command = [
-            str(Path(sys.executable).parent / "ansible-playbook"),
+        process = playbook.start(
             "ascend.fleet.site",
-            "-i",
-            str(self.work / "hosts.json"),
-            "-e",
-            json.dumps(values),
             *words,
-        ]
-        environ = {
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+            inventory=self.work / "hosts.json",
+            variables={
+                **VARIABLES,
+                "ascend_artifacts": str(artifacts),
+                "ascend_report_dir": str(log.with_suffix("")),
+                **variables,
+            },
             # A cut connection should be noticed within seconds here, not minutes.
-            "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=3"
-            " -o ServerAliveCountMax=3 -o ConnectTimeout=10",
-        }
-        stream = log.open("w")
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            settings={
+                "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=3"
+                " -o ServerAliveCountMax=3 -o ConnectTimeout=10"
+            },
+            log=log,
         )
-        process.log, process.begun = log, time.monotonic()
         self.processes.append(process)
         return process
 
-    def finish(self, process: subprocess.Popen, timeout: float = 600) -> Run:
-        """Wait for a playbook run and read its recap."""
-        try:
-            rc = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            rc = 124
+    def finish(self, process: Running, timeout: float = 600) -> Run:
+        """How a playbook run ended."""
+        run = process.wait(timeout)
         if STOP.is_set():
             raise Stopped(self.name)
-        seconds = time.monotonic() - process.begun
-        text = process.log.read_text(errors="replace")
-        recap = re.search(rf"^{self.name}\s*: ok=\d+\s+changed=(\d+).*failed=(\d+)", text, re.MULTILINE)
-        changed, failed = (int(recap[1]), int(recap[2])) if recap else (-1, -1)
-        return Run(rc, changed, failed, seconds, text)
+        return run
 
     def play(self, artifacts: Path, variables: dict, log: Path, *words: str) -> Run:
         return self.finish(self.start(artifacts, variables, log, *words))
@@ -283,30 +234,7 @@ def said(process: subprocess.Popen, seconds: float) -> str:
     return os.read(process.stdout.fileno(), 4096).decode(errors="replace") if ready else ""
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "CONTAINERS_CONF": str(SIMULATOR / "containers.conf")}
-
-
-def podman(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run podman; 124 when it does not end in time."""
-    try:
-        return subprocess.run(
-            ["podman", *words],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        return subprocess.CompletedProcess(error.cmd, 124, "did not end in time")
-
-
 def fleet(command: str) -> None:
     """up or down of the fleet `faults`."""
-    words = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py"), command]
-    words += ["--fleet", str(Path(__file__).with_name("fleet.json"))] if command == "up" else ["--prefix", PREFIX]
-    # In a session of its own: a second Ctrl-C must not keep the hosts from being removed.
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
+    words = ["--fleet", str(Path(__file__).with_name("fleet.json"))] if command == "up" else ["--prefix", FLEET.prefix]
+    fleets.simulator(command, *words, quiet=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import judge
+from tests.faults import judge
 
 COMPONENTS = ("driver", "firmware", "cann", "kernels")
 # From which kept state a component is installed next.
@@ -17,6 +17,7 @@ PREFIX = {"driver": "driver", "firmware": "firmware", "cann": "nnae", "kernels":
 SLOW = 3
 STATE = "/var/lib/ascend-fleet"
 JOURNAL = f"{STATE}/journal.jsonl"
+NO_CACHE = f"rm -rf {STATE}/cache"
 MOMENTS = {"begun": 0.0, "middle": 0.5, "late": 0.9}
 
 

@@ -5,195 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import zip_longest
 
-import judge
-import packages
-import surroundings
-from case import COMPONENTS, JOURNAL, MOMENTS, PREFIX, STARTS, Case, await_call, fill, kill, slow
-
-_BUSY_LOCK = (
-    'mkdir -p /var/lib/ascend-fleet; echo \'{"controller": "ops@elsewhere, pid 4711", "pid": 4711, "since":'
-    ' "2026-11-22T10:00:00Z", "what": "driver upgrade"}\' >/var/lib/ascend-fleet/lock'
-)
-_NO_CACHE = "rm -rf /var/lib/ascend-fleet/cache"
-_STAGING = (
-    "until ls -d /home/ops/.ansible/tmp/*/artifact-0 /var/lib/ascend-fleet/cache/* >/dev/null 2>&1;"
-    " do sleep 0.05; done; "
-)
-
-
-_OUTER_SHELL = "|".join(f"{place}bash\\ /var/lib/ascend-fleet/*.run\\ --*" for place in ("", "/bin/", "/usr/bin/"))
-
-
-def _installer_dies() -> Iterator[Case]:
-    for component in COMPONENTS:
-        for percent in (10, 50, 100):
-            yield Case(
-                "installer killed",
-                component,
-                f"{percent} %",
-                STARTS[component],
-                {f"{PREFIX[component]}.die-at": f"{percent} once"},
-            )
-    for component in COMPONENTS:
-        for percent in (10, 90):
-            yield Case(
-                "installer killed", component, f"{percent} %", "old", {f"{PREFIX[component]}.die-at": f"{percent} once"}
-            )
-    yield Case("installer killed", "firmware", "50 %", "bare", {"firmware.die-at": "50 once"})
-    for component in COMPONENTS:
-        # The archive's own shell dies; what it has unpacked and started goes on without it.
-        yield Case(
-            "installer killed",
-            component,
-            "its outer shell alone",
-            STARTS[component],
-            slow(component),
-            watch=await_call(component, 0.5) + kill(_OUTER_SHELL),
-        )
-        # Whoever says systemctl reboot ends everything politely, and everything at once.
-        yield Case(
-            "reboot",
-            component,
-            "by somebody else, in the middle",
-            STARTS[component],
-            slow(component),
-            watch=await_call(component, 0.5) + "echo STRUCK; systemctl reboot",
-            then="reboot",
-        )
-
-
-def _processes_die() -> Iterator[Case]:
-    for moment, share in MOMENTS.items():
-        for component in COMPONENTS:
-            wait = await_call(component, share)
-            yield Case(
-                "module killed",
-                component,
-                moment,
-                STARTS[component],
-                slow(component),
-                watch=wait + kill("/usr/bin/python3*run_package*", but="async_wrapper"),
-            )
-            yield Case(
-                "control node dies",
-                component,
-                moment,
-                STARTS[component],
-                slow(component),
-                watch=wait + "echo STRUCK",
-                then="ansible",
-            )
-            yield Case(
-                "power cut",
-                component,
-                moment,
-                STARTS[component],
-                slow(component),
-                watch=wait + "echo STRUCK",
-                then="power",
-            )
-            yield Case(
-                "connection cut",
-                component,
-                moment,
-                STARTS[component],
-                slow(component),
-                watch=wait + kill("'sshd: ops'*"),
-            )
-    for component, start in (("driver", "bare"), ("driver", "old"), ("firmware", "old"), ("cann", "old")):
-        yield Case(
-            "power cut",
-            component,
-            "middle",
-            start,
-            slow(component),
-            watch=await_call(component, 0.5) + "echo STRUCK",
-            then="power",
-        )
-    yield Case(
-        "control node dies",
-        "driver",
-        "middle",
-        "old",
-        slow("driver"),
-        watch=await_call("driver", 0.5) + "echo STRUCK",
-        then="ansible",
-    )
-    for start, component in (("no-driver", "driver"), ("hdk", "cann"), ("base", "kernels")):
-        yield Case(
-            "connection cut", component, "staging", start, before=_NO_CACHE, watch=_STAGING + kill("'sshd: ops'*")
-        )
-        yield Case(
-            "control node dies",
-            component,
-            "staging",
-            start,
-            before=_NO_CACHE,
-            watch=_STAGING + "echo STRUCK",
-            then="ansible",
-        )
-
-
-def _less_than_death() -> Iterator[Case]:
-    for component in ("driver", "cann"):
-        wait, start, slowly = await_call(component, 0.5), STARTS[component], slow(component)
-        yield Case(
-            "control node dies",
-            component,
-            "interrupted by its user",
-            start,
-            slowly,
-            watch=wait + "echo STRUCK",
-            then="interrupt",
-        )
-        # Silent, but not closed: the session's server stops for longer than the client is patient.
-        silent = kill("'sshd: ops'*", signal="-STOP") + "; sleep 20; " + kill("'sshd: ops'*", signal="-CONT")
-        yield Case("connection cut", component, "silent for 20 seconds", start, slowly, watch=wait + silent)
-        # Nobody is left who would tell of the end: the time limit ends it.
-        yield Case(
-            "module killed",
-            component,
-            "with its supervisor",
-            start,
-            slowly,
-            variables={"npu_driver_timeout": 20, "cann_timeout": 20},
-            watch=wait + kill("/usr/bin/python3*run_package*|/usr/bin/python3*async_wrapper*"),
-        )
-
-
-def _installers_lie() -> Iterator[Case]:
-    for component in COMPONENTS:
-        prefix, start = PREFIX[component], STARTS[component]
-        yield Case("exit 0 without effect", component, "install", start, {f"{prefix}.lie": ""})
-        yield Case("exit 0 without effect", component, "upgrade", "old", {f"{prefix}.lie": ""})
-        yield Case("wrong version", component, "install", start, {f"{prefix}.wrong-version": "9.9.9"})
-        for percent in (10, 100):
-            yield Case("installer fails", component, f"{percent} %", start, {f"{prefix}.fail-at": str(percent)})
-    for component in COMPONENTS:
-        yield Case(
-            "hang",
-            component,
-            "50 %",
-            STARTS[component],
-            {f"{PREFIX[component]}.hang-at": "50"},
-            variables={"npu_driver_timeout": 10, "cann_timeout": 10},
-        )
-    for mode in packages.STRANGE:
-        for component in ("driver", "cann", "firmware", "kernels"):
-            if mode in ("asks-in-other-words", "asks-the-terminal") and component in ("firmware", "kernels"):
-                continue
-            yield Case(
-                "strange package",
-                component,
-                mode,
-                STARTS[component],
-                strange=mode,
-                variables={"npu_driver_timeout": 10, "cann_timeout": 10},
-            )
+from tests.faults import packages, processes, surroundings, traces
+from tests.faults.case import COMPONENTS, JOURNAL, NO_CACHE, PREFIX, STARTS, Case, await_call, fill, slow
 
 
 def _disks() -> Iterator[Case]:
@@ -244,7 +60,7 @@ def _artifacts() -> Iterator[Case]:
                 how,
                 STARTS[component],
                 tampered=how,
-                before=_NO_CACHE,
+                before=NO_CACHE,
                 untouched=True,
                 refused="sha256|hash|SHA256SUMS",
             )
@@ -259,7 +75,7 @@ def _artifacts() -> Iterator[Case]:
             tampered="bit-flipped",
             sums=False,
             untouched=True,
-            before=_NO_CACHE,
+            before=NO_CACHE,
         )
         yield Case(
             "tampered in the folder",
@@ -269,7 +85,7 @@ def _artifacts() -> Iterator[Case]:
             tampered="web page",
             sums=False,
             untouched=True,
-            before=_NO_CACHE,
+            before=NO_CACHE,
             refused="page",
         )
         yield Case(
@@ -279,150 +95,9 @@ def _artifacts() -> Iterator[Case]:
             STARTS[component],
             tampered="not there",
             untouched=True,
-            before=_NO_CACHE,
+            before=NO_CACHE,
             refused=packages.NEW[component],
         )
-
-
-def _tear(component: str) -> str:
-    """Cut the end line of a component's last change."""
-    return (
-        f'at=$(grep -n \'"component": "{component}".*"event": "end"\' {JOURNAL} | tail -n 1 | cut -d: -f1);'
-        f' sed -i "${{at}}s/^\\(.\\{{60\\}}\\).*/\\1/" {JOURNAL}'
-    )
-
-
-_NESTED = "{ head -c 200000 /dev/zero | tr '\\0' '['; echo; }"
-_BROKEN_ENTRIES = {
-    "nested without end": _NESTED,
-    "a list as component": """echo '{"id": "1", "event": "end", "result": "ok", "component": ["driver"], "time": 0}'""",
-    "numbers for texts": """echo '{"id": "2", "event": "end", "result": "ok", "component": 7, "from": {}}'""",
-    "not UTF-8": 'printf \'{"id": "\\xc4\\xe3\\xba\\xc3", "event": "start"}\\n\\xff\\xfe\'',
-}
-
-
-def _locks_and_journals() -> Iterator[Case]:
-    half = f"""printf '{{"action": "upgrade", "boot_id": "x", "component": "driver", "ev' >>{JOURNAL}"""
-    for component in COMPONENTS:
-        name = PREFIX[component]
-        yield Case("journal", component, "end line torn", "done", before=_tear(name))
-        future = json.dumps(
-            {
-                "id": "20991231T000000Z-aaaa",
-                "event": "start",
-                "time": "2099-12-31T00:00:00Z",
-                "boot_id": "old:1",
-                "component": name,
-                "action": "install",
-                "from": None,
-                "to": packages.NEW[component],
-                "package": None,
-                "sha256": None,
-                "controller": "x",
-            }
-        )
-        yield Case(
-            "clock jump", component, "unfinished change of the year 2099", "done", before=f"echo '{future}' >>{JOURNAL}"
-        )
-    yield Case("journal", "driver", "half a line at its end", "old", before=half)
-    yield Case("journal", "driver", "half a line at its end", "done", before=half)
-    yield Case("journal", "driver", "zero bytes at its end", "old", before=f"head -c 300 /dev/zero >>{JOURNAL}")
-    for phase, entry in _BROKEN_ENTRIES.items():
-        yield Case("journal", "driver", phase, "done", before=f"{entry} >>{JOURNAL}")
-    yield Case("journal", "kernels", "nested without end", "base", before=f"{_NESTED} >>{JOURNAL}")
-    yield Case("journal", "cann", "gone", "done", before=f"rm -f {JOURNAL}")
-    yield Case(
-        "clock jump",
-        "cann",
-        "files of tomorrow",
-        "done",
-        before="find /usr/local/Ascend /var/lib/ascend-fleet -exec touch -h -d '2 days' {} +",
-    )
-    yield Case("stale lock", "driver", "holder is dead", "bare", before=_BUSY_LOCK)
-    yield Case(
-        "stale lock", "cann", "not readable", "hdk", before="head -c 100 /dev/urandom >/var/lib/ascend-fleet/lock"
-    )
-    yield Case(
-        "stale lock",
-        "kernels",
-        "its number belongs to another process now",
-        "base",
-        before=_BUSY_LOCK.replace('"pid": 4711', '"pid": 1'),
-    )
-    yield Case(
-        "held lock",
-        "cann",
-        "another program",
-        STARTS["cann"],
-        after="pkill -f lock.keeper",
-        before=_BUSY_LOCK + "; setsid bash -c 'exec 8<>/var/lib/ascend-fleet/lock; flock 8;"
-        " exec -a lock-keeper sleep 600' >/dev/null 2>&1 </dev/null & sleep 0.5",
-        refused="Another run is changing this host.*ops@elsewhere",
-        untouched=True,
-    )
-    for component in ("driver", "firmware"):
-        yield Case(
-            "held lock",
-            component,
-            "somebody installs by hand",
-            STARTS[component],
-            after="pkill -f lock.keeper",
-            before="setsid bash -c 'exec 8<>/run/lock/ascend_hdk_install.lock; flock 8;"
-            " exec -a lock-keeper sleep 600' >/dev/null 2>&1 </dev/null & sleep 0.5",
-            refused="in progress",
-        )
-    # Slow enough for a whole other run to find the first one at work.
-    yield Case(
-        "second run",
-        "driver",
-        "at the same time",
-        STARTS["driver"],
-        slow("driver", 40),
-        watch=await_call("driver", 0.0) + "echo STRUCK",
-        then="second-run",
-        refused="Another run is changing this host",
-    )
-    yield Case(
-        "second run",
-        "cann",
-        "in check mode, at the same time",
-        STARTS["cann"],
-        slow("cann", 30),
-        watch=await_call("cann", 0.0) + "echo STRUCK",
-        then="check-run",
-    )
-
-
-def _files() -> Iterator[Case]:
-    for component, (path, _key, _value) in judge.FILES.items():
-        loose = f"chattr -i {path} 2>/dev/null; "
-        yield Case("version file", component, "emptied", "done", before=f"{loose}: >{path}")
-        yield Case("version file", component, "garbage", "done", before=f"{loose}head -c 200 /dev/urandom >{path}")
-        yield Case("version file", component, "gone", "done", before=f"{loose}rm -f {path}")
-    yield Case("installed files", "cann", "set_env.sh gone", "done", before=f"rm -f {judge.ROOT}/nnae/set_env.sh")
-    yield Case(
-        "installed files",
-        "cann",
-        "latest leads nowhere",
-        "done",
-        before=f"rm -rf {judge.ROOT}/nnae/latest; mkdir {judge.ROOT}/nnae/latest;"
-        f" ln -s ../9.9.9/opp {judge.ROOT}/nnae/latest/opp",
-    )
-    for what, make in (("a folder", "mkdir"), ("a named pipe", "mkfifo")):
-        path = judge.FILES["cann"][0]
-        # The vendor's installer waits for ever for somebody to write into the pipe.
-        yield Case(
-            "version file", "cann", what, "done", before=f"rm -f {path}; {make} {path}", variables={"cann_timeout": 20}
-        )
-    yield Case(
-        "installed files",
-        "driver",
-        "install record unreadable",
-        "old",
-        before="head -c 200 /dev/urandom >/etc/ascend_install.info",
-    )
-    # A sound driver is not installed anew because of it; the next upgrade has to get along without.
-    yield Case("installed files", "driver", "install record gone", "old", before="rm -f /etc/ascend_install.info")
 
 
 # Tells when somebody took all of it.
@@ -480,14 +155,10 @@ def _hosts() -> Iterator[Case]:
 
 
 _KINDS = (
-    _installer_dies,
-    _processes_die,
-    _less_than_death,
-    _installers_lie,
+    *processes.KINDS,
     _disks,
     _artifacts,
-    _locks_and_journals,
-    _files,
+    *traces.KINDS,
     _hosts,
     *surroundings.KINDS,
 )

@@ -14,14 +14,13 @@ import threading
 import time
 from pathlib import Path
 
-import box as boxes
-import judge
-import packages
-import surroundings
-from box import ROOT, Box, Run
-from case import Case
+from tests.faults import box as boxes
+from tests.faults import judge, packages, surroundings
+from tests.faults.box import Box
+from tests.faults.case import Case
+from tests.support.paths import BUILD
+from tests.support.playbook import Run, Running
 
-BUILD = ROOT / "build"
 _TOOLS = (
     "command -v lspci ifconfig pip3 >/dev/null || { apt-get update -qq &&"
     " apt-get install -y -qq --no-install-recommends pciutils net-tools kmod python3-pip; } >/dev/null 2>&1;"
@@ -142,21 +141,21 @@ class Host:
         box.heal()
         if case.after:
             box.sh(case.after)
-        row["first_run"] = first.words()
+        row["first_run"] = first.words(box.name)
         row["false_ok"] |= self._must_be_refused(case, first, called, notes)
         row["false_ok"] |= self._false(first, "first", notes)
         second = box.play(self.good, {}, place / "second.log")
-        row["second_run"] = second.words()
+        row["second_run"] = second.words(box.name)
         wrong = judge.complaints(box, self.golden)
         if second.ok and wrong:
             row["false_ok"] = True
         last = second
-        if second.ok and second.changed != 0:
+        if second.ok and second.recap(box.name).get("changed", -1) != 0:
             last = box.play(self.good, {}, place / "third.log")
-            row["third_run"] = last.words()
+            row["third_run"] = last.words(box.name)
             wrong += judge.complaints(box, self.golden)
         wrong += at_first
-        row["converged"] = second.ok and not wrong and last.ok and last.changed == 0
+        row["converged"] = second.ok and not wrong and last.ok and last.recap(box.name).get("changed", -1) == 0
         if not row["converged"]:
             notes += wrong + ([] if second.ok else [_why(second)])
         row["note"] = "; ".join(notes)[:1500]
@@ -204,7 +203,7 @@ class Host:
             box.power_on()
         for name, text in case.faults.items():
             if text.endswith("once"):
-                left = boxes.SIMULATOR / "fleets" / boxes.PREFIX / "hosts" / box.name / "npu-sim" / "faults" / name
+                left = boxes.FLEET.silicon(box.name) / "faults" / name
                 struck = struck and not left.exists()
             elif name.endswith((".lie", ".wrong-version", ".fail-at", ".disk-full")):
                 struck = struck and self._called(case.component)
@@ -215,7 +214,7 @@ class Host:
     def _strike(
         self,
         case: Case,
-        process: subprocess.Popen,
+        process: Running,
         watch: subprocess.Popen | None,
         boot: str,
         place: Path,
@@ -243,12 +242,14 @@ class Host:
             elif case.then == "second-run":
                 other = box.play(self.good, {}, place / "other.log")
                 words = re.search(case.refused, other.text)
-                notes.append(f"the other run: {other.words()}" + (", said who" if words else ", did not say who"))
+                notes.append(
+                    f"the other run: {other.words(box.name)}" + (", said who" if words else ", did not say who")
+                )
                 if other.ok or not words:
                     notes.append("SECOND RUN NOT REFUSED")
             elif case.then == "check-run":
                 other = box.play(self.good, {}, place / "other.log", "--check")
-                notes.append(f"the other run: {other.words()}")
+                notes.append(f"the other run: {other.words(box.name)}")
                 if not other.ok:
                     notes.append(f"{_HINDERED} the check run: {_why(other)}")
             return True
@@ -296,4 +297,4 @@ def _started(box: Box) -> str:
 def _why(run: Run) -> str:
     """The last sentence of a failed run that says why."""
     found = re.findall(r'(?:FAILED!|UNREACHABLE!|failed: \[).*?"msg": "(.{0,400}?)"[,}\n]', run.text, re.DOTALL)
-    return f"rc {run.rc}: {' '.join(found[-1].split()) if found else run.text[-300:]}"
+    return f"rc {run.code}: {' '.join(found[-1].split()) if found else run.text[-300:]}"

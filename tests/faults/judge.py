@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from box import VARIABLES, Box
+from tests.faults.box import VARIABLES, Box
 
 ROOT = "/usr/local/Ascend"
 CANN = f"{ROOT}/nnae/8.3.RC1"

@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from box import SIMULATOR
+from tests.support.paths import ARTIFACTS
 
 NEW = {"driver": "25.3.rc1", "firmware": "7.8.0.2.212", "cann": "8.3.RC1", "kernels": "8.3.RC1"}
 OLD = {"driver": "24.1.rc3", "firmware": "7.5.0.1.129", "cann": "8.0.RC3", "kernels": "8.0.RC3"}
@@ -81,7 +81,7 @@ def folder(place: Path, chip: str) -> Path:
     place.mkdir(parents=True)
     for component in _NAMES:
         for version in (NEW[component], OLD[component]):
-            os.link(SIMULATOR / "artifacts" / name(component, chip, version), place / name(component, chip, version))
+            os.link(ARTIFACTS / name(component, chip, version), place / name(component, chip, version))
     _sums(place)
     return place
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -22,13 +21,11 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import box as boxes
-import cases
-from box import ROOT
-from host import BUILD, Host
-from results import Results, code, settled
+from tests.faults import box as boxes
+from tests.faults import cases
+from tests.faults.host import Host
+from tests.faults.results import Results, code, settled
+from tests.support.paths import BUILD, ROOT
 
 _QUICK_HOSTS = 3
 _print = threading.Lock()

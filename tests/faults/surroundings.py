@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from case import JOURNAL, STARTS, STATE, Case, await_call, fill, kill, slow
+from tests.faults.case import JOURNAL, STARTS, STATE, Case, await_call, fill, kill, slow
 
 # What box.restore undoes, should a case end before its own "after".
 UNDO = r"""

@@ -10,7 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import BUILD, ROOT
+
 PAGE = ROOT / "docs" / "faults.md"
 BEGIN = "<!-- results: begin (tests/faults/table.py --docs) -->"
 END = "<!-- results: end -->"
@@ -69,7 +70,7 @@ def put(page: str, text: str) -> str:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("file", nargs="?", type=Path, default=ROOT / "build" / "faults.json")
+    options.add_argument("file", nargs="?", type=Path, default=BUILD / "faults.json")
     options.add_argument("--docs", action="store_true", help="write them between the marks of docs/faults.md")
     given = options.parse_args()
     result = json.loads(given.file.read_text())

@@ -8,10 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect

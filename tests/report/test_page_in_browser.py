@@ -4,18 +4,14 @@
 """The report's page in a headless Chromium: nothing fetched, nothing wrong on the console, usable by keyboard."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import samples
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import build
-from browser import Browser, executable
+
+from tests.report import samples
+from tests.report.browser import Browser, executable
 
 NASTY = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">\u2028&lt;b&gt;'
 CONTRAST = """
@@ -154,20 +150,20 @@ def test_queries(browser, pages, query, count):
 def test_details_by_keyboard(browser, pages):
     browser.open(pages / "100.html", "#group=none")
     browser.run("document.querySelector('#hosts td .link').focus()")
-    browser.press("Enter", 13, "\r")
+    browser.press("Enter")
     browser.wait("document.getElementById('details').open")
     first = browser.run("document.getElementById('details-h').textContent")
-    browser.press("ArrowRight", 39)
+    browser.press("ArrowRight")
     assert browser.run("document.getElementById('details-h').textContent") != first
     assert browser.run(CONTRAST) == []
-    browser.press("Escape", 27)
+    browser.press("Escape")
     browser.wait("!document.getElementById('details').open")
     assert browser.run("document.activeElement.textContent") == first, "focus returns to where it was"
 
 
 def test_slash_goes_to_the_filter(browser, pages):
     browser.open(pages / "4.html")
-    browser.press("/", 191, "/")
+    browser.press("/")
     assert browser.run("document.activeElement.id") == "query"
     assert browser.run("document.getElementById('query').value") == ""
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -11,11 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from sim import emulation, hosts, image, prepare
-from sim.base import CACHE, SIMULATOR, SimulatorError, podman, run, say
-from sim.description import load
+from tests.simulator.sim import emulation, hosts, image, packages, prepare
+from tests.simulator.sim.base import CACHE, SIMULATOR, SimulatorError, podman, run, say
+from tests.simulator.sim.description import load
 
 DEMO = SIMULATOR / "fleets" / "demo.json"
 
@@ -72,8 +69,6 @@ def do_image(options: argparse.Namespace) -> None:
 
 
 def do_packages(options: argparse.Namespace) -> None:
-    from sim import packages
-
     packages.build(options.out, options.sets)
     if not options.sets or "article" in options.sets:
         article = options.out.parent / "article"

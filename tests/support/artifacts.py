@@ -10,9 +10,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-ARTIFACTS = ROOT / ".cache" / "simulator" / "artifacts"
-ARTICLE = ROOT / ".cache" / "simulator" / "article"
+from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
+
+ARTICLE = SIMULATOR / "article"
 REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
 MODEL = ROOT / "tests" / "model"
 DOWNLOAD = (

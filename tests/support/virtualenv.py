@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache"
+from tests.support.paths import CACHE
 
 
 def virtualenv(name: str, requirements: Path | list[str], python: str = sys.executable) -> Path:

@@ -1,23 +1,14 @@
 """Makes the checkout importable as ansible_collections.ascend.fleet, without an installation."""
 
-import sys
-from pathlib import Path
+import importlib
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-TREE = ROOT / ".cache" / "collections"
+from tests.support.paths import link_collection
 
-
-def _link_collection() -> None:
-    link = TREE / "ansible_collections" / "ascend" / "fleet"
-    if not link.exists():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(ROOT, target_is_directory=True)
-
-
-_link_collection()
-sys.path.insert(0, str(TREE))
+link_collection()
+# pytest.ini names its folder, which may not have been there when Python looked.
+importlib.invalidate_caches()
 
 
 @pytest.fixture(autouse=True)

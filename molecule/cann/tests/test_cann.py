@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def name(host):
     return host.check_output("hostname")
@@ -12,17 +14,17 @@ def installed(host, product):
     return host.check_output(f"grep -Rh --include=ascend_{product}_install.info ^version= {folder}")
 
 
+@pytest.mark.hosts("nnae-910b")
 def test_training_chip_gets_nnae_with_kernels(host):
-    if name(host) == "nnae-910b":
-        assert installed(host, "nnae") == "version=8.3.RC1"
-        assert host.file("/usr/local/Ascend/nnae/set_env.sh").exists
-        assert host.check_output("ls /usr/local/Ascend/nnae/latest/lib64 | grep -c whl").strip() == "2", "te and hccl"
+    assert installed(host, "nnae") == "version=8.3.RC1"
+    assert host.file("/usr/local/Ascend/nnae/set_env.sh").exists
+    assert host.check_output("ls /usr/local/Ascend/nnae/latest/lib64 | grep -c whl").strip() == "2", "te and hccl"
 
 
+@pytest.mark.hosts("nnrt-310p")
 def test_inference_chip_gets_nnrt_only(host):
-    if name(host) == "nnrt-310p":
-        assert installed(host, "nnrt") == "version=8.3.RC1"
-        assert not host.file("/usr/local/Ascend/nnae").exists
+    assert installed(host, "nnrt") == "version=8.3.RC1"
+    assert not host.file("/usr/local/Ascend/nnae").exists
 
 
 def test_readable_for_everybody(host):

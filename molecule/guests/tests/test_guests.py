@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def name(host):
     return host.check_output("hostname")
@@ -31,8 +33,8 @@ def test_the_host_is_what_it_is_said_to_be(host):
 
 
 def test_only_what_belongs_into_a_guest_was_installed_and_in_order(host):
-    expected = ["nnae", "kernels"]
-    assert kinds(host) == (["driver", *expected] if name(host) == "vm" else expected)
+    expected = {"vm": ["driver", "nnae", "kernels"], "container": ["nnae", "kernels"]}
+    assert kinds(host) == expected[name(host)]
 
 
 def test_no_guest_has_firmware(host):
@@ -46,12 +48,12 @@ def test_the_npus_answer_through_the_drivers_own_tool(host):
     assert output.count("| OK ") == {"vm": 1, "container": 2}[name(host)]
 
 
+@pytest.mark.hosts("container")
 def test_the_driver_of_a_container_is_its_hosts_and_untouched(host):
-    if name(host) == "container":
-        for path in ("/usr/local/Ascend/driver/version.info", "/usr/local/bin/npu-smi"):
-            assert f" {path} " in host.file("/proc/self/mountinfo").content_string
-        assert not host.file("/etc/systemd/system/host_sys_init.service").exists
-        assert host.file("/dev/davinci0").mode == 0o666
+    for path in ("/usr/local/Ascend/driver/version.info", "/usr/local/bin/npu-smi"):
+        assert f" {path} " in host.file("/proc/self/mountinfo").content_string
+    assert not host.file("/etc/systemd/system/host_sys_init.service").exists
+    assert host.file("/dev/davinci0").mode == 0o666
 
 
 def test_cann_is_there_and_its_environment_can_be_sourced(host):

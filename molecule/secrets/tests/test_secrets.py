@@ -17,11 +17,11 @@ import tempfile
 import threading
 from pathlib import Path
 
+import guarded
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import guarded
+from tests.support.paths import ARTIFACTS
 
 HOST = "secrets"
 ADDRESS = "10.213.90.1"  # of this machine, as the host sees it
@@ -163,7 +163,7 @@ class Run:
         (folder / "files" / "file.txt").write_bytes(content["file.txt"])
         self.sums = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
         self.commit = guarded.repository(folder)
-        wheels = self.fleet.root / ".cache" / "simulator" / "artifacts" / "wheels"
+        wheels = ARTIFACTS / "wheels"
         self.server = guarded.Server(ADDRESS, folder, self.tokens, wheels)
         self.folder = folder
         # The host takes the server's certificate for one of its own authorities.
@@ -243,7 +243,7 @@ class Run:
                 ("bundle", "playbooks/bundle.yml", self.bundle),
             ):
                 done = self._play(playbook, variables)
-                self.said[name], self.code[name] = done.stdout, done.returncode
+                self.said[name], self.code[name] = done.text, done.code
         finally:
             self.seen_there, self.seen_here = there.end(), here.end()
 

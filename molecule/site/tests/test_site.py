@@ -2,10 +2,11 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support import ssh_count
 
 CANN = {"canary-310p": "nnrt", "train-910": "nnae", "train-a2": "nnae", "guest": "nnae"}
 
@@ -60,12 +61,7 @@ def test_report_names_every_host_as_converged(host, report):
     assert all(chip["health"] == "OK" for chip in entry["chips"])
 
 
+@pytest.mark.hosts("canary-310p")
 def test_a_run_that_changes_nothing_costs_one_execution_per_host(host, fleet):
     """Counted once for the fleet, from what Ansible says it sent over SSH."""
-    if name(host) != "canary-310p":
-        return
-    output = fleet.run("site.yml", "-vvv")
-    sys.path.insert(0, str(fleet.root / "tests" / "support"))
-    from ssh_count import check_noop
-
-    assert check_noop(output, fleet.addresses) == []
+    assert ssh_count.check_noop(fleet.output("site.yml", "-vvv"), fleet.addresses.values()) == []

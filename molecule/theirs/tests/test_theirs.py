@@ -37,7 +37,6 @@ print(json.dumps(found))
 ROOTS = ["/opt", "/usr/local", "/srv", "/etc", "/root", "/var/lib/ascend-fleet", "/var/tmp"]
 ENV = "/opt/ascend/envs/mindspore"
 DRIVER = "/usr/local/Ascend/driver"
-CALLS = "/var/log/npu-sim/vendor-calls.log"
 REFUSED = ("folder", "venv", "copied", "model", "older")
 ALONE = ("folder", "venv", "copied")
 # Neither may reach a host: the first would be the folder of all environments, the second leads out and back into it.
@@ -50,7 +49,7 @@ class Story:
     def __init__(self, fleet):
         self.fleet, self.trees, self.said, self.code = fleet, {}, {}, {}
         self.reports, self.plans, self.records = {}, {}, {}
-        self.names = sorted(json.loads(fleet.hosts.read_text())["all"]["children"]["npu"]["hosts"])
+        self.names = sorted(fleet.addresses)
         self.look("before")
         self.play("plan", "playbooks/plan.yml")
         self.play("site", "site.yml")
@@ -72,8 +71,7 @@ class Story:
     def play(self, when, playbook, *options):
         folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "".join(filter(str.isalnum, when))
         done = self.fleet.play(playbook, "-e", json.dumps({"ascend_report_dir": str(folder)}), *options)
-        self.said[when], self.code[when] = done.stdout, done.returncode
-        folder.with_suffix(".log").write_text(done.stdout, encoding="utf-8")
+        self.said[when], self.code[when] = done.text, done.code
         report, plan = folder / "report.json", folder / "plan.json"
         if report.is_file():
             self.reports[when] = {row["name"]: row for row in json.loads(report.read_text())["hosts"]}
@@ -83,7 +81,7 @@ class Story:
 
     def look(self, when):
         def tree(name):
-            return json.loads(self.fleet.on(name, "python3", "-I", "-c", WALK, *ROOTS))
+            return json.loads(self.fleet.must(name, "python3", "-I", "-c", WALK, *ROOTS))
 
         with ThreadPoolExecutor(4) as pool:
             self.trees[when] = dict(zip(self.names, pool.map(tree, self.names), strict=True))
@@ -109,7 +107,7 @@ class Story:
 
     def _record(self, host):
         path = f"{ENV}/ascend-fleet.json"
-        return json.loads(self.fleet.on(host, "cat", path)) if path in self.trees["site"][host] else {}
+        return json.loads(self.fleet.must(host, "cat", path)) if path in self.trees["site"][host] else {}
 
 
 _told = []
@@ -233,10 +231,9 @@ def test_only_our_firmware_came_and_went(story, name):
     assert story.reports["site"][name]["versions"]["firmware"] == "7.8.0.2.212"
     assert story.reports["site"][name]["versions"]["driver"] == "25.3.rc1"
     assert story.reports["uninstall"][name]["versions"]["firmware"] is None
-    calls = [json.loads(line) for line in story.fleet.on(name, "cat", CALLS).splitlines()]
     started = [
         call
-        for call in calls
+        for call in story.fleet.calls(name)
         if call["event"] == "start"
         and "driver" in call["package"]
         and {"--full", "--run", "--upgrade", "--uninstall"} & set(call["argv"])

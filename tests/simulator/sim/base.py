@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def run(*command: str | Path, check: bool = True, text_in: str | None = None) ->
             words, capture_output=True, text=True, env=environment(), input=text_in, check=False, start_new_session=True
         )
     except FileNotFoundError:
-        raise SimulatorError(f"{words[0]} is not installed; run: python3 {sys.argv[0]} prepare") from None
+        raise SimulatorError(f"{words[0]} is not installed; run: make simulator") from None
     if check and done.returncode != 0:
         detail = (done.stderr or done.stdout).strip()
         raise SimulatorError(f"{' '.join(words[:4])} ... failed with {done.returncode}: {detail}")
@@ -82,7 +81,7 @@ def run_long(what: str, log: Path, *command: str | Path) -> None:
         try:
             process = subprocess.Popen(words, stdout=stream, stderr=stream, env=environment())
         except FileNotFoundError:
-            raise SimulatorError(f"{words[0]} is not installed; run: python3 {sys.argv[0]} prepare") from None
+            raise SimulatorError(f"{words[0]} is not installed; run: make simulator") from None
         try:
             while True:
                 try:

@@ -85,7 +85,7 @@ def build(out: Path, sets: list[str] | None = None) -> list[Path]:
 def _header() -> str:
     """makeself's own header script with the vendors' option handling put in front of its own."""
     if not _MAKESELF_HEADER.exists():
-        raise SimulatorError("makeself is not installed; run: python3 tests/simulator/fleet.py prepare")
+        raise SimulatorError("makeself is not installed; run: make simulator")
     text = _MAKESELF_HEADER.read_text()
     mark = 'initargs="\\$@"\n'
     if text.count(mark) != 1:

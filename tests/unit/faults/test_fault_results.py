@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 
-import cases
 import pytest
-import results
-import table
+
+from tests.faults import cases, results, table
 
 
 def row(name: str, **words: object) -> dict:

@@ -11,10 +11,9 @@ import threading
 import time
 from types import SimpleNamespace
 
-import box
 import pytest
-import results
-import run
+
+from tests.faults import box, results, run
 
 
 class Host:

@@ -6,8 +6,9 @@
 import struct
 
 import pytest
-from sim import description, hardware, image
-from sim.base import SimulatorError
+
+from tests.simulator.sim import description, hardware, image
+from tests.simulator.sim.base import SimulatorError
 
 
 def fleet(*hosts, **rest):

@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi
-from sim import description, hardware
-from sim.packages import VENDOR
+
+from tests.simulator.sim import description, hardware
+from tests.simulator.sim.packages import VENDOR
 
 pytestmark = pytest.mark.skipif(shutil.which("awk") is None, reason="npu-smi is written in sh and awk")
 

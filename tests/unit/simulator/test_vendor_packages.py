@@ -13,8 +13,9 @@ import zipfile
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
-from sim import packages, releases, wheels
-from sim.base import SimulatorError
+
+from tests.simulator.sim import packages, releases, wheels
+from tests.simulator.sim.base import SimulatorError
 
 needs_makeself = pytest.mark.skipif(shutil.which("makeself") is None, reason="fleet.py prepare installs makeself")
 EVERY_SET = list(releases.catalog()["sets"])

@@ -1,11 +1,6 @@
 """Counting what a run did over SSH; the lines are those of a real -vvv run, shortened in their options."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-
-import ssh_count
+from tests.support import ssh_count
 
 OPTIONS = "ssh -o ControlMaster=auto -o 'User=\"ops\"' 10.0.0.1"
 TMP = "/home/ops/.ansible/tmp/ansible-tmp-1.2-3-4"

@@ -7,10 +7,8 @@ import base64
 import functools
 import hashlib
 import html
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import page, prom, text
@@ -19,18 +17,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.report.model import b
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import text as screen
 from prometheus_client.parser import text_string_to_metric_families
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.report import samples
+
 NASTY = '</script><script>window.hacked = 1</script><!-- "quoted" \\ back\nline \u2028 \x1b[31m 北京'
-
-
-def _samples():
-    spec = importlib.util.spec_from_file_location("report_samples", ROOT / "tests" / "report" / "samples.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-samples = _samples()
 
 
 @functools.cache

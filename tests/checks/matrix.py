@@ -1,4 +1,6 @@
-"""Runs the collection under the ansible-cores it supports: tests/matrix.py [ends | fleet | VERSION ...] [-- pytest's].
+"""Runs the collection under the ansible-cores it supports.
+
+    python -m tests.checks.matrix [ends | fleet | VERSION ...] [-- pytest's arguments]
 
 For each version, in an environment of its own below .cache/matrix: the unit tests, the syntax of every playbook by its
 full name, the documentation of every module, and runs on this machine that change nothing (wrong variables are refused,
@@ -18,9 +20,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.virtualenv import CACHE, virtualenv
+from tests.checks.matrix_fleet import Fleet
+from tests.support import playbook
+from tests.support.paths import CACHE, ROOT
+from tests.support.virtualenv import virtualenv
 
-ROOT = Path(__file__).resolve().parents[1]
 # ansible-core and a Python its control node runs on. Source: Requires-Python of the releases.
 VERSIONS = {
     "2.16": "python3.11",
@@ -72,13 +76,8 @@ def interpreter(name: str) -> str | None:
 def environment_of(version: str, python: str) -> tuple[Path, dict[str, str]]:
     """(programs, variables) of one ansible-core's environment, which is made when it is missing."""
     tools = virtualenv(f"matrix/{version}", [f"ansible-core=={version}.*", *TOOLS], python)
-    return tools, {
-        **os.environ,
-        "PATH": f"{tools}:{os.environ['PATH']}",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_HOME": str(CACHE / "matrix" / "home"),
-        "ANSIBLE_DEPRECATION_WARNINGS": "true",
-    }
+    home = str(CACHE / "matrix" / "home")
+    return tools, playbook.environment(tools, ANSIBLE_HOME=home, ANSIBLE_DEPRECATION_WARNINGS="true")
 
 
 def unit(tools: Path, environment: dict[str, str], arguments: list[str]) -> str:
@@ -130,8 +129,6 @@ CHECKS = (unit, syntax, documentation, runs)
 
 def fleet(pythons: dict[str, str]) -> int:
     """The newest ansible-core converges a simulated host, the oldest and the newest leave it as it is."""
-    from matrix_fleet import Fleet
-
     oldest, *_others, newest = pythons
     failed = False
     with tempfile.TemporaryDirectory() as folder, Fleet(Path(folder)) as host:

@@ -16,10 +16,10 @@ import tarfile
 import time
 from pathlib import Path
 
-from support.virtualenv import virtualenv
+from tests.support.paths import CACHE, ROOT
+from tests.support.virtualenv import virtualenv
 
-ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / ".cache" / "publish"
+WORK = CACHE / "publish"
 TREE = WORK / "collections"
 NAME = "ascend.fleet"
 INVENTORY = "localhost,"
@@ -172,7 +172,7 @@ CHECKS = (
 
 def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
-    tools = virtualenv("importer", ROOT / "tests" / "publish-requirements.txt")
+    tools = virtualenv("importer", Path(__file__).with_name("publish-requirements.txt"))
     environment = {
         **os.environ,
         "PATH": f"{tools}:{os.environ['PATH']}",

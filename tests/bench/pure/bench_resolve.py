@@ -1,6 +1,6 @@
 """Resolving and judging a fleet: seconds for 1,000 to 10,000 hosts, and whether they grow in step with the hosts.
 
-Run: python tests/benchmarks/bench_resolve.py [hosts]; ends with 1 when the largest fleet costs more than its share.
+Run: `make bench-pure`; ends with 1 when the largest fleet costs more than its share.
 A fleet repeats itself: chips, architectures, kinds of host and installed versions come in few combinations, and equal
 input is answered once, as plugin_utils/plan/planner.py does. "distinct" counts the combinations.
 """
@@ -11,10 +11,6 @@ import itertools
 import json
 import sys
 import time
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / ".cache" / "collections"))
 
 INSTALLED = (None, ("24.1.rc3", "7.5.0.1.129"), ("25.3.rc1", "7.8.0.2.212"), ("25.5.2", "7.8.0.7.220"))
 MINDSPORE = ("2.4.10", "2.6.0", "2.7.0", "2.7.1", "2.7.2", "2.9.0")

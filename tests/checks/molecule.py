@@ -11,11 +11,10 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
-LOGS = ROOT / "build" / "molecule"
+from tests.support.paths import BIN, BUILD, COLLECTIONS, ROOT
+
+LOGS = BUILD / "molecule"
 # They start first, so that none of them is left to run alone at the end.
 LONGEST = ("aarch64", "conda", "inference_check", "mindspore", "secrets", "site", "theirs")
 
@@ -43,7 +42,7 @@ def run(scenario: str) -> str:
         "ASCEND_ROOT": str(ROOT),
         "ASCEND_FLEET_PREFIX": "mol-" + scenario.replace("_", "-"),
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
         "PATH": f"{BIN}:{os.environ['PATH']}",
     }
     started = time.monotonic()
@@ -71,8 +70,8 @@ def not_here(scenario: str) -> str:
     fleet = ROOT / "molecule" / scenario / "fleet.json"
     hosts = json.loads(fleet.read_text())["hosts"] if fleet.exists() else []
     for arch in sorted({host["arch"] for host in hosts if "arch" in host}):
-        command = [sys.executable, str(ROOT / "tests" / "simulator" / "fleet.py"), "emulates", arch]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "tests.simulator.fleet", "emulates", arch]
+        answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if answer.returncode:
             return (answer.stderr.strip().splitlines() or ["no reason given"])[-1]
     return ""

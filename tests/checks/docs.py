@@ -12,11 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.virtualenv import virtualenv
+from tests.support import paths
+from tests.support.paths import COLLECTIONS, ROOT
+from tests.support.virtualenv import virtualenv
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build" / "docs"
-COLLECTION = ROOT / ".cache" / "collections" / "ansible_collections" / "ascend" / "fleet"
+BUILD = paths.BUILD / "docs"
 GUIDES = ("getting-started", "operating", "security", "article", "air-gap", "variables", "report", "doctor", "rules",
           "catalog", "architecture", "performance", "faults")  # fmt: skip
 
@@ -83,12 +83,12 @@ def main() -> int:
     tools = Path(sys.executable).parent
     only_lint = "--lint" in sys.argv[1:]
     if not only_lint:
-        tools = virtualenv("docs", ROOT / "tests" / "docs-requirements.txt")
+        tools = virtualenv("docs", Path(__file__).with_name("docs-requirements.txt"))
     environment = {
         **os.environ,
         "PATH": f"{tools}:{os.environ['PATH']}",
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
     }
     code = lint(tools, environment)
     return code if code or only_lint else build(tools, environment)

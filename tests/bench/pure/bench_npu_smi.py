@@ -1,7 +1,7 @@
 """How the reading of npu-smi's table grows with the number of chips.
 
 Prints, for tables of 16 to 1,024 chips with a process on each, the time of one reading and its ratio to the table half
-as large: about 2 is linear. Run: python tests/benchmarks/bench_npu_smi.py; ends with 1 when the largest table costs
+as large: about 2 is linear. Run: `make bench-pure`; ends with 1 when the largest table costs
 more than three times its share.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "npu_smi.py"
+from tests.support.paths import ROOT
+
+SOURCE = ROOT / "plugins" / "module_utils" / "npu_smi.py"
 SIZES = (16, 32, 64, 128, 256, 512, 1024)
 RULE = "+===========================+===============+====================================================+"
 HEAD = f"""{RULE.replace("=", "-")}
