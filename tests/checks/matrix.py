@@ -1,39 +1,29 @@
 """Runs the collection under the ansible-cores it supports.
 
-    python -m tests.checks.matrix [ends | fleet | VERSION ...] [-- pytest's arguments]
+    python -m tests.checks.matrix [ends | fleet | sanity | VERSION ...] [-- pytest's arguments]
 
 For each version, in an environment of its own below .cache/matrix: the unit tests, the syntax of every playbook by its
 full name, the documentation of every module, and runs on this machine that change nothing (wrong variables are refused,
 a stack is resolved, this host is observed and planned). `ends` takes the oldest and the newest only, and of the unit
 tests those whose subject meets ansible-core; what is pure is the same under all of them. `fleet` (after `make
 simulator`): the newest brings a bare host to a driver, firmware and CANN, the oldest and the newest find nothing to do.
+`sanity`: ansible-test sanity under the oldest and the newest.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from tests.checks import sanity
 from tests.checks.matrix_fleet import Fleet
-from tests.support import playbook
+from tests.support import cores, playbook
 from tests.support.paths import CACHE, ROOT
-from tests.support.virtualenv import virtualenv
 
-# ansible-core and a Python its control node runs on. Source: Requires-Python of the releases.
-VERSIONS = {
-    "2.16": "python3.11",
-    "2.17": "python3.11",
-    "2.18": "python3.11",
-    "2.19": "python3.11",
-    "2.20": "python3.12",
-    "2.21": "python3.12",
-}
 TOOLS = ("pytest", "hypothesis", "jsonschema", "prometheus-client", "rich")
 NAME = "ascend.fleet"
 
@@ -62,20 +52,9 @@ def run(command: list, environment: dict[str, str], expected: int = 0) -> str:
     return done.stdout
 
 
-def interpreter(name: str) -> str | None:
-    """Path of a Python by its name, or None when there is none that works, neither on the path nor among pyenv's."""
-    if f"python{sys.version_info.major}.{sys.version_info.minor}" == name:
-        return sys.executable
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for path in filter(None, (shutil.which(name), *map(str, pyenv.glob(f"versions/*/bin/{name}")))):
-        if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
-            return path
-    return None
-
-
 def environment_of(version: str, python: str) -> tuple[Path, dict[str, str]]:
     """(programs, variables) of one ansible-core's environment, which is made when it is missing."""
-    tools = virtualenv(f"matrix/{version}", [f"ansible-core=={version}.*", *TOOLS], python)
+    tools = cores.environment("matrix", version, python, *TOOLS)
     home = str(CACHE / "matrix" / "home")
     return tools, playbook.environment(tools, ANSIBLE_HOME=home, ANSIBLE_DEPRECATION_WARNINGS="true")
 
@@ -145,13 +124,24 @@ def fleet(pythons: dict[str, str]) -> int:
     return 1 if failed else 0
 
 
+def sanity_under(version: str, arguments: list[str]) -> int:
+    """ansible-test sanity of one ansible-core; its exit code."""
+    started = time.monotonic()
+    print(f"==> sanity, ansible-core {version}", flush=True)
+    code = sanity.main(["--core", version, *arguments])
+    print(f"==> sanity, ansible-core {version}: exit code {code} ({time.monotonic() - started:.0f} s)", flush=True)
+    return code
+
+
 def main(arguments: list[str]) -> int:
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    versions, further = arguments[:split] or list(VERSIONS), arguments[split + 1 :]
-    pythons = {version: interpreter(VERSIONS[version]) for version in VERSIONS}
+    versions, further = arguments[:split] or list(cores.VERSIONS), arguments[split + 1 :]
+    pythons = {version: cores.interpreter(version) for version in cores.VERSIONS}
     here = {version: python for version, python in pythons.items() if python}
     if versions == ["fleet"]:
         return fleet(here)
+    if versions == ["sanity"]:
+        return max(sanity_under(version, further) for version in cores.ends())
     if versions == ["ends"]:
         oldest, *_others, newest = here
         versions = [oldest, newest]
@@ -160,7 +150,7 @@ def main(arguments: list[str]) -> int:
     for version in versions:
         print(f"==> ansible-core {version}", flush=True)
         if not pythons[version]:
-            print(f"    not run: there is no {VERSIONS[version]} here", flush=True)
+            print(f"    {cores.missing(version)}", flush=True)
             continue
         tools, environment = environment_of(version, pythons[version])
         for check in CHECKS:

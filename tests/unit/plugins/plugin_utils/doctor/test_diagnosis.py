@@ -8,7 +8,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules a
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
-from ansible_collections.ascend.fleet.tests.unit.plugins.plugin_utils.doctor import test_doctor as hosts
+from ansible_collections.ascend.fleet.tests.unit.dictview import DictView
 
 # ansible's observation -> id of the diagnosis
 UNOBSERVED = {
@@ -95,7 +95,7 @@ def test_what_is_wanted_is_never_an_error(tables, facts):
 def test_a_probe_is_used(tables, facts):
     from ansible_collections.ascend.fleet.plugins.module_utils.host import deeper as doctor_probe
 
-    view = hosts.DictView({"/etc/pam.d/su": "auth required pam_unix.so\n"})
+    view = DictView({"/etc/pam.d/su": "auth required pam_unix.so\n"})
     seen = doctor_probe.collect(view, {"install_path": "/x", "env_root": "/y", "controller_time": 0.0}, 7200.0)
     wish = Wishes(desired.read({})[0], tables, [])
     rows = diagnosis.of_host("h", observed(facts), {"doctor_probe": seen}, wish, Planner())
