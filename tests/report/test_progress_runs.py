@@ -6,11 +6,10 @@
 import os
 import pty
 import re
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import playbook
+
 PLAYBOOK = """
 - name: Change the fleet
   hosts: all
@@ -35,48 +34,27 @@ PLAYBOOK = """
 """
 
 
-def command(tmp_path, *arguments, strategy="linear"):
-    playbook = tmp_path / "play.yml"
-    playbook.write_text(PLAYBOOK.format(strategy=strategy, folder=tmp_path))
-    return [
-        sys.executable,
-        "-m",
-        "ansible.cli.playbook",
-        "-i",
-        "a,b,c,",
-        "-e",
-        "ansible_connection=local",
-        "-e",
-        f"ansible_python_interpreter={sys.executable}",
-        *arguments,
-        str(playbook),
-    ]
-
-
-def environment(tmp_path, **more):
-    (ROOT / ".cache" / "collections").mkdir(parents=True, exist_ok=True)
+def details(tmp_path, strategy="linear", **more):
+    """What playbook.start is told of the run of these tests."""
+    book = tmp_path / "play.yml"
+    book.write_text(PLAYBOOK.format(strategy=strategy, folder=tmp_path))
     return {
-        **os.environ,
-        "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ASCEND_FLEET_HEARTBEAT": "1",
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/collections"),
-        "ANSIBLE_HOME": str(tmp_path / "home"),
-        **more,
+        "playbook": book,
+        "inventory": "a,b,c,",
+        "variables": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        "settings": {
+            "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ASCEND_FLEET_HEARTBEAT": "1",
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+            **more,
+        },
     }
 
 
-def play(tmp_path, *arguments, strategy="linear"):
-    done = subprocess.run(
-        command(tmp_path, *arguments, strategy=strategy),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=180,
-        env=environment(tmp_path, NO_COLOR="1"),
-        check=False,
-    )
-    return done.stdout
+def play(tmp_path, *options, strategy="linear"):
+    about = details(tmp_path, strategy, NO_COLOR="1")
+    return playbook.play(about.pop("playbook"), *options, **about, log=tmp_path / "log", timeout=180).text
 
 
 def test_a_run_without_a_terminal(tmp_path):
@@ -111,14 +89,8 @@ def test_free_strategy_check_mode_and_verbosity(tmp_path):
 
 def test_a_terminal_gets_a_live_line_and_the_same_words(tmp_path):
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        command(tmp_path),
-        stdin=subprocess.DEVNULL,
-        stdout=follower,
-        stderr=follower,
-        cwd=ROOT,
-        env=environment(tmp_path, TERM="xterm", COLUMNS="100"),
-    )
+    about = details(tmp_path, TERM="xterm", COLUMNS="100")
+    process = playbook.start(about.pop("playbook"), **about, terminal=follower)
     os.close(follower)
     output = b""
     while True:
@@ -129,7 +101,7 @@ def test_a_terminal_gets_a_live_line_and_the_same_words(tmp_path):
         if not chunk:
             break
         output += chunk
-    process.wait(timeout=60)
+    process.wait(60)
     os.close(leader)
     screen = output.decode()
     drawn = re.sub(r"\x1b\[[0-9;]*m", "", screen)

@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.support.paths import BIN, CALLBACKS, COLLECTIONS, ROOT
 
@@ -101,6 +102,7 @@ class Running:
         log: where its output goes, behind what is there; None leaves it on the terminal.
         record: the file that run_record writes. report: the report that it leaves. Both are removed before.
         cwd: the folder it is started in.
+        terminal: descriptor of a terminal to print to, in place of the tests' own.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Running:
         record: Path | None = None,
         report: Path | None = None,
         cwd: Path = ROOT,
+        terminal: int | None = None,
     ) -> None:
         self._log, self._record, self._report = log, record, report
         for path in filter(None, (record, report)):
@@ -119,7 +122,7 @@ class Running:
         self._code: int | None = None
         self._one = threading.Lock()
         with contextlib.ExitStack() as stack:
-            stream = None
+            stream: IO[bytes] | int | None = terminal
             if log:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 stream = stack.enter_context(log.open("ab"))
@@ -129,9 +132,9 @@ class Running:
                 command,
                 cwd=cwd,
                 env=variables,
-                stdin=subprocess.DEVNULL if log else None,
+                stdin=None if stream is None else subprocess.DEVNULL,
                 stdout=stream,
-                stderr=subprocess.STDOUT if log else None,
+                stderr=None if stream is None else subprocess.STDOUT,
                 start_new_session=bool(log),
             )
         self.pid = self._process.pid
@@ -191,26 +194,30 @@ def _json(path: Path | None) -> dict:
 def start(
     playbook: str | Path,
     *options: str,
-    inventory: list[Path] | Path,
+    inventory: list[Path] | Path | str,
     variables: dict | None = None,
     settings: dict[str, str] | None = None,
     tools: Path = BIN,
     log: Path | None = None,
     record: Path | None = None,
     report: Path | None = None,
+    cwd: Path = ROOT,
+    terminal: int | None = None,
 ) -> Running:
     """Start a playbook.
 
     Args:
         playbook: its full name (ascend.fleet.site) or its file.
         options: further words of the command line.
-        inventory: one or several inventories.
+        inventory: one or several inventories; a text is one as the command line takes it ("a,b,").
         variables: extra variables.
         settings: variables of its environment, over those of environment().
         tools: folder of ansible's programs.
         log: its output goes there, without colours; None leaves it on the terminal.
         record: the file into which callback run_record notes what it did.
         report: the JSON report that it leaves.
+        cwd: the folder it is started in.
+        terminal: descriptor of a terminal to print to, in place of the tests' own.
     """
     command = [str(tools / "ansible-playbook"), str(playbook)]
     for path in inventory if isinstance(inventory, list) else [inventory]:
@@ -222,7 +229,7 @@ def start(
         **(recorded(record) if record else {}),
         **(settings or {}),
     }
-    return Running([*command, *options], environment(tools, **more), log, record, report)
+    return Running([*command, *options], environment(tools, **more), log, record, report, cwd, terminal)
 
 
 def play(playbook: str | Path, *options: str, timeout: float | None = None, **details) -> Run:

@@ -110,7 +110,7 @@ def _filled(path: Path, version: str) -> str:
 def _installer(target: Path, machine: str) -> None:
     files: Files = {
         **{f"lib/conda-stand-in/{path.name}": (path.read_text(), 0o644) for path in (HERE / "root").glob("*.py")},
-        "bin/conda": ('#!/bin/sh\nexec "@PREFIX@/bin/python" -I "@PREFIX@/lib/conda-stand-in/cli.py" "$@"\n', 0o755),
+        "bin/conda": ('#!/bin/sh\nexec "@PREFIX@/bin/python" -E -s "@PREFIX@/lib/conda-stand-in/cli.py" "$@"\n', 0o755),
         "bin/activate": ('. "@PREFIX@/etc/profile.d/conda.sh" && conda activate "$@"\n', 0o644),
         "condabin/.keep": ("", 0o644),
         "envs/.keep": ("", 0o644),

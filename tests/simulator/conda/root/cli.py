@@ -12,8 +12,6 @@ import shlex
 import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
 import shell
 import store
 from store import ENVS, ROOT, CondaError, Prefix, Spec

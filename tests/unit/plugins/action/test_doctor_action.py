@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.support import playbook
+
 CALLBACK = """
 import json, os
 from ansible.plugins.callback import CallbackBase
@@ -36,17 +34,24 @@ def run(tmp_path_factory):
     here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
     inventory.write_text(json.dumps({"all": {"hosts": {
         "gone": {"ansible_host": "127.0.0.1", "ansible_port": 9}, "here": here}}}))  # fmt: skip
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "ascend.fleet.doctor", "-i", str(inventory)],
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "rows",
-             "ANSIBLE_CALLBACK_PLUGINS": str(folder), "ROWS": str(folder / "rows"),
-             "ANSIBLE_LOCAL_TEMP": str(folder / "local"), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")},
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    done = playbook.play(
+        "ascend.fleet.doctor",
+        inventory=inventory,
+        settings={
+            "ANSIBLE_STDOUT_CALLBACK": "rows",
+            "ANSIBLE_CALLBACK_PLUGINS": str(folder),
+            "ROWS": str(folder / "rows"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+        },
+        log=folder / "log",
+        timeout=120,
+    )
     tasks: dict[str, dict] = {}
     for line in (folder / "rows").read_text().splitlines():
         task, host, result = json.loads(line)
         tasks.setdefault(task, {})[host] = result
-    return done.returncode, tasks
+    return done.code, tasks
 
 
 def test_exactly_the_sick_host_fails(run):

@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.support import playbook
+
 SECRET = "-----BEGIN OPENSSH PRIVATE KEY----- of the control node"
 EVIL = """#!{python}
 import json, os, pathlib
@@ -87,14 +85,11 @@ def play(folder, book, evil_only=True):
     (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": wanted}}))
     (folder / "book.yml").write_text(book)
     (folder / "remote").mkdir()
-    program = Path(sys.executable).parent / "ansible-playbook"
-    done = subprocess.run(
-        [str(program), "-i", str(folder / "hosts.json"), str(folder / "book.yml")],
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    done = playbook.play(
+        folder / "book.yml",
+        inventory=folder / "hosts.json",
+        settings={
             "ANSIBLE_INJECT_FACT_VARS": "True",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
             "ANSIBLE_STDOUT_CALLBACK": "default",
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
@@ -103,12 +98,10 @@ def play(folder, book, evil_only=True):
             "PWD": str(folder),
         },
         cwd=folder,
-        capture_output=True,
-        text=True,
+        log=folder / "log",
         timeout=120,
-        check=False,
     )
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+    return done.code, " ".join(done.text.split())
 
 
 @pytest.mark.parametrize("book", [ROLE, STAGE], ids=["role", "stage"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,7 @@ def run(check: bool = False, **args) -> dict:
     """Run the module the way a host runs it: in a process of its own, arguments on standard input."""
     arguments = {"ANSIBLE_MODULE_ARGS": {**args, "_ansible_check_mode": check, "_ansible_remote_tmp": "/tmp"}}
     code = (
-        "import sys\nsys.path.insert(0, sys.argv.pop())\n"
-        "try:\n    from ansible.module_utils.testing import patch_module_args\nexcept ImportError:\n"
+        "import sys\ntry:\n    from ansible.module_utils.testing import patch_module_args\nexcept ImportError:\n"
         "    patch_module_args = None\n"
         "import json\n"
         "from ansible_collections.ascend.fleet.plugins.modules import npu_smi_info\n"
@@ -31,7 +31,8 @@ def run(check: bool = False, **args) -> dict:
         "    npu_smi_info.main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(TREE)],
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(TREE)},
         input=json.dumps(arguments).encode(),
         capture_output=True,
         timeout=60,

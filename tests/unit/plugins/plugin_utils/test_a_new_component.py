@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -53,13 +54,12 @@ widget:
 """
 ASK = """
 import json, sys
-sys.path.insert(0, sys.argv[1])
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, steps
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
-tables = catalog.load(sys.argv[2])
+tables = catalog.load(sys.argv[1])
 answer = {"names": components.NAMES, "variables": sorted(desired.VERSION_VARIABLES)}
 asked = json.load(sys.stdin)
 for name, (pins, host) in asked["hosts"].items():
@@ -98,8 +98,9 @@ def answer(tmp_path_factory):
         "older": ({**PINS, "cann": "8.2.RC1"}, host),
     }
     asked = json.dumps({"hosts": hosts, "facts": facts})
-    words = [sys.executable, "-c", ASK, str(base), str(base / "overlay")]
-    done = subprocess.run(words, input=asked, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-c", ASK, str(base / "overlay")]
+    environ = {**os.environ, "PYTHONPATH": str(base)}
+    done = subprocess.run(words, env=environ, input=asked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
