@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, shorten
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import printable, shorten
 
 try:
     from rich.console import Console
@@ -87,7 +87,8 @@ class LiveLine:
         columns = max(20, shutil.get_terminal_size().columns - 1)
         with self._lock:
             self._frame += 1
-            line = shorten(f"{_FRAMES[self._frame % len(_FRAMES)]} {clean(text)}", columns)
+            one = " ".join(printable(text).expandtabs(1).splitlines())  # its gaps stay
+            line = shorten(f"{_FRAMES[self._frame % len(_FRAMES)]} {one}", columns)
             sys.stdout.write("\r\x1b[2K" + self._painted(line))
             sys.stdout.flush()
             self._shown = True
