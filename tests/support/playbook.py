@@ -152,7 +152,8 @@ class Running:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to it and all that it started."""
         if self.poll() is None:
-            os.killpg(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended this very moment
+                os.killpg(self.pid, number)
 
     def wait(self, timeout: float | None = None) -> Run:
         """How it ended; killed with code 124 when it has not after so many seconds."""
