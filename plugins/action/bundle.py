@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ansible.utils.display import Display
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils.answer.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
     role_requirements,
     signature,
@@ -24,11 +25,22 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
     wants as bundle_wants,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.store import WORK, Bundle, Lacking
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.wants import Want, WheelSet
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.wants import WheelSet
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, wishes
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Subject
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
+from ansible_collections.ascend.fleet.plugins.plugin_utils.published import Want
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolve_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Resolution, Subject
+
+NOT_OBSERVED = (
+    "No host was looked at: the files are those of the stacks that the catalog alone says go together. What is"
+    " installed on a host may declare more (version.info of driver and firmware), and its plan then wants other files:"
+    " once there are hosts, collect again without bundle_chips."
+)
+OBSERVED = (
+    "host(s) observed: the files are those of their plans, by what the installed driver, firmware and CANN declare."
+)
 
 
 class ActionModule(ControlAction):
@@ -62,7 +74,7 @@ class ActionModule(ControlAction):
         try:
             if "://" in args["dest"]:
                 raise ArtifactError("bundle_dest: a bundle is made in a folder; set bundle_dest to one")
-            wants, sets = self._needs(args, task_vars)
+            wants, sets, rests_on = self._needs(args, task_vars)
             bundle = Bundle(
                 Path(args["dest"]),
                 [Path(folder) for folder in args["sources"]],
@@ -72,66 +84,75 @@ class ActionModule(ControlAction):
                 signer=args["signer"],
                 **{key: args[key] for key in ("require_signature", "offline", "timeout", "retries")},
             )
-            if self._task.check_mode:
-                return _foresee(bundle, wants, sets)
-            return _collect(bundle, wants, sets, args)
+            result = _foresee(bundle, wants, sets) if self._task.check_mode else _collect(bundle, wants, sets, args)
+            return {**result, "rests_on": rests_on, "ascend_lines": [*rests_on, *result["ascend_lines"]]}
         except (ArtifactError, Lacking, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
 
-    def _needs(self, args: dict[str, Any], task_vars: dict[str, Any]) -> tuple[list[Want], list[WheelSet]]:
-        """The files and wheel sets of every kind of host. Raises ArtifactError."""
+    def _needs(self, args: dict[str, Any], task_vars: dict[str, Any]) -> tuple[list[Want], list[WheelSet], list[str]]:
+        """The files and wheel sets of every kind of host, and what that rests on in words. Raises ArtifactError."""
         wants = [_extra(row) for row in args["files"]]
         sets: list[WheelSet] = []
-        seen = set()
-        for who, wish, subject, variables in self._subjects(args, task_vars):
-            # The folder of ascend_artifacts is what this run makes.
-            problems = [str(problem) for problem in wish.problems if problem.variable != "ascend_artifacts"]
-            if problems:
-                raise ArtifactError(f"{who}: {' '.join(problems)}")
-            pins = desired.pins(wish.desired)
-            key = json.dumps([pins, subject, wish.desired["ascend_catalog_overlay"]], sort_keys=True)
-            if key in seen:
-                continue
-            seen.add(key)
-            answer = resolver.resolve(wish.catalog, pins, subject, wish.desired["ascend_accept_findings"])
+        kinds = 0
+        for who, wish, subject, answer, variables in self._kinds(args, task_vars):
+            kinds += 1
             stack, conflict = answer["stack"], answer["conflict"]
             if stack is None:
                 reason = conflict["message"] if conflict else "; ".join(answer["why"])
                 raise ArtifactError(f"{who} ({subject['chip']}, {subject['arch']}): no stack: {reason}")
-            wants += bundle_wants.packages(stack, subject, wish.catalog)
-            extra, limits = role_requirements.environment(variables, self._templar)
-            extra = [*extra, *args["requirements"]]
-            one = bundle_wants.wheels(stack, subject, wish.catalog, extra, limits)
-            if one and args["wheels"] and wish.desired["ascend_wheels"] == "bundle":
+            files = resolve_files.wants(stack, subject, wish.catalog)
+            wants += [want for want in files if want.kind != "wheel"]
+            if not args["wheels"] or wish.desired["ascend_wheels"] != "bundle":
+                continue
+            direct = [want for want in files if want.kind == "wheel"]
+            extra, limits = role_requirements.environment(stack, variables, self._templar)
+            one = bundle_wants.wheels(stack, subject, direct, [*extra, *args["requirements"]], limits)
+            if one:
                 sets.append(one)
-        return bundle_wants.merge(wants), bundle_wants.merge_sets(sets)
+        rests_on = [NOT_OBSERVED if args["chips"] else f"{kinds} {OBSERVED}"]
+        return bundle_wants.merge(wants), bundle_wants.merge_sets(sets), rests_on
 
-    def _subjects(
+    def _kinds(
         self, args: dict[str, Any], task_vars: dict[str, Any]
-    ) -> list[tuple[str, wishes.Wishes, Subject, dict]]:
-        """Every kind of host to collect for: named ones by their observation, or described ones."""
+    ) -> Iterator[tuple[str, wishes.Wishes, Subject, Resolution, dict[str, Any]]]:
+        """Every host to collect for, observed or described: (who, wishes, subject, resolution, variables)."""
+        planner = Planner()
         if args["chips"]:
-            wish = wishes.of_host(self._templar, task_vars)
-            return [
-                ("these hosts", wish, _described(chip, arch, args), task_vars)
-                for chip in args["chips"]
-                for arch in args["arches"]
-            ]
-        found = []
+            wish = self._wish("these hosts", task_vars)
+            for chip in args["chips"]:
+                for arch in args["arches"]:
+                    subject = _described(chip, arch, args)
+                    yield "these hosts", wish, subject, planner.described(wish, subject), task_vars
+            return
+        found = False
         for host in hosts(args, task_vars):
             variables = task_vars["hostvars"].raw_get(host)
             facts = ((variables.get("ascend_observation") or {}).get("ansible_facts") or {}).get("ascend")
             if not facts:
                 Display().warning(f"{host} was not observed: what only this host needs is not collected")
                 continue
-            wish = wishes.of_host(self._templar, variables)
-            found.append((host, wish, wish.subject(facts), variables))
+            wish = self._wish(host, variables)
+            try:
+                subject, answer = wish.subject(facts), planner.resolution(wish, facts)
+            except UNREADABLE as error:
+                Display().warning(f"{host}: {unreadable(error)} What only this host needs is not collected")
+                continue
+            found = True
+            yield host, wish, subject, answer, variables
         if not found:
             raise ArtifactError(
                 "No host was observed. Name the hosts' kinds instead, for example"
                 " -e bundle_chips=910b -e bundle_arches=aarch64"
             )
-        return found
+
+    def _wish(self, who: str, variables: dict[str, Any]) -> wishes.Wishes:
+        """What a host's variables ask for. Raises ArtifactError where one of them is wrong."""
+        wish = wishes.of_host(self._templar, variables)
+        # The folder of ascend_artifacts is what this run makes.
+        problems = [str(problem) for problem in wish.problems if problem.variable != "ascend_artifacts"]
+        if problems:
+            raise ArtifactError(f"{who}: {' '.join(problems)}")
+        return wish
 
 
 def _described(chip: str, arch: str, args: dict[str, Any]) -> Subject:

@@ -13,28 +13,20 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, compo
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import input as compat_input
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolver_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolve_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import printable
 
 PINS = (
-    "mindspore",
-    "mindformers",
-    "cann",
-    "cann_flavor",
-    "driver",
-    "firmware",
-    "python",
+    *(one.name for one in components.BY_CHOICE),
+    *(pin for one in components.ALL for pin in one.pins),
     "stack",
-    "kernels",
     "components",
-    "device_target",
-    "model",
 )
+_SWITCHES = tuple(one.switch for one in components.ALL if one.switch)
 
 
 class ActionModule(judging.JudgingAction):
-    ARGUMENTS = ("pins", "host", "accept", "catalog_overlay", "show")
+    ARGUMENTS = ("pins", "host", "accept", "catalog_overlay")
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         tables = catalog.load(args.get("catalog_overlay"))
@@ -46,15 +38,12 @@ class ActionModule(judging.JudgingAction):
         conflict, stack = found["conflict"], found["stack"]
         if conflict is not None or stack is None:
             message = conflict["message"] if conflict else "no stack of the catalog fits"
-            return {**result, "failed": True, "msg": message, "lines": [*_why(found), "", message]}
+            return {**result, "failed": True, "msg": message, "ascend_lines": [*_why(found), "", message]}
         result["findings"] = judging.sorted_findings(
             found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, stack)
         )
-        result["files"] = resolver_files.file_list(tables, stack, host.get("chip"), host["arch"], host.get("variant"))
-        result["lines"] = _lines(result, host)
-        if judging.flag(args.get("show", True), "show"):
-            self._display.display(printable("\n".join(result["lines"])))
-        return result
+        result["files"] = [resolve_files.row(want) for want in resolve_files.wants(stack, host, tables)]
+        return {**result, "ascend_lines": _lines(result, host)}
 
 
 def _pins(value: Any) -> dict[str, Any]:
@@ -63,7 +52,7 @@ def _pins(value: Any) -> dict[str, Any]:
     unknown = [key for key in value if key not in PINS]
     if unknown:
         raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
-    asked = {key: item for key, item in value.items() if key in compat_input.VERSION_KEYS and key != "kernels"}
+    asked = {key: item for key, item in value.items() if key not in ("stack", "components", *_SWITCHES)}
     chosen = compat_input.read_versions(asked, VARIABLES)
     for key in ("stack", "components"):
         if value.get(key) not in (None, "", []):
@@ -75,8 +64,9 @@ def _pins(value: Any) -> dict[str, Any]:
         raise compat_input.InputError(
             f"ascend_components names {', '.join(unknown)}; it takes {', '.join(components.NAMES)}."
         )
-    if value.get("kernels") not in (None, "", "auto"):
-        chosen["kernels"] = judging.flag(value["kernels"], "ascend_cann_kernels")
+    for name in _SWITCHES:
+        if value.get(name) not in (None, "", "auto"):
+            chosen[name] = judging.flag(value[name], VARIABLES.get(name, f"pins.{name}"))
     return chosen
 
 
@@ -90,19 +80,21 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
         str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str)
     )
     lines = ["", f"stack for {words}"]
-    for name in components.NAMES:
-        entry = stack[name]
-        if name == "inference":
-            continue
-        lines.append(f"  {name:<12} {_entry(entry) if entry else '-'}")
+    for component in components.ALL:
+        if component.has_version:
+            entry = stack[component.name]
+            lines.append(f"  {component.name:<12} {_entry(entry) if entry else '-'}")
     lines += ["", "files"] if result["files"] else []
+    zips = set()
     for item in result["files"]:
         lines += [f"  {item['file']}", f"    {addresses.public_url(item['url']) or 'no address recorded'}"]
         # A catalog overlay may hold the site's own credentials.
         lines += [f"    header {key}: {value}" for key, value in addresses.public_headers(item["headers"]).items()]
-        if item.get("zip_sha256"):
+        if item["zip_sha256"] and item["zip"] not in zips:
             lines += [f"    also in {item['zip']}, sha256 {item['zip_sha256']}"]
-    lines += ["", "Python packages"] + [f"  {line}" for line in _pip(stack)] if stack["mindspore"] else []
+            zips.add(item["zip"])
+    packages = _pip(stack)
+    lines += ["", "Python packages", *(f"  {line}" for line in packages)] if packages else []
     lines += ["", *_why(result)] if result["why"] else []
     lines += (
         ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]]
@@ -114,12 +106,14 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
 
 def _pip(stack: dict[str, Any]) -> list[str]:
     lines = []
-    for name in ("mindspore", "mindformers"):
-        entry = stack[name]
-        if entry and entry["distribution"] == "git":
-            lines.append(f"{name} {entry['version']}: branch {entry['branch']} of its repository")
-        elif entry:
-            lines.append(f"{entry.get('package', name)}=={entry['version']} ({entry['distribution']})")
+    for component in components.ALL:
+        entry = stack[component.name]
+        for requirement in component.requirements(stack) if entry else []:
+            branch, origin = entry.get("branch"), entry.get("distribution")
+            if origin == "git":
+                lines.append(f"{component.name} {entry['version']}: branch {branch} of its repository")
+            else:
+                lines.append(f"{requirement} ({origin})" if origin else requirement)
     return lines
 
 

@@ -16,7 +16,8 @@ description:
   - Writes C(artifacts.lock.yml) with name, size, hash, address and licence of every file, after each file. The folder
     alone then provisions hosts without access to any network but the control node's.
   - Collects for O(hosts), observed earlier in the run into the variable C(ascend_observation), or for the kinds of
-    hosts that O(chips) and O(arches) describe.
+    hosts that O(chips) and O(arches) describe. Observed hosts get the files of their plans, by what their installed
+    driver, firmware and CANN declare; of described ones only the catalog is known, and RV(rests_on) says so.
   - Runs on the control node only. The playbook C(ascend.fleet.bundle) observes the hosts and calls it.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -146,40 +147,54 @@ added:
   description: Files that are new in the lock.
   type: list
   elements: str
-  returned: always
+  returned: not in check mode
 artifacts:
   description: Every file in the lock.
   type: list
   elements: str
-  returned: always
+  returned: not in check mode
 bytes_received:
   description: Bytes downloaded from the vendor's store.
   type: int
-  returned: always
+  returned: not in check mode
 dest:
   description: The folder.
   type: str
+  returned: always
+ascend_lines:
+  description: What the folder holds, or would hold, as lines of text.
+  type: list
+  elements: str
   returned: always
 lacking:
   description: What could not be had, why, and what to do.
   type: list
   elements: str
-  returned: always
+  returned: not in check mode
 licences:
   description: Licence note by file.
   type: dict
+  returned: not in check mode
+rests_on:
+  description: What the choice of files rests on, in sentences, observed hosts or the catalog alone.
+  type: list
+  elements: str
   returned: always
 sets:
-  description: The wheel sets of the lock with their files.
-  type: dict
+  description: The wheel sets of the lock with their files. In check mode the names of those that would be collected.
+  type: raw
   returned: always
+sources:
+  description: Where each file would come from.
+  type: dict
+  returned: in check mode
 total_bytes:
   description: Bytes of all files in the lock.
   type: int
-  returned: always
+  returned: not in check mode
 unproven:
   description: Files with neither a signature beside them nor a known hash, and wheels built from an unknown source.
   type: list
   elements: str
-  returned: always
+  returned: not in check mode
 """

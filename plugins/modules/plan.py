@@ -18,6 +18,11 @@ author:
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
   - ascend.fleet.options.hosts
+attributes:
+  diff_mode:
+    description: Returns what it changed, or would change, when in diff mode.
+    support: full
+    details: What each host has and would have; the action itself changes no host.
 options:
   components:
     description: Plan these components only. Each host's C(ascend_components) by default.
@@ -65,26 +70,109 @@ plans:
   type: dict
   returned: always
   contains:
+    host:
+      description: The name of the host.
+      type: str
+      returned: always
     status:
       description: One of C(converged), C(pending), C(refused), C(unreachable) and C(failed).
       type: str
       returned: always
     steps:
       description:
-        - What would be done, in order. Each step has C(id), C(component), C(action), C(from), C(to), C(why),
-          C(package), C(reboot) and C(minutes).
+        - What would be done, in order.
       type: list
       elements: dict
       returned: always
+      contains:
+        id:
+          description: Name of the step, unique in the plan. Reports refer to it.
+          type: str
+          returned: always
+        component:
+          description: What is changed, or C(reboot).
+          type: str
+          returned: always
+        action:
+          description: One of C(install), C(upgrade), C(downgrade), C(repair), C(replace), C(configure), C(verify),
+            C(remove) and C(reboot).
+          type: str
+          returned: always
+        from:
+          description: The version that is there, or null.
+          type: str
+          returned: always
+        to:
+          description: The version that would be there, or null.
+          type: str
+          returned: always
+        why:
+          description: Why the step is needed.
+          type: str
+          returned: always
+        package:
+          description: The file that is installed, or null.
+          type: str
+          returned: always
+        reboot:
+          description: Whether it becomes effective with a reboot.
+          type: bool
+          returned: always
+        minutes:
+          description: How long it takes, by the host's own journal or by published installations.
+          type: int
+          returned: always
+        product:
+          description: The vendor's name of the component where it has several, such as C(nnae).
+          type: str
+          returned: for such components
+        take_over:
+          description: It replaces something that ascend.fleet did not install, as C(ascend_take_over) allows.
+          type: bool
+          returned: for such steps
+        sha256:
+          description: Hash of the package.
+          type: str
+          returned: with O(save) or O(against), for steps with a package
     findings:
       description: Verdicts of the compatibility check and reasons to refuse.
       type: list
       elements: dict
       returned: always
     stack:
-      description: The versions and packages wanted on the host.
+      description: The versions and packages wanted on the host; null where there is no stack for it.
       type: dict
       returned: always
+    fingerprint:
+      description: The versions that a proof of inference is worth something for, by component.
+      type: dict
+      returned: always
+    why:
+      description: Where each choice of a version comes from, as sentences.
+      type: list
+      elements: str
+      returned: always
+    minutes:
+      description: How long all steps take.
+      type: int
+      returned: always
+    inference_reason:
+      description: Why the stack generates no text; null when it does.
+      type: str
+      returned: for hosts that a stack was looked for
+    target:
+      description: What was planned for, as in O(target).
+      type: str
+      returned: for hosts that were observed and whose variables are right
+    files:
+      description: Which table of file hashes in the saved plan belongs to this host.
+      type: str
+      returned: with O(save) or O(against), for hosts with steps
+diff:
+  description: What each host has and would have, as C(before) and C(after) with C(before_header) and C(after_header).
+  type: list
+  elements: dict
+  returned: in diff mode
 groups:
   description: The names of the hosts by status.
   type: dict

@@ -9,8 +9,8 @@ module: resolve
 short_description: Choose one consistent Ascend stack and name its packages
 version_added: "0.1.0"
 description:
-  - From what is pinned, usually only MindSpore, and what the host is, chooses MindFormers, Python, CANN, its
-    kernels, driver and firmware, says why, and names the package files with their download addresses.
+  - From what is pinned, usually only the framework, and what the host is, chooses the versions of all components that
+    the host can have, says why, and names the package files with their download addresses.
   - It needs no host and no NPU. When nothing fits, it names the smallest set of pins that contradict each other
     and what to change.
   - C(ansible-playbook ascend.fleet.resolve) is this for a command line.
@@ -22,9 +22,9 @@ extends_documentation_fragment:
 options:
   pins:
     description:
-      - What must be as given. Keys are C(mindspore), C(mindformers), C(cann), C(cann_flavor), C(driver),
-        C(firmware), C(python), C(stack) (a preset of C(catalog/stacks.yml)), C(kernels), C(components),
-        C(device_target) and C(model).
+      - What must be as given. Keys are the components that have a version, C(stack) (a preset of
+        C(catalog/stacks.yml)), C(components), C(cann_flavor), C(kernels), C(device_target) and C(model). The message
+        about an unknown key lists them all.
       - A key that is missing or V(auto) is free.
     type: dict
     required: true
@@ -33,10 +33,6 @@ options:
       driver, firmware and kernels.
     type: dict
     required: true
-  show:
-    description: Print the result for people.
-    type: bool
-    default: true
 """
 
 EXAMPLES = r"""
@@ -60,11 +56,44 @@ stack:
   type: dict
   returned: always
 files:
-  description: The vendor packages in the order they are installed, with C(file), C(url), C(headers), C(zip),
-    C(zip_url), C(zip_sha256).
+  description: The vendor packages in the order they are installed, and the wheels that no package index has. What
+    M(ascend.fleet.bundle) collects for such a host.
   type: list
   elements: dict
   returned: always
+  contains:
+    component:
+      description: The component that it installs.
+      type: str
+      returned: always
+    version:
+      description: The version of that component.
+      type: str
+      returned: always
+    file:
+      description: The file's name.
+      type: str
+      returned: always
+    url:
+      description: Where the vendor publishes it; null where no address is recorded.
+      type: str
+      returned: always
+    headers:
+      description: Headers that the request needs.
+      type: dict
+      returned: always
+    zip:
+      description: The archive that holds it as well, with its signatures; null where there is none.
+      type: str
+      returned: always
+    zip_url:
+      description: Where that archive is published; null where no address is recorded.
+      type: str
+      returned: always
+    zip_sha256:
+      description: The archive's hash; null where it is not recorded.
+      type: str
+      returned: always
 why:
   description: Where each choice comes from, as sentences.
   type: list
@@ -79,8 +108,8 @@ conflict:
   description: C(pins) that contradict each other and a C(message) with the fix; null when a stack was found.
   type: dict
   returned: always
-lines:
-  description: All of it for people.
+ascend_lines:
+  description: All of it as lines of text. C(ascend.fleet.progress) prints them, and so does the playbook.
   type: list
   elements: str
   returned: always

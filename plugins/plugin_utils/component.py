@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import values
+from ansible_collections.ascend.fleet.plugins.plugin_utils import published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
@@ -104,6 +104,7 @@ class Component(ABC):
 
     name = ""
     title = ""  # as people write it
+    column = ""  # its title over a column of versions, where that is another one
     role = ""  # the role that carries out its steps
     after: tuple[str, ...] = ()  # the components that are installed before it, where a host gets both
     follows: tuple[str, ...] = ()  # the components whose version is chosen before its own
@@ -124,6 +125,16 @@ class Component(ABC):
     # The JSON schema of a row of its table, where schema.json has none; the first field it requires is the row's key.
     row: dict[str, Any] | None = None
     minutes = 2  # of a step, where the host's journal knows no earlier duration
+    pins: tuple[str, ...] = ()  # what a user may choose of it beside its version, as the resolver calls it
+    switch = ""  # that of its pins which says whether a host gets it at all: true, false or auto
+    per_arch = True  # whether its package is for one processor architecture
+    # Variables of its role: what else the role puts into the environment, and the limits it sets there.
+    requirements_variable = ""
+    constraints_variable = ""
+    git_variable = ""  # start of its role's two variables <...>_url and <...>_version: a repository it is built from
+    # What its wheels need that the index has as source only, each with version and hash: building runs its code.
+    source_only: tuple[str, ...] = ()
+    headline = False  # whether the short forms of a report show its version
 
     @property
     def variable(self) -> str | None:
@@ -257,6 +268,44 @@ class Component(ABC):
             f"not {_DONE.get(step['action'], 'changed')}. Either {', or '.join(filter(None, ways))}.",
             "ascend_take_over",
         )
+
+    # -- files ----------------------------------------------------------------------------------------------------
+
+    def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
+        """The files it is installed from, for one kind of host, and where they are published.
+
+        By default the vendor's package that its entry names. What an index of Python packages has is not among them.
+        """
+        entry = stack.get(self.name)
+        if not entry or not self.packaged or not entry.get("package"):
+            return []
+        url, headers, archive = self.place(entry, stack, subject, catalog)
+        return [
+            published.Want(
+                entry["package"],
+                "package",
+                arch=subject.get("arch") if self.per_arch else None,
+                url=url,
+                headers=headers,
+                sha256=published.checksum(catalog, entry["package"]),
+                licence=published.VENDOR_LICENCE,
+                archive=archive,
+                optional=(subject.get("installed") or {}).get(self.name) == entry["version"],
+                component=self.name,
+                version=entry["version"],
+            )
+        ]
+
+    def place(
+        self, entry: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog
+    ) -> tuple[str | None, dict[str, str], published.Want | None]:
+        """Where its package is published: (url, request headers, the archive that holds it as well or None)."""
+        url, headers = published.address(catalog, self.name, entry["version"], entry["package"])
+        return url, headers, None
+
+    def requirements(self, stack: Stack) -> list[str]:
+        """What it is to the installer of Python packages: requirements that an index has wheels for."""
+        return []
 
     # -- report ---------------------------------------------------------------------------------------------------
 

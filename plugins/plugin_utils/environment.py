@@ -71,6 +71,16 @@ class FrameworkComponent(EnvironmentComponent):
     doubt = DOUBTFUL
     inside = ("python",)
 
+    def requirements(self, stack: Stack) -> list[str]:
+        entry = stack.get(self.name)
+        return [f"{self.distribution(stack)}=={entry['version']}"] if entry else []
+
+
+def python_of(stack: Stack) -> str | None:
+    """The Python of a stack's environment by its first two numbers, 3.11; None where the stack has none."""
+    version = (stack.get("python") or {}).get("version")
+    return ".".join(str(version).split(".")[:2]) if version else None
+
 
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:
     """The managed Python environment of this name on the host, or None."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, values
+from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     Choice,
     Component,
@@ -17,7 +17,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     Verdict,
     left_alone,
 )
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step, Subject
 
 
 class HdkComponent(Component):
@@ -35,7 +35,7 @@ class HdkComponent(Component):
         version, driver = choice.get(self.name), choice.versions.get("driver")
         if not version:
             return None
-        chip, variant = choice.subject.get("chip"), choice.subject.get("variant")
+        chip = choice.subject.get("chip")
         row = release(choice.catalog, driver, chip) if driver else None
         return {
             "version": version,
@@ -46,9 +46,38 @@ class HdkComponent(Component):
                 chip,
                 choice.subject["arch"],
                 choice.catalog["filenames"],
-                variant if variant == "soc" else None,
+                _variant(choice.subject),
             ),
         }
+
+    def place(
+        self, entry: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog
+    ) -> tuple[str | None, dict[str, str], published.Want | None]:
+        row, chip, arch = self._release(entry, stack, subject, catalog), subject.get("chip"), subject.get("arch")
+        if row is None:  # the folder has the release's name
+            return None, {}, None
+        grammar, folder = catalog["filenames"], row.get("obs_dir")
+        url, headers = published.address(catalog, self.name, row["hdk"], entry["package"], folder)
+        name = filenames.name_or_none("hdk", row["driver"], chip, arch, grammar, _variant(subject))
+        if name is None:
+            return url, headers, None
+        zip_url, zip_headers = published.address(catalog, "hdk", row["hdk"], name, folder)
+        sha256 = published.checksum(catalog, name)
+        return url, headers, published.Want(name, "archive", url=zip_url, headers=zip_headers, sha256=sha256)
+
+    def _release(
+        self, entry: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog
+    ) -> dict[str, Any] | None:
+        """The HDK release a package is from: the one whose version it has, the driver's where that is not recorded."""
+        driver, chip = (stack.get("driver") or {}).get("version"), subject.get("chip")
+        rows = [row for row in catalog["hdk"] if row[self.name] and versions.same(row[self.name], entry["version"])]
+        if not rows:
+            rows = [row for row in catalog["hdk"] if row["hdk"] == entry["hdk"] and row[self.name] is None]
+
+        def fits(row: dict[str, Any]) -> tuple[bool, bool]:
+            return chip in row["chips"], versions.same(row["driver"], driver)
+
+        return max(rows, key=fits, default=None)
 
     def installed(self, site: Site, stack: Stack) -> str | None:
         return site.facts[self.name]["installed"]
@@ -83,6 +112,11 @@ class HdkComponent(Component):
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return values.text(values.part(facts, self.name).get("installed"))
+
+
+def _variant(subject: Subject) -> str | None:
+    """What file names say of the host: a 310b that is a computer of its own has packages of its own."""
+    return "soc" if subject.get("variant") == "soc" else None
 
 
 def release(catalog: Catalog, driver: str, chip: str | None) -> dict[str, Any] | None:

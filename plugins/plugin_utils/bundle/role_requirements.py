@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Stack
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
-REQUIREMENTS = {"mindspore": "mindspore_operator_requirements", "mindformers": "mindformers_extra_packages"}
-CONSTRAINTS = {"mindspore": "mindspore_constraints", "mindformers": "mindformers_constraints"}
 
 
 @cache
@@ -23,40 +25,57 @@ def _defaults(role: str) -> dict[str, Any]:
     return yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) or {}
 
 
-def environment(variables: dict[str, Any], templar: Any) -> tuple[list[str], list[str]]:
-    """(requirements, constraints) of a host's environment beside MindSpore and MindFormers themselves.
+def environment(stack: Stack, variables: dict[str, Any], templar: Any) -> tuple[list[str], list[str]]:
+    """(requirements, constraints) of a host's environment beside the components themselves.
 
     Args:
+        stack: what the host is to have; the roles of what it has not add nothing.
         variables: the host's variables; where one is set it takes the place of the role's default.
         templar: renders those that are set.
     """
-    requirements: list[str] = []
-    constraints: list[str] = []
-    for names, target in ((REQUIREMENTS, requirements), (CONSTRAINTS, constraints)):
-        for role, name in names.items():
-            value = _defaults(role)[name]
-            if name in variables:
-                value = templar.copy_with_new_env(available_variables=variables).template(variables[name])
-            target += [str(item) for item in value or []]
-    return requirements, constraints
+    wanted = [one for one in components.ALL if stack.get(one.name)]
+
+    def values(component: Component, name: str) -> list[str]:
+        if not name:
+            return []
+        if name not in variables:
+            return [str(item) for item in _defaults(component.role)[name] or []]
+        with_host = templar.copy_with_new_env(available_variables=variables)
+        return [str(item) for item in with_host.template(variables[name]) or []]
+
+    return (
+        [text for one in wanted for text in values(one, one.requirements_variable)],
+        [text for one in wanted for text in values(one, one.constraints_variable)],
+    )
 
 
-def movable_source(variables: dict[str, Any], templar: Any) -> str | None:
-    """What is wrong with the git repository a host's MindFormers comes from, in a sentence; None when nothing is.
+def movable_sources(variables: dict[str, Any], template: Callable[[Any], Any]) -> dict[str, str]:
+    """What is wrong with the git repositories that a host's components are built from: variable -> sentence.
 
     Args:
         variables: the host's variables.
-        templar: renders them.
+        template: renders one value; may raise anything.
     """
-    if "mindformers_git_url" not in variables:
-        return None
-    with_host = templar.copy_with_new_env(available_variables=variables)
-    url = with_host.template(variables["mindformers_git_url"])
-    version = str(with_host.template(variables.get("mindformers_git_version") or ""))
+    found = {}
+    for component in components.ALL:
+        if component.git_variable and f"{component.git_variable}_url" in variables:
+            problem = _movable_source(component, variables, template)
+            if problem:
+                found[f"{component.git_variable}_version"] = problem
+    return found
+
+
+def _movable_source(component: Component, variables: dict[str, Any], template: Callable[[Any], Any]) -> str | None:
+    url_name, version_name = f"{component.git_variable}_url", f"{component.git_variable}_version"
+    try:
+        url = template(variables[url_name])
+        version = str(template(variables.get(version_name) or ""))
+    except Exception as error:  # the template engine raises many kinds; each becomes one clear line
+        return f"{url_name} or {version_name} cannot be templated: {error}"
     if not url or COMMIT.match(version):
         return None
     return (
-        f"mindformers_git_version is {version!r}, which is no commit. Building MindFormers runs its code, and a tag "
-        "or branch can mean other code tomorrow. Set it to the 40 hex digits of a commit, as `git ls-remote` prints"
-        " them for the repository of mindformers_git_url; or leave both empty to take the wheel."
+        f"{version_name} is {version!r}, which is no commit. Building {component.title} runs its code, and a tag or "
+        "branch can mean other code tomorrow. Set it to the 40 hex digits of a commit, as `git ls-remote` prints them "
+        f"for the repository of {url_name}; or leave both empty to take the wheel."
     )

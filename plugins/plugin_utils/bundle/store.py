@@ -35,7 +35,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import (
     source as artifact_source,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.files import SIGNATURE_SUFFIXES, Lacking
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.wants import Want
+from ansible_collections.ascend.fleet.plugins.plugin_utils.published import Want
 
 WORK = ".bundle"
 KIND_BY_SUFFIX = {".run": "package", ".whl": "wheel", ".zip": "archive", ".ckpt": "model", ".safetensors": "model"}
@@ -124,7 +124,7 @@ class Bundle:
         found = self._in_sources(want) or self._zip_in_sources(want)
         if found:
             return str(found)
-        url = want.url or (want.archive.url if want.archive else None)
+        url = (want.archive or want).url or want.url
         return artifacts.public_url(url) if url and not self.offline else "nowhere"
 
     def obtain(self, want: Want) -> None:

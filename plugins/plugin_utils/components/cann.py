@@ -9,10 +9,10 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
-from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames, values
+from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step, Subject
 
 
 class Cann(cann_packages.CannComponent):
@@ -21,6 +21,8 @@ class Cann(cann_packages.CannComponent):
     after = ("driver", "firmware")
     follows = ("mindspore",)
     products = BASES
+    pins = ("cann_flavor",)
+    headline = True
     minutes = 5  # published installation logs: toolkit 2.5
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
@@ -48,6 +50,12 @@ class Cann(cann_packages.CannComponent):
                 flavor, version, None, choice.subject["arch"], choice.catalog["filenames"]
             ),
         }
+
+    def place(
+        self, entry: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog
+    ) -> tuple[str | None, dict[str, str], published.Want | None]:
+        url, headers = published.address(catalog, entry["flavor"], entry["version"], entry["package"])
+        return url, headers, None
 
     def wanted_products(self, stack: Stack) -> tuple[str, ...]:
         return ((stack["cann"] or {})["flavor"],)

@@ -17,6 +17,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, 
 class Driver(hdk.HdkComponent):
     name = "driver"
     title = "NPU driver"
+    column = "Driver"
+    headline = True
     follows = ("cann",)
     host_kinds = ("physical", "vm")
     minutes = 3  # published installation logs: 0.5 to 2

@@ -16,6 +16,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, 
 class Firmware(hdk.HdkComponent):
     name = "firmware"
     title = "NPU firmware"
+    column = "Firmware"
+    headline = True
+    per_arch = False  # it runs on the card
     after = ("driver",)
     follows = ("driver",)
     host_kinds = ("physical",)

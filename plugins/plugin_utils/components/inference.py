@@ -18,6 +18,7 @@ class Inference(environment.EnvironmentComponent):
     title = "Text generation"
     role = "inference_check"
     after = ("mindformers",)
+    pins = ("device_target", "model")
     versioned = False
     has_version = False
 

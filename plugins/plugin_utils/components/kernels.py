@@ -21,6 +21,9 @@ class Kernels(cann_packages.CannComponent):
     versioned = False  # they are of the version of CANN
     products = KERNELS
     per_chip = True
+    pins = ("kernels",)
+    switch = "kernels"
+    column = "Kernels"
     minutes = 3
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:

@@ -20,6 +20,11 @@ class MindFormers(environment.FrameworkComponent):
     after = ("mindspore",)
     follows = ("mindspore",)
     optional = True
+    requirements_variable = "mindformers_extra_packages"
+    constraints_variable = "mindformers_constraints"
+    git_variable = "mindformers_git"
+    # jieba 0.42.1, pure Python all the same: MindFormers 0.8 to 1.x require it. Source of the hash: PyPI.
+    source_only = ("jieba==0.42.1 --hash=sha256:055ca12f62674fafed09427f176506079bc135638a14e23e25be909131928db2",)
     minutes = 1
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, values
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import SAID, Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import cann
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, find_row
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step, Subject
 
 
 class MindSpore(environment.FrameworkComponent):
@@ -20,6 +20,9 @@ class MindSpore(environment.FrameworkComponent):
     role = "mindspore"
     after = ("python", "cann")
     doubt = SAID
+    headline = True
+    requirements_variable = "mindspore_operator_requirements"
+    constraints_variable = "mindspore_constraints"
     minutes = 4
 
     def undecided(self, fixed: dict[str, str]) -> str | None:
@@ -53,6 +56,29 @@ class MindSpore(environment.FrameworkComponent):
 
     def distribution(self, stack: Stack) -> str:
         return (stack.get("mindspore") or {}).get("package") or "mindspore"
+
+    def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
+        """The wheel of a release that no index has, only the vendor's own store."""
+        entry, python, arch = stack.get("mindspore"), environment.python_of(stack), subject.get("arch")
+        if not entry or not python or not arch or entry["distribution"] == "pypi":
+            return []
+        tag = "cp" + python.replace(".", "")
+        abi = f"{tag}m" if tag == "cp37" else tag
+        file = f"{entry['package'].replace('-', '_')}-{entry['version']}-{tag}-{abi}-linux_{arch}.whl"
+        url, headers = published.address(catalog, entry["package"], entry["version"], file, arch=arch)
+        return [
+            published.Want(
+                f"wheels/{file}",
+                "wheel",
+                arch,
+                python,
+                url,
+                headers,
+                published.checksum(catalog, file),
+                component=self.name,
+                version=entry["version"],
+            )
+        ]
 
     def step(self, site: Site, stack: Stack) -> Step | None:
         step, entry = super().step(site, stack), stack["mindspore"] or {}

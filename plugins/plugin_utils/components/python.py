@@ -17,6 +17,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, 
 class Python(environment.EnvironmentComponent):
     name = "python"
     title = "Python environment"
+    column = "Python"
     role = "python_toolchain"
     after = ("kernels",)
     follows = ("mindspore", "mindformers")

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import places
 
-ROLES = ("npu_driver", "cann", "python_toolchain", "mindspore", "mindformers", "inference_check", "training_check")
+# The roles of this collection. The variables that all of them share have no role's name before them, but `ascend_`.
+ROLES = tuple(
+    sorted(path.name for path in Path(__file__).resolve().parents[3].glob("roles/*") if path.name != "ascend")
+)
 # Endings of variables: a folder that we make and change, or a name that becomes a part of one.
 PATHS = ("install_path", "state_dir", "env_root", "model_root", "cmake_prefix", "conda_prefix", "uv_prefix")
 NAMES = ("env_name", "env_owner", "user", "group", "model")

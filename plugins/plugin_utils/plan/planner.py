@@ -27,6 +27,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Plan,
     Resolution,
     Status,
+    Subject,
     finding,
 )
 
@@ -62,13 +63,42 @@ class Planner:
             )
         parts = self._components or wish.desired["ascend_components"]
         if target == "desired":
-            pins = {**_desired.pins(wish.desired, parts), **self._pins}
-            plan = self._forward(host, facts, wish, parts, pins)
+            plan = self._forward(host, facts, wish, parts, self._wanted(wish, parts))
         else:
             plan = self._reverse(host, facts, wish, parts, target)
         self._refuse_artifacts(plan, wish.desired["ascend_artifacts"], wish.desired[lock_file.PIN])
         plan["target"] = target
         return plan
+
+    def resolution(self, wish: Wishes, facts: Facts) -> Resolution:
+        """The stack that an observed host is to have, by its variables and by what its installed files declare."""
+        parts = self._components or wish.desired["ascend_components"]
+        return self._judgement(wish, facts, self._wanted(wish, parts))[0]
+
+    def described(self, wish: Wishes, subject: Subject) -> Resolution:
+        """The stack for a host that nobody has looked at: by the catalog alone, whatever such a host may declare."""
+        return _resolve(wish, self._wanted(wish, self._components or wish.desired["ascend_components"]), subject)
+
+    def _wanted(self, wish: Wishes, parts: list[str]) -> dict[str, Any]:
+        return {**_desired.pins(wish.desired, parts), **self._pins}
+
+    def _judgement(self, wish: Wishes, facts: Facts, pins: dict[str, Any]) -> tuple[Resolution, list[Finding]]:
+        """What is resolved for a host, and what there is to say of it; hosts that are alike ask once."""
+        desired = wish.desired
+        key = json.dumps(
+            [
+                pins,
+                wish.subject(facts),
+                desired["ascend_accept_findings"],
+                desired["ascend_device_target"],
+                desired["ascend_catalog_overlay"],
+                _declarations(facts),
+            ],
+            sort_keys=True,
+        )
+        if key not in self._judged:
+            self._judged[key] = _judge(wish, pins, facts)
+        return self._judged[key]
 
     def _refuse_artifacts(self, plan: Plan, source: str | None, pin: str | None) -> None:
         packages = tuple(step["package"] for step in plan["steps"] if step["package"])
@@ -90,20 +120,7 @@ class Planner:
         allow_downgrade: bool = False,
     ) -> Plan:
         desired = wish.desired
-        key = json.dumps(
-            [
-                pins,
-                wish.subject(facts),
-                desired["ascend_accept_findings"],
-                desired["ascend_device_target"],
-                desired["ascend_catalog_overlay"],
-                _declarations(facts),
-            ],
-            sort_keys=True,
-        )
-        if key not in self._judged:
-            self._judged[key] = _judge(wish, pins, facts)
-        resolution, findings = self._judged[key]
+        resolution, findings = self._judgement(wish, facts, pins)
         return planning.plan_host(
             host,
             facts,
@@ -177,10 +194,17 @@ def _declarations(facts: Facts) -> dict[str, Any]:
     }
 
 
+def _resolve(
+    wish: Wishes, pins: dict[str, Any], subject: Subject, installed: dict[str, Any] | None = None
+) -> Resolution:
+    pins = {**pins, "device_target": wish.desired["ascend_device_target"]}
+    return resolver.resolve(wish.catalog, pins, subject, wish.desired["ascend_accept_findings"], installed)
+
+
 def _judge(wish: Wishes, pins: dict[str, Any], facts: Facts) -> tuple[Resolution, list[Finding]]:
     desired, subject, installed = wish.desired, wish.subject(facts), _declarations(facts)
     accept, target = desired["ascend_accept_findings"], desired["ascend_device_target"]
-    resolution = resolver.resolve(wish.catalog, {**pins, "device_target": target}, subject, accept, installed)
+    resolution = _resolve(wish, pins, subject, installed)
     findings = list(resolution.get("findings") or [])
     if resolution["stack"] is not None:
         chosen = {"device_target": target} if resolution["stack"].get("mindspore") else {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
@@ -44,7 +45,7 @@ class Wishes:
             "glibc": facts["glibc"],
             "product": facts["accelerators"].get("product"),
             "variant": facts["accelerators"].get("variant"),
-            "installed": {name: settled(facts, name)["installed"] for name in ("driver", "firmware")},
+            "installed": {one.name: settled(facts, one.name)["installed"] for one in components.ALL if one.declares},
         }
 
 
@@ -90,12 +91,8 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
             )
         )
     problems.extend(_desired.Problem(variable, text) for variable, text in transport.problems(desired))
-    try:
-        movable = role_requirements.movable_source(variables, templar)
-    except Exception as exc:  # as above
-        movable = f"mindformers_git_url or mindformers_git_version cannot be templated: {exc}"
-    if movable:
-        problems.append(_desired.Problem("mindformers_git_version", movable))
+    movable = role_requirements.movable_sources(variables, template)
+    problems.extend(_desired.Problem(variable, text) for variable, text in movable.items())
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
     get = _quietly(variables, template)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
 
-from .collect import COMPONENTS
+from .collect import COMPONENTS, VERSIONED
 
 SCHEMA = 1
 STATUSES = ("converged", "changed", "pending", "refused", "failed", "unreachable", "not_started")
@@ -41,6 +41,9 @@ def build(
         "generated": generated,
         "controller": controller,
         "summary": _summary(hosts),
+        "columns": [
+            {"component": one.name, "title": one.column or one.title, "headline": one.headline} for one in VERSIONED
+        ],
         "components": {component: _spread(hosts, component) for component in COMPONENTS},
         "hosts": hosts,
         "second_run": second_run or None,

@@ -1,10 +1,8 @@
 // Data, element helpers, the filter and its place in the address. Text enters the page as text nodes only.
 const report = JSON.parse(document.getElementById("data").textContent);
-const COMPONENTS = ["driver", "firmware", "cann", "kernels", "python", "mindspore", "mindformers"];
-const LABELS = {
-  driver: "Driver", firmware: "Firmware", cann: "CANN", kernels: "Kernels", python: "Python",
-  mindspore: "MindSpore", mindformers: "MindFormers",
-};
+const COMPONENTS = report.columns.map((column) => column.component);
+const HEADLINES = report.columns.filter((column) => column.headline).map((column) => column.component);
+const LABELS = Object.fromEntries(report.columns.map((column) => [column.component, column.title]));
 const STATUSES = ["failed", "unreachable", "refused", "pending", "not_started", "changed", "converged"];
 const STATUS_WORDS = { not_started: "not started" };
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

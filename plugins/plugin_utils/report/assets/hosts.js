@@ -1,7 +1,10 @@
 // The list of hosts: sorted, grouped above 60 hosts, rows made only when they are looked at.
 const GROUP_ABOVE = 60;
 const CHUNK = 100;
-const GROUPS = { none: "no groups", alike: "alike hosts", status: "status", chip: "chip", driver: "driver version", os: "operating system" };
+const GROUPS = {
+  none: "no groups", alike: "alike hosts", status: "status", chip: "chip",
+  ...Object.fromEntries(HEADLINES.map((component) => [component, `${LABELS[component]} version`])), os: "operating system",
+};
 const COLUMNS = [
   ["name", "Host", (host) => host.name], ["status", "Status", (host) => STATUSES.indexOf(host.status)],
   ["chips", "Chips", (host) => `${host.chip_name || host.chip || ""} ${host.chip_count || 0}`], ["os", "System", (host) => host.os],
@@ -26,7 +29,7 @@ function sortedHosts(list) {
 function groupKey(host, kind) {
   if (kind === "alike") return JSON.stringify([host.status, host.chip_name || host.chip, host.chip_count, host.arch, host.os, host.versions, Boolean(host.reboot_required), host.error && host.error.message]);
   if (kind === "chip") return host.chip_name || host.chip || "unknown chip";
-  if (kind === "driver") return host.versions.driver || "no driver";
+  if (COMPONENTS.includes(kind)) return host.versions[kind] || `no ${LABELS[kind]}`;
   if (kind === "os") return host.os || "unknown system";
   return host.status;
 }
@@ -100,7 +103,7 @@ function groupTitle(members, kind, key) {
   const counts = [...groupBy(members, (item) => item.status)].map(([status, items]) => h("span", { class: "status" }, mark(status), `${items.length} ${word(status)}`));
   if (kind !== "alike") return h("span", null, h("span", { class: "what" }, h("b", { class: "how-many" }, kind === "status" ? word(key) : key), kind === "status" ? String(members.length) : counts), range);
   const facts = [host.chip_count ? `${host.chip_count} × ${host.chip_name || host.chip || "NPU"}` : null, host.os,
-    ...["driver", "cann", "mindspore"].map((item) => (host.versions[item] ? `${LABELS[item]} ${host.versions[item].replace(/^(nnae|nnrt|toolkit) /, "$1 ")}` : null))];
+    ...HEADLINES.map((item) => (host.versions[item] ? `${LABELS[item]} ${host.versions[item].replace(" ", "\u00a0")}` : null))];
   const named = (list) => list.map((item) => LABELS[item.component]).join(", ");
   const drift = named(host.drift.filter((item) => item.installed));
   const missing = named(host.drift.filter((item) => !item.installed));

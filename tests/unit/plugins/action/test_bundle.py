@@ -135,6 +135,7 @@ def observed(**changes):
         "driver": {"installed": None},
         "firmware": {"installed": None},
         "journal": {"entries": []},
+        "cann": [],
         **changes,
     }
     return {"ascend_observation": {"ansible_facts": {"ascend": facts}}}

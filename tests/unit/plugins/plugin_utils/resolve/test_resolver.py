@@ -5,7 +5,7 @@ import itertools
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolver_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolve_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 DATA = catalog.load()
@@ -286,9 +286,15 @@ def test_a_310b_that_is_its_own_host_gets_the_soc_packages():
     assert found["stack"]["firmware"]["package"] == "Ascend-hdk-310b-npu-firmware-soc_7.7.0.1.231.run"
 
 
+def listed(stack, arch):
+    return [
+        resolve_files.row(want) for want in resolve_files.wants(stack, {**HOST, "chip": "910b", "arch": arch}, DATA)
+    ]
+
+
 def test_download_addresses():
     found = resolve({"mindspore": "2.7.1"}, {"arch": "aarch64"})
-    files = {item["file"]: item for item in resolver_files.file_list(DATA, found["stack"], "910b", "aarch64")}
+    files = {item["file"]: item for item in listed(found["stack"], "aarch64")}
     driver = files["Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"]
     assert driver["url"].endswith(
         "/Ascend%20HDK/Ascend%20HDK%2025.3.RC1/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
@@ -298,9 +304,10 @@ def test_download_addresses():
     cann = files["Ascend-cann-nnae_8.3.RC1_linux-aarch64.run"]
     assert cann["url"].endswith("/CANN/CANN%208.3.RC1/Ascend-cann-nnae_8.3.RC1_linux-aarch64.run")
     old = resolve({"cann": "8.1.RC1", "components": ["driver"]})
-    listed = resolver_files.file_list(DATA, old["stack"], "910b", "x86_64")
-    assert "/Ascend%20HDK%2025.0.RC1.1/" in listed[0]["url"], "the folder of that release has another name"
-    wheel = resolver_files.file_list(DATA, resolve({"mindspore": "2.4.10"})["stack"], "910b", "x86_64")[-1]
+    assert "/Ascend%20HDK%2025.0.RC1.1/" in listed(old["stack"], "x86_64")[0]["url"], (
+        "the folder of that release has another name"
+    )
+    wheel = listed(resolve({"mindspore": "2.4.10"})["stack"], "x86_64")[-1]
     assert wheel["url"].endswith("/2.4.10/MindSpore/unified/x86_64/mindspore-2.4.10-cp310-cp310-linux_x86_64.whl")
 
 
