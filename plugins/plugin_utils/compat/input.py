@@ -8,8 +8,12 @@ import re
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 
-NUMBERS = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "torch_npu", "python", "kernels")
+# What is judged without being a component of its own stands beside the components.
+NUMBERS = tuple(
+    dict.fromkeys((*(one.name for one in components.ALL if one.versioned), "torch", "torch_npu", "kernels"))
+)
 WORDS = {
     "cann_flavor": ("nnae", "toolkit", "nnrt"),
     "device_target": ("Ascend", "CPU"),

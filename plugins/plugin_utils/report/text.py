@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 
 from .model import STATUSES
@@ -15,8 +16,8 @@ from .model import STATUSES
 WIDTH = 100
 MANY = 12  # of a list; the rest is on the page
 GROUP_ABOVE = 20  # with more hosts than this, alike hosts share a line
-_HEADING = ("HOST", "STATUS", "CHIPS", "DRIVER", "FIRMWARE", "CANN", "MINDSPORE", "INFERENCE")
-_VERSIONS = ("driver", "firmware", "cann", "mindspore")
+_HEADLINES = [one for one in components.ALL if one.headline]
+_HEADING = ("HOST", "STATUS", "CHIPS", *((one.column or one.title).upper() for one in _HEADLINES), "INFERENCE")
 _WORDS = {"not_started": "not started"}
 
 
@@ -41,8 +42,8 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
 def _row(host: dict) -> tuple[str, ...]:
     drifting = {item["component"] for item in host["drift"]}
     versions = [
-        clean(host["versions"][key]) + ("*" if key in drifting else "") if host["versions"][key] else "-"
-        for key in _VERSIONS
+        clean(host["versions"][one.name]) + ("*" if one.name in drifting else "") if host["versions"][one.name] else "-"
+        for one in _HEADLINES
     ]
     return (_WORDS.get(host["status"], host["status"]), _chips(host), *versions, _proof(host))
 

@@ -126,17 +126,17 @@ def test_an_overlay_is_used(tmp_path):
 
 
 def act(**args):
-    return resolve.ActionModule.act(None, {**args, "show": False}, {})
+    return resolve.ActionModule.act(None, args, {})
 
 
 def test_resolve_for_people():
     result = act(pins={"mindspore": "2.7.1", "driver": "auto", "cann": ""}, host={"chip": "910b", "arch": "aarch64"})
-    text = "\n".join(result["lines"])
+    text = "\n".join(result["ascend_lines"])
     assert result["ok"] and "stack for 910b aarch64" in text
-    assert "  driver       25.3.rc1      25.3.RC1" in result["lines"]
-    assert "    header Referer: https://www.hiascend.com/" in result["lines"]
-    assert "  mindspore==2.7.1 (pypi)" in result["lines"]
-    assert "why" in result["lines"] and "findings" in text
+    assert "  driver       25.3.rc1      25.3.RC1" in result["ascend_lines"]
+    assert "    header Referer: https://www.hiascend.com/" in result["ascend_lines"]
+    assert "  mindspore==2.7.1 (pypi)" in result["ascend_lines"]
+    assert "why" in result["ascend_lines"] and "findings" in text
 
 
 def test_resolve_says_what_contradicts():

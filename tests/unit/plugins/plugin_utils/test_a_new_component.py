@@ -20,8 +20,12 @@ TEXT = {"type": "string", "minLength": 1}
 
 class Widget(Component):
     name = "widget"
-    title = "Widget"
+    title = "The Widget"
+    column = "Widget"
     role = "widget"
+    packaged = True
+    headline = True
+    requirements_variable = "widget_extras"
     after = ("cann",)
     follows = ("cann",)
     chip_roles = ("training",)
@@ -38,6 +42,13 @@ class Widget(Component):
         rows = [row["widget"] for row in search.catalog["widget"] if row["cann"] == chosen.get("cann")]
         return [*search.ordered("widget", rows, chosen), None]
 
+    def entry(self, choice):
+        entry = super().entry(choice)
+        return {**entry, "package": f"widget-{entry['version']}.run"} if entry else None
+
+    def requirements(self, stack):
+        return [f"widget-python=={stack['widget']['version']}"] if stack.get("widget") else []
+
     def installed(self, site, stack):
         return (site.facts.get("widget") or {}).get("installed")
 
@@ -47,16 +58,25 @@ class Widget(Component):
 
 COMPONENT = Widget()
 """
+SHA256 = "a" * 64
 ROWS = """---
 widget:
   - {widget: "1.0", cann: "8.3.RC1", confidence: user, source: the test}
   - {widget: "1.1", cann: "8.3.RC1", confidence: user, source: the test}
+downloads:
+  - {id: widget, components: [widget], url: "https://widget.example/{folder}/{file}", folder: "Widget {version}",
+     headers: {Referer: x}, confidence: user, source: the test}
+checksums:
+  - {file: widget-1.1.run, sha256: "{SHA256}", confidence: user, source: the test}
 """
 ASK = """
 import json, sys
+from types import SimpleNamespace
+from ansible_collections.ascend.fleet.plugins.action import bundle, resolve
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, steps
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect, model, page, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 tables = catalog.load(sys.argv[1])
@@ -68,6 +88,23 @@ for name, (pins, host) in asked["hosts"].items():
     facts = {**asked["facts"], "widget": {"installed": "1.0"}}
     seen = collect.record(name, {"ascend_facts": facts, "ascend_plan": plan})
     answer[name] = {"resolution": found, "plan": plan, "report": seen}
+    action = object.__new__(bundle.ActionModule)
+    action._task, action._templar = SimpleNamespace(args={}), None
+    values, problems = desired.read({f"ascend_{key}_version": pins[key] for key in pins if key != "components"})
+    values.update(ascend_components=pins["components"], ascend_host_kind=host["host_kind"])
+    bundle.wishes.of_host = lambda *_more: Wishes(values, tables, problems)
+    args = {"files": [], "wheels": True, "requirements": [], "glibc": None, "chips": [host["chip"]]}
+    wants, sets, _rests_on = action._needs({**args, "arches": ["aarch64"], "host_kind": host["host_kind"]}, {})
+    answer[name]["bundle"] = {
+        "files": {want.name: [want.url, want.sha256] for want in wants},
+        "wheels": [one.requirements for one in sets],
+    }
+    answer[name]["listed"] = resolve.ActionModule.act(
+        None, {"pins": pins, "host": host, "catalog_overlay": sys.argv[2]}, {}
+    )["ascend_lines"]
+    report = model.build([seen], "a fleet", "2026-11-22T16:30:00Z", "here")
+    answer[name]["columns"], answer[name]["page"] = report["columns"], page.render(report)
+    answer[name]["table"] = text.lines(report)
 print(json.dumps(answer))
 """
 PINS = {"cann": "8.3.RC1", "components": ["driver", "firmware", "cann", "widget"]}
@@ -80,8 +117,10 @@ def answer(tmp_path_factory):
     for name in ("plugins", "catalog", "roles"):
         shutil.copytree(ROOT / name, fleet / name, ignore=shutil.ignore_patterns("__pycache__"))
     (fleet / "plugins" / "plugin_utils" / "components" / "widget.py").write_text(WIDGET)
+    (fleet / "roles" / "widget" / "defaults").mkdir(parents=True)
+    (fleet / "roles" / "widget" / "defaults" / "main.yml").write_text("---\nwidget_extras: [extra-of-the-role]\n")
     (base / "overlay").mkdir()
-    (base / "overlay" / "widget.yml").write_text(ROWS)
+    (base / "overlay" / "widget.yml").write_text(ROWS.replace("{SHA256}", SHA256))
     facts = {
         "accelerators": {"family": "910b", "count": 8}, "cann": [], "environments": [], "busy": [], "proofs": {},
         "driver": {"installed": None, "loaded": None, "damaged": None},
@@ -95,6 +134,7 @@ def answer(tmp_path_factory):
         "pinned": ({**PINS, "widget": "1.0"}, host),
         "guest": (PINS, {**host, "host_kind": "vm"}),
         "infers": (PINS, {**host, "chip": "310p"}),
+        "framework": ({"mindspore": "2.7.1", "components": [*PINS["components"], "python", "mindspore"]}, host),
         "older": ({**PINS, "cann": "8.2.RC1"}, host),
     }
     asked = json.dumps({"hosts": hosts, "facts": facts})
@@ -111,8 +151,8 @@ def test_it_is_found_in_its_place(answer):
 
 
 def test_it_is_resolved(answer):
-    assert answer["server"]["resolution"]["stack"]["widget"] == {"version": "1.1"}
-    assert answer["pinned"]["resolution"]["stack"]["widget"] == {"version": "1.0"}
+    assert answer["server"]["resolution"]["stack"]["widget"] == {"version": "1.1", "package": "widget-1.1.run"}
+    assert answer["pinned"]["resolution"]["stack"]["widget"]["version"] == "1.0"
     assert answer["older"]["resolution"]["stack"]["widget"] is None
 
 
@@ -126,6 +166,34 @@ def test_it_is_planned(answer):
     (step,) = [step for step in answer["server"]["plan"]["steps"] if step["component"] == "widget"]
     assert (step["id"], step["to"], step["minutes"]) == ("widget-install", "1.1", 7)
     assert answer["server"]["plan"]["fingerprint"]["widget"] == "1.1"
+
+
+def test_its_files_are_listed_and_collected(answer):
+    url = "https://widget.example/Widget%201.1/widget-1.1.run"
+    assert answer["server"]["bundle"]["files"]["widget-1.1.run"] == [url, SHA256]
+    assert ["  widget-1.1.run", f"    {url}"] == _after(answer["server"]["listed"], "  widget-1.1.run", 2)
+    assert any(line.split() == ["widget", "1.1"] for line in answer["server"]["listed"])
+    assert any(line.split() == ["widget", "1.0"] for line in answer["pinned"]["listed"])
+    for host in ("guest", "infers", "older"):
+        assert not any("widget" in name for name in answer[host]["bundle"]["files"])
+
+
+def test_its_wheels_are_collected(answer):
+    (requirements,) = answer["framework"]["bundle"]["wheels"]
+    assert {"mindspore==2.7.1", "widget-python==1.1", "extra-of-the-role"} <= set(requirements)
+    assert "  widget-python==1.1" in answer["framework"]["listed"]
+    assert answer["server"]["bundle"]["wheels"] == [], "without an environment there is nothing to put them into"
+
+
+def test_it_has_a_column_in_the_report(answer):
+    (column,) = [one for one in answer["server"]["columns"] if one["component"] == "widget"]
+    assert column == {"component": "widget", "title": "Widget", "headline": True}
+    assert json.dumps(column, separators=(",", ":")) in answer["server"]["page"]
+    assert any("WIDGET" in line for line in answer["server"]["table"])
+
+
+def _after(lines, first, count):
+    return lines[lines.index(first) :][:count]
 
 
 def test_it_is_reported(answer):
