@@ -153,6 +153,29 @@ def test_observed_hosts_decide(args, quiet):
     assert any("dark was not observed" in line for line in quiet)
 
 
+def test_a_host_that_cannot_be_read_is_said_and_the_others_are_collected_for(args, quiet):
+    result = run_for(args, {"odd": observed(cann=[{}], journal=None), "one": observed()})
+    assert sorted(result["added"]) == sorted(PACKAGES)
+    assert any(line.startswith("odd: ") and "is not collected" in line for line in quiet)
+
+
+def test_what_the_choice_of_files_rests_on_is_said(args):
+    described, seen = Action(args, check_mode=True).run(), run_for(args, {"one": observed()})
+    assert "No host was looked at" in described["rests_on"][0] and described["rests_on"][0] in described["ascend_lines"]
+    assert seen["rests_on"][0].startswith("1 host") and "declare" in seen["rests_on"][0]
+
+
+def test_each_host_brings_its_own_further_requirements(args, monkeypatch):
+    """Hosts that are alike but for their roles' variables share a set, and it has what either wants."""
+    monkeypatch.setattr(bundle.role_requirements, "environment", lambda _stack, own, _templar: ([own["more"]], []))
+    hosts = {name: {**observed(), "more": f"of-{name}"} for name in ("one", "two")}
+    action = Action({**args, "chips": [], "wheels": True, "requirements": []})
+    hostvars = SimpleNamespace(raw_get=hosts.__getitem__)
+    task_vars = {"hostvars": hostvars, "ansible_play_hosts_all": list(hosts)}
+    _wants, (one,), _rests_on = action._needs({**action._task.args, "hosts": None, "files": []}, task_vars)
+    assert {"of-one", "of-two"} <= set(one.requirements)
+
+
 def test_guests_alone_need_no_firmware(args):
     result = run_for(args, {"guest": observed(host_kind="vm")})
     assert not any("firmware" in name for name in result["added"])
