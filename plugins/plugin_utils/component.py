@@ -9,9 +9,10 @@ A component's methods are pure. What it does not say for itself is what holds fo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
@@ -134,6 +135,8 @@ class Component(ABC):
     git_variable = ""  # start of its role's two variables <...>_url and <...>_version: a repository it is built from
     # What its wheels need that the index has as source only, each with version and hash: building runs its code.
     source_only: tuple[str, ...] = ()
+    # Wheels of it that hold machine code although their tag says "any": distribution -> what they are for.
+    falsely_any: Mapping[str, str] = MappingProxyType({})
     headline = False  # whether the short forms of a report show its version
 
     @property

@@ -163,13 +163,14 @@ def at_hand(folders: Iterable[Path], requirement: str) -> bool:
 
 
 def check_platform(name: str, arch: str) -> None:
-    """Refuses the one trap in tags that is known: MindSpore's aarch64 wheels say they run anywhere.
+    """Refuses the one trap in tags that is known: wheels that hold machine code and say they run anywhere.
 
     PyPI's aarch64 wheels of MindSpore are tagged cpXY-none-any although they hold aarch64 code, so pip takes them on
     x86_64 too where no wheel of its own exists.
     """
-    if arch != "aarch64" and re.match(r"mindspore(_ascend)?-[^-]+-cp\d+-none-any\.whl", name):
-        raise ArtifactError(f"{name} holds aarch64 code, whatever its name says; there is no wheel for {arch}")
+    held = wheelhouse.FALSELY_ANY.get(_distribution(name), arch)
+    if held != arch and name.endswith("-none-any.whl"):
+        raise ArtifactError(f"{name} holds {held} code, whatever its name says; there is no wheel for {arch}")
 
 
 def licence(wheel: Path) -> str | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import careful_zip
 
 try:
@@ -25,8 +26,7 @@ try:
 except ImportError:
     tags = None  # type: ignore[assignment]  # ansible-core brings packaging along; only ansible-test imports this file without it
 
-# Wheels that hold machine code although their tag says "any". Source: mindspore 2.7.1 for aarch64 on PyPI, and others.
-FALSELY_ANY = {"mindspore": "aarch64", "mindspore-ascend": "aarch64"}
+FALSELY_ANY = {name: arch for one in components.ALL for name, arch in one.falsely_any.items()}
 # The older names of manylinux platforms. Source: PEP 600.
 LEGACY = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
 # The longest part of it is the project's README, tens of kilobytes.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, values
@@ -23,6 +24,7 @@ class MindSpore(environment.FrameworkComponent):
     headline = True
     requirements_variable = "mindspore_operator_requirements"
     constraints_variable = "mindspore_constraints"
+    falsely_any = MappingProxyType(dict.fromkeys(("mindspore", "mindspore-ascend"), "aarch64"))  # 2.7.1 on PyPI
     minutes = 4
 
     def undecided(self, fixed: dict[str, str]) -> str | None:
