@@ -194,7 +194,7 @@ def _extra(row: dict[str, Any]) -> Want:
 
 def _foresee(bundle: Bundle, wants: list[Want], sets: list[WheelSet]) -> dict[str, Any]:
     """Check mode: what would come from where."""
-    plan = {want.name: bundle.whence(want) for want in wants}
+    plan = {want.name: bundle.whence(want) for want in [*wants, *(want for one in sets for want in one.direct)]}
     new = [one.name for one in sets if not _complete(bundle, one)]
     lines = [f"{name}: from {where}" for name, where in plan.items()]
     lines += [f"{one.name}: {', '.join(one.requirements)}" for one in sets]

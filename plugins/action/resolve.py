@@ -38,7 +38,7 @@ class ActionModule(judging.JudgingAction):
         conflict, stack = found["conflict"], found["stack"]
         if conflict is not None or stack is None:
             message = conflict["message"] if conflict else "no stack of the catalog fits"
-            return {**result, "failed": True, "msg": message, "ascend_lines": [*_why(found), "", message]}
+            return {**result, "failed": True, "msg": message, "ascend_lines": [*_why(found), message]}
         result["findings"] = judging.sorted_findings(
             found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, stack)
         )

@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 
-from .collect import COMPONENTS, VERSIONED
+from .collect import COMPONENTS
 
 SCHEMA = 1
 STATUSES = ("converged", "changed", "pending", "refused", "failed", "unreachable", "not_started")
@@ -42,7 +43,9 @@ def build(
         "controller": controller,
         "summary": _summary(hosts),
         "columns": [
-            {"component": one.name, "title": one.column or one.title, "headline": one.headline} for one in VERSIONED
+            {"component": one.name, "title": one.column or one.title, "headline": one.headline}
+            for one in components.ALL
+            if one.has_version
         ],
         "components": {component: _spread(hosts, component) for component in COMPONENTS},
         "hosts": hosts,

@@ -88,6 +88,13 @@ def test_check_mode_writes_nothing(tmp_path, args, downloads):
     assert not (tmp_path / "bundle").exists()
 
 
+def test_check_mode_names_the_wheels_that_no_index_has(args, monkeypatch):
+    monkeypatch.setattr(bundle.wishes, "of_host", lambda *_more: wish(None, {"ascend_mindspore_version": "2.4.10"}))
+    result = Action({**args, "wheels": True, "offline": False}, check_mode=True).run()
+    (wheel,) = [name for name in result["sources"] if name.endswith(".whl")]
+    assert wheel.startswith("wheels/mindspore-2.4.10-") and result["sources"][wheel].endswith(wheel.split("/")[1])
+
+
 def test_everything_lacking_is_said_at_once(args, downloads):
     (downloads / PACKAGES[0]).unlink()
     (downloads / PACKAGES[2]).unlink()
