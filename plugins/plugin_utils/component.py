@@ -144,6 +144,11 @@ class Component(ABC):
         """The variable that sets its version."""
         return f"ascend_{self.name}_version" if self.versioned else None
 
+    @property
+    def heading(self) -> str:
+        """Its title over a column of versions."""
+        return self.column or self.title
+
     def journal_names(self) -> tuple[str, ...]:
         """What the journal calls it."""
         return self.products or (self.name,)
@@ -319,6 +324,15 @@ class Component(ABC):
     def wanted(self, stack: Stack) -> str | None:
         """What a report shows as the version that the stack asks for."""
         return values.text(values.part(stack, self.name).get("version"))
+
+    def labels(self, versions: Mapping[str, str | None], desired: Mapping[str, str | None]) -> dict[str, str] | None:
+        """What a metric says of it beside the host's name; None where it is not installed.
+
+        Args:
+            versions, desired: what a report shows of one host, by component.
+        """
+        version = versions[self.name]
+        return {"version": version, "desired": desired[self.name] or ""} if version else None
 
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         """What a proof of the stack is tied to; None when a proof holds for any."""

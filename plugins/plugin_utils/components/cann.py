@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
@@ -99,6 +100,12 @@ class Cann(cann_packages.CannComponent):
     def wanted(self, stack: Stack) -> str | None:
         version, flavor = super().wanted(stack), values.part(stack, "cann").get("flavor")
         return f"{flavor} {version}" if version and flavor else version
+
+    def labels(self, versions: Mapping[str, str | None], desired: Mapping[str, str | None]) -> dict[str, str] | None:
+        product, _space, version = (versions["cann"] or "").partition(" ")
+        if not version:
+            return None
+        return {"product": product, "version": version, "kernels": versions["kernels"] or ""}
 
     def fingerprint(self, entry: dict[str, Any]) -> str:
         return f"{entry['flavor']} {entry['version']}"

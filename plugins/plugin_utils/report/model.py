@@ -43,7 +43,7 @@ def build(
         "controller": controller,
         "summary": _summary(hosts),
         "columns": [
-            {"component": one.name, "title": one.column or one.title, "headline": one.headline}
+            {"component": one.name, "title": one.heading, "headline": one.headline}
             for one in components.ALL
             if one.has_version
         ],

@@ -10,13 +10,10 @@ from calendar import timegm
 from collections.abc import Iterable
 from time import strptime
 
-from .model import STATUSES
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 
-_INFO = (
-    ("driver", "driver", "Installed NPU driver version."),
-    ("firmware", "firmware", "Installed NPU firmware version."),
-    ("mindspore", "mindspore", "Installed MindSpore version."),
-)
+from .model import STATUSES
 
 
 def render(report: dict) -> str:
@@ -24,8 +21,11 @@ def render(report: dict) -> str:
     hosts = report["hosts"]
     families = [
         ("host_status", "Provisioning status of a host, 1 for the status it has.", _status(hosts)),
-        *((f"{name}_info", help_text, _info(hosts, key)) for name, key, help_text in _INFO),
-        ("cann_info", "Installed CANN product and version.", _cann(hosts)),
+        *(
+            (f"{one.name}_info", f"Installed {one.title} version.", _info(hosts, one))
+            for one in components.ALL
+            if one.headline
+        ),
         ("needs_reboot", "1 when an installed version waits for a reboot to be loaded.", _flag(hosts, _reboot)),
         ("compatible", "1 when the plan has no error that is not accepted.", _flag(hosts, _compatible)),
         ("drifting_components", "Components that differ from the plan or from alike hosts.", _flag(hosts, _drift)),
@@ -67,19 +67,11 @@ def _status(hosts: list[dict]) -> Iterable[tuple]:
             yield {"host": host["name"], "status": word}, float(host["status"] == word)
 
 
-def _info(hosts: list[dict], component: str) -> Iterable[tuple]:
+def _info(hosts: list[dict], component: Component) -> Iterable[tuple]:
     for host in hosts:
-        version = host["versions"][component]
-        if version:
-            yield {"host": host["name"], "version": version, "desired": host["desired"][component] or ""}, 1.0
-
-
-def _cann(hosts: list[dict]) -> Iterable[tuple]:
-    for host in hosts:
-        words = (host["versions"]["cann"] or "").split(" ", 1)
-        if len(words) == 2:
-            labels = {"host": host["name"], "product": words[0], "version": words[1]}
-            yield {**labels, "kernels": host["versions"]["kernels"] or ""}, 1.0
+        labels = component.labels(host["versions"], host["desired"])
+        if labels:
+            yield {"host": host["name"], **labels}, 1.0
 
 
 def _chips(hosts: list[dict]) -> Iterable[tuple]:

@@ -17,7 +17,7 @@ WIDTH = 100
 MANY = 12  # of a list; the rest is on the page
 GROUP_ABOVE = 20  # with more hosts than this, alike hosts share a line
 _HEADLINES = [one for one in components.ALL if one.headline]
-_HEADING = ("HOST", "STATUS", "CHIPS", *((one.column or one.title).upper() for one in _HEADLINES), "INFERENCE")
+_HEADING = ("HOST", "STATUS", "CHIPS", *(one.heading.upper() for one in _HEADLINES), "INFERENCE")
 _WORDS = {"not_started": "not started"}
 
 

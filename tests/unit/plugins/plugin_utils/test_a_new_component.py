@@ -76,7 +76,7 @@ from ansible_collections.ascend.fleet.plugins.action import bundle, resolve
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, steps
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect, model, page, text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import collect, model, page, prom, text
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 tables = catalog.load(sys.argv[1])
@@ -104,7 +104,7 @@ for name, (pins, host) in asked["hosts"].items():
     )["ascend_lines"]
     report = model.build([seen], "a fleet", "2026-11-22T16:30:00Z", "here")
     answer[name]["columns"], answer[name]["page"] = report["columns"], page.render(report)
-    answer[name]["table"] = text.lines(report)
+    answer[name]["table"], answer[name]["metrics"] = text.lines(report), prom.render(report)
 print(json.dumps(answer))
 """
 PINS = {"cann": "8.3.RC1", "components": ["driver", "firmware", "cann", "widget"]}
@@ -190,6 +190,8 @@ def test_it_has_a_column_in_the_report(answer):
     assert column == {"component": "widget", "title": "Widget", "headline": True}
     assert json.dumps(column, separators=(",", ":")) in answer["server"]["page"]
     assert any("WIDGET" in line for line in answer["server"]["table"])
+    series = 'ascend_fleet_widget_info{host="server",version="1.0",desired="1.1"} 1'
+    assert series in answer["server"]["metrics"].splitlines()
 
 
 def _after(lines, first, count):
