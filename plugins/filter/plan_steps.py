@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
@@ -30,7 +31,31 @@ def stage_files(steps: Iterable[Step]) -> list[dict[str, Any]]:
 
 def unproven(steps: Iterable[Step], facts: dict[str, Any]) -> list[str]:
     """What a fresh observation does not prove of finished driver and firmware steps."""
-    return [clean(said) for said in planning.unproven(facts, list(steps))]
+    return [clean(said) for _step, said in planning.unproven(facts, steps)]
+
+
+def unproven_ids(steps: Iterable[Step], facts: dict[str, Any]) -> list[str]:
+    """The ids of the finished steps that a fresh observation does not prove, each once."""
+    return list(dict.fromkeys(step for step, _said in planning.unproven(facts, steps)))
+
+
+def component_roles(run_tags: Iterable[str], skip_tags: Iterable[str] = ()) -> list[str]:
+    """The roles of the components in the order of installation, as far as the tags of the run choose them."""
+    return shares.roles(run_tags, skip_tags)
+
+
+def role_steps(plan: Plan, roles: str | Iterable[str], removing: bool | None = None) -> list[Step]:
+    """The steps that roles carry out, in the plan's order.
+
+    Args:
+        plan: the plan of one host.
+        roles: one role, or several.
+        removing: of one role, the steps of that turn only: True for the first, in which roles that only remove work,
+            False for the second. None gives all steps.
+    """
+    if removing is None:
+        return shares.steps_of(plan, [roles] if isinstance(roles, str) else roles)
+    return shares.turn(plan, str(roles), removing)
 
 
 def step_words(step: Step) -> str:
@@ -40,4 +65,12 @@ def step_words(step: Step) -> str:
 
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"plan_steps": plan_steps, "stage_files": stage_files, "step_words": step_words, "unproven": unproven}
+        return {
+            "component_roles": component_roles,
+            "plan_steps": plan_steps,
+            "role_steps": role_steps,
+            "stage_files": stage_files,
+            "step_words": step_words,
+            "unproven": unproven,
+            "unproven_ids": unproven_ids,
+        }

@@ -206,8 +206,8 @@ def _trouble(host: dict, number: int, rng: random.Random) -> None:
         if number % 18 == 4:
             host.pop("rollout_outcome")
     elif number % 7 == 3:
-        host["rollout_outcome"] = {"status": "changed", "seconds": round(rng.uniform(240, 900), 1), "steps_done": []}
         plan.update(status="pending", steps=_steps("driver", "firmware", "cann", "mindspore", "reboot", "inference"))
+        host["rollout_outcome"] = _changed(plan, rng.uniform(240, 900))
     if number % 37 == 6 and "ascend_facts" in host:
         chips[2].update(health="Alarm", temperature_c=93, power_w=301.5)
     if number % 61 == 9:
@@ -217,6 +217,10 @@ def _trouble(host: dict, number: int, rng: random.Random) -> None:
     proof = facts["proofs"]["inference"]
     if proof and number % 53 == 7:
         proof["tokens_per_second"] = round(proof["tokens_per_second"] * 0.55, 2)
+
+
+def _changed(plan: dict, seconds: float) -> dict:
+    return {"status": "changed", "seconds": round(seconds, 1), "steps_done": [step["id"] for step in plan["steps"]]}
 
 
 def _demo() -> dict:
@@ -234,7 +238,7 @@ def _demo() -> dict:
         if name == "infer-310p":
             steps = ("driver", "firmware", "cann", "reboot")
         plan.update(status="pending", steps=_steps(*steps))
-        host["rollout_outcome"] = {"status": "changed", "seconds": round(rng.uniform(90, 400), 1), "steps_done": []}
+        host["rollout_outcome"] = _changed(plan, rng.uniform(90, 400))
         if facts["proofs"]["inference"]:
             facts["proofs"]["inference"].update(device="CPU", tokens_per_second=round(rng.uniform(6, 11), 2))
     hosts["guest"]["ascend_plan"]["stack"].update(firmware=None)

@@ -38,6 +38,23 @@ NAMES = tuple(component.name for component in ALL)
 # In the order their versions are chosen.
 BY_CHOICE = tuple(component for component in _sorted(lambda component: component.follows) if component.versioned)
 VARIABLES = {component.variable: component.name for component in ALL if component.variable}
+# In the order they work: a role has its turn once, with all of its components.
+ROLES = tuple(dict.fromkeys(component.role for component in ALL if component.role))
+
+
+def _misplaced() -> list[str]:
+    """What would be installed before something that it stands on, because a role has all its components in one turn."""
+    return [
+        f"{component.name} (role {component.role}) before {name} (role {_FOUND[name].role})"
+        for component in ALL
+        for name in component.after
+        if name in _FOUND and {component.role, _FOUND[name].role} <= set(ROLES)
+        if ROLES.index(component.role) < ROLES.index(_FOUND[name].role)
+    ]
+
+
+if _misplaced():
+    raise RuntimeError(f"roles wait for each other: {'; '.join(_misplaced())}. Give such a component a role of its own")
 
 
 def get(name: str) -> Component:

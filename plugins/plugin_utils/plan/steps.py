@@ -173,21 +173,27 @@ def _theirs(site: Site, steps: list[Step]) -> list[Finding]:
     return found
 
 
-def unproven(facts: Facts, steps: Iterable[Step]) -> list[str]:
-    """What a fresh observation does not prove of finished steps; sentences, empty when all is well.
+def unproven(facts: Facts, steps: Iterable[Step]) -> list[tuple[str, str]]:
+    """What a fresh observation does not prove of finished steps: (id of the step, sentence); empty when all is well.
 
     A driver counts as proven when the wanted version is installed and loaded, npu-smi answers, and it shows every chip
-    of the PCI bus without an alarm.
+    of the PCI bus without an alarm. What concerns the host as a whole belongs to the driver's step, else to the last.
     """
-    missing: list[str] = []
-    for step in steps:
+    finished = list(steps)
+    missing: list[tuple[str, str]] = []
+    for step in finished:
         if step["component"] != REBOOT:
-            missing += components.get(step["component"]).unproven(facts, step)
+            missing += [(step["id"], said) for said in components.get(step["component"]).unproven(facts, step)]
     if facts["reboot_required"]:
-        missing.append(f"a reboot is still needed: {'; '.join(facts['reboot_reasons'])}")
+        missing.append((_id_of(finished, REBOOT), f"a reboot is still needed: {'; '.join(facts['reboot_reasons'])}"))
     if facts["driver"]["installed"]:
-        missing += _chips_unproven(facts)
+        missing += [(_id_of(finished, "driver"), said) for said in _chips_unproven(facts)]
     return missing
+
+
+def _id_of(steps: list[Step], component: str) -> str:
+    """The id of a component's step, else of the last; empty where there is none at all."""
+    return next((step["id"] for step in steps if step["component"] == component), steps[-1]["id"] if steps else "")
 
 
 def _chips_unproven(facts: Facts) -> list[str]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -26,7 +25,10 @@ INPUTS = (
     "inference_check_result",
     "ascend_error",
     "ascend_observation",
+    "__ascend_progress",
 )
+# Where a host can fail without being at a step of its plan; roles/rollout names them.
+PHASES = ("drain", "verify", "undrain")
 
 _CUT_OFF = (
     "The run lost this host before its plan was done, most likely with the connection. "
@@ -96,7 +98,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
     """Return the report's entry for one host (everything that does not depend on other hosts)."""
     facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
     if outcome.get("status") == "started":
-        outcome = {} if check_mode else {**outcome, "status": "failed", "message": _CUT_OFF}
+        outcome = {} if check_mode else _cut_off(outcome, found.get("__ascend_progress") or {})
     stack = part(plan, "stack")
     accelerators = part(facts, "accelerators")
     count = accelerators.get("count")
@@ -135,6 +137,12 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
     # That a host could not be observed is its error; the plan repeats it as a finding.
     host["findings"] = [item for item in host["findings"] if item["rule"] not in _SILENT]
     return host
+
+
+def _cut_off(outcome: dict, progress: dict) -> dict:
+    """The outcome of a host that the run lost: what it was at then, as far as that was noted."""
+    known = {"failed_step": progress.get("step"), "steps_done": rows(progress, "done")} if progress else {}
+    return {**outcome, **known, "status": "failed", "message": _CUT_OFF}
 
 
 def _status(host: dict, facts: dict, plan: dict, outcome: dict) -> str:
@@ -219,36 +227,40 @@ def _drift(versions: dict, desired: dict) -> list[dict]:
 def _steps(plan: dict, outcome: dict) -> list[dict]:
     """Return the plan's steps, each with `words` and `state`.
 
-    States: planned, done, failed, skipped (not reached after the failure), unknown (the run failed at a step that
-    cannot be told from the plan's, so nothing is claimed about this one).
+    States: planned, done, failed, skipped (not carried out in a run that failed), unknown (nothing tells: nothing is
+    claimed about this one). A run that failed and went back leaves planned what it had done and undone.
     """
     entries = [entry for entry in rows(plan, "steps") if isinstance(entry, dict)]
+    told = isinstance(outcome.get("steps_done"), list)
     done = {str(item.get("id") if isinstance(item, dict) else item) for item in rows(outcome, "steps_done")}
-    status, failed_at = outcome.get("status"), _failed_at(entries, outcome, done)
+    undone = {str(name) for name in rows(outcome, "undone")}
+    status, failed_at = outcome.get("status"), _failed_at(entries, outcome)
+    known = failed_at is not None or outcome.get("failed_step") in PHASES
     steps = []
     for place, entry in enumerate(entries):
-        if status == "changed" or str(entry.get("id")) in done:
+        if str(entry.get("id")) in done:
             state = "done"
+            if str(entry.get("component")) in undone:
+                state = "planned" if outcome.get("rolled_back") is True else "unknown"
+        elif status == "changed":  # with --tags a part of the plan
+            state = "planned" if told else "done"
         elif status != "failed":
             state = "planned"
-        elif failed_at is None:
+        elif place == failed_at:
+            state = "failed"
+        elif not known:
             state = "unknown"
         else:
-            state = "done" if place < failed_at else "failed" if place == failed_at else "skipped"
+            state = "done" if not told and failed_at is not None and place < failed_at else "skipped"
         steps.append({**entry, "words": _words(entry), "state": state})
     return steps
 
 
-def _failed_at(entries: list[dict], outcome: dict, done: set[str]) -> int | None:
-    """Return the place of the step that failed: by its id, else by its component's name in the failed task's name."""
-    failed = str(outcome.get("failed_step") or "").casefold()
-    open_steps = [(place, entry) for place, entry in enumerate(entries) if str(entry.get("id")) not in done]
-    for place, entry in open_steps:
-        if failed and failed in (str(entry.get("id")), str(entry.get("component"))):
-            return place
-    words = set(re.findall(r"[a-z]+", failed))
-    named = [place for place, entry in open_steps if str(entry.get("component")).casefold() in words]
-    return named[0] if len(named) == 1 else None
+def _failed_at(entries: list[dict], outcome: dict) -> int | None:
+    """Return the place of the step that failed, by its id; None where it is none of the plan's."""
+    ids = [str(entry.get("id")) for entry in entries]
+    failed = outcome.get("failed_step")
+    return ids.index(failed) if isinstance(failed, str) and failed in ids else None
 
 
 def _words(step: dict) -> str:

@@ -100,7 +100,7 @@ for name, (pins, host) in asked["hosts"].items():
         "wheels": [one.requirements for one in sets],
     }
     answer[name]["listed"] = resolve.ActionModule.act(
-        None, {"pins": pins, "host": host, "catalog_overlay": sys.argv[2]}, {}
+        None, {"pins": pins, "host": host, "catalog_overlay": sys.argv[1]}, {}
     )["ascend_lines"]
     report = model.build([seen], "a fleet", "2026-11-22T16:30:00Z", "here")
     answer[name]["columns"], answer[name]["page"] = report["columns"], page.render(report)

@@ -164,6 +164,13 @@ def test_plans_of_the_fleet_serve_hosts_without_their_own():
     assert host["status"] == "converged"
 
 
+def _failed(at, *done):
+    return {"status": "failed", "failed_step": at, "steps_done": list(done)}
+
+
+IDS = [step["id"] for step in STEPS]
+
+
 @pytest.mark.parametrize(
     ("outcome", "states"),
     [
@@ -171,17 +178,49 @@ def test_plans_of_the_fleet_serve_hosts_without_their_own():
         ({"status": "changed"}, ["done"] * 3),
         ({"status": "not_started"}, ["planned"] * 3),
         ({"status": "failed", "failed_step": "cann-install"}, ["done", "failed", "skipped"]),
-        ({"status": "failed", "failed_step": "CANN | Install the CANN package"}, ["done", "failed", "skipped"]),
-        ({"status": "failed", "failed_step": "Install driver and CANN"}, ["unknown"] * 3),
         ({"status": "failed", "failed_step": "something else"}, ["unknown"] * 3),
-        ({"status": "failed", "failed_step": "cann", "steps_done": ["driver-upgrade"]}, ["done", "failed", "skipped"]),
+        ({"status": "failed", "failed_step": "cann"}, ["unknown"] * 3),
+        ({"status": "failed", "failed_step": ["cann-install"]}, ["unknown"] * 3),
+        (_failed("cann-install", "driver-upgrade"), ["done", "failed", "skipped"]),
+        (_failed("cann-install"), ["skipped", "failed", "skipped"]),
+        # A proof that fails after the next step was done.
+        (_failed("driver-upgrade", "cann-install"), ["failed", "done", "skipped"]),
+        (_failed("kernels-install", *IDS), ["done"] * 3),
+        (_failed("kernels-install", "driver-upgrade"), ["done", "unknown", "unknown"]),
+        (_failed("drain"), ["skipped"] * 3),
+        (_failed("verify", "driver-upgrade"), ["done", "skipped", "skipped"]),
+        (_failed("undrain", *IDS), ["done"] * 3),
         ({"status": "failed", "steps_done": [{"id": "driver-upgrade"}]}, ["done", "unknown", "unknown"]),
+        # --tags: a part of the plan.
+        ({"status": "changed", "steps_done": ["driver-upgrade"]}, ["done", "planned", "planned"]),
+        (
+            {**_failed("cann-install", "driver-upgrade"), "rolled_back": True, "undone": ["driver"]},
+            ["planned", "failed", "skipped"],
+        ),
+        (
+            {**_failed("cann-install", "driver-upgrade"), "rolled_back": False, "undone": ["driver"]},
+            ["unknown", "failed", "skipped"],
+        ),
+        (
+            {**_failed("cann-install", "driver-upgrade"), "rolled_back": False, "undone": []},
+            ["done", "failed", "skipped"],
+        ),
     ],
 )
 def test_what_became_of_the_steps(outcome, states):
     host = one(ascend_plan={"status": "pending", "steps": STEPS}, rollout_outcome=outcome)
     assert [step["state"] for step in host["plan"]] == states
     assert host["plan"][0]["words"] == "driver 24.1.0 -> 25.3.rc1"
+
+
+def test_a_host_that_the_run_lost_tells_how_far_it_was():
+    progress = {"step": "cann-install", "done": ["driver-upgrade"], "began": 1.0}
+    plan = {"status": "pending", "steps": STEPS}
+    host = one(ascend_plan=plan, rollout_outcome={"status": "started"}, __ascend_progress=progress)
+    assert [step["state"] for step in host["plan"]] == ["done", "failed", "skipped"]
+    assert host["error"]["step"] == "cann-install"
+    host = one(ascend_plan=plan, rollout_outcome={"status": "started"})
+    assert [step["state"] for step in host["plan"]] == ["unknown"] * 3
 
 
 def test_no_inference_in_the_stack_is_skipped_with_its_reason():
@@ -351,6 +390,7 @@ variables = st.dictionaries(
             "inference_check_result",
             "ascend_error",
             "ascend_observation",
+            "__ascend_progress",
         ]
     ),
     json_values,

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which role carries out which steps of a plan, and when it has its turn. Pure; no component is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import REBOOT
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
+
+
+def roles(run_tags: Iterable[str], skip_tags: Iterable[str] = ()) -> list[str]:
+    """The roles of the components in the order of installation, as --tags and --skip-tags choose among them.
+
+    A role is chosen as if it carried its own name as its only tag; Ansible's words all, tagged and untagged hold.
+
+    Args:
+        run_tags: what --tags names; "all" where it was not given.
+        skip_tags: what --skip-tags names.
+    """
+    wanted, skipped = set(run_tags), set(skip_tags)
+    if skipped & {"all", "tagged"}:
+        return []
+    everything = bool(wanted & {"all", "tagged"})
+    return [role for role in components.ROLES if (everything or role in wanted) and role not in skipped]
+
+
+def steps_of(plan: Plan, of_roles: Iterable[str]) -> list[Step]:
+    """The steps that these roles carry out, in the plan's order. A reboot belongs to whom it makes effective."""
+    mine = [one for one in components.ALL if one.role in set(of_roles)]
+    names = {one.name for one in mine} | ({REBOOT} if any(one.reboots for one in mine) else set())
+    return [step for step in plan["steps"] if step["component"] in names]
+
+
+def turn(plan: Plan, role: str, removing: bool) -> list[Step]:
+    """The steps a role carries out in one of its two turns; none where it has nothing to do then.
+
+    A role that only removes has its turn first and against the order of installation, so that nothing loses what it
+    stands on. A role that installs has one turn for all its steps.
+    """
+    steps = steps_of(plan, [role])
+    changes = [step for step in steps if step["component"] != REBOOT]
+    removes = bool(changes) and all(step["action"] == "remove" for step in changes)
+    return steps if removes == removing else []
