@@ -1,57 +1,180 @@
-"""What holds for the tasks of every role."""
+"""What holds for the tasks of every role, read from their YAML."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import PHASES
 
-ROOT = Path(__file__).resolve().parents[2]
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+FILES = sorted(ROLES.glob("*/tasks/*.yml"))
 
 
-def _tasks(rows: list[dict]):
+def _tasks(rows: list[dict]) -> Iterator[dict]:
     for row in rows:
         yield row
         for key in ("block", "rescue", "always"):
             yield from _tasks(row.get(key) or [])
 
 
+def _of(path: Path) -> list[dict]:
+    return list(_tasks(yaml.safe_load(path.read_text(encoding="utf-8")) or []))
+
+
 LONG = [
     pytest.param(block, task, id=f"{path.parents[1].name}: {task['name']}")
-    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
-    for block in _tasks(yaml.safe_load(path.read_text()) or [])
+    for path in FILES
+    for block in _of(path)
     for task in block.get("block", ())
     if "async" in task
 ]
-
-
-def test_long_tasks_were_found():
-    assert len(LONG) >= 4
 
 
 @pytest.mark.parametrize(("block", "task"), LONG)
 def test_a_long_task_is_started_everywhere_and_then_waited_for(block, task):
     """A record that outlives a power cut says "running" for ever, and the run would wait to the time limit."""
     assert block["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
-    start, wait = block["block"]
-    assert start is task and start["poll"] == 0 and start["changed_when"] is False
-    assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {start['register']}.ansible_job_id }}}}"
+    wait = block["block"][block["block"].index(task) + 1]
+    assert task["poll"] == 0 and task["changed_when"] is False
+    assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {task['register']}.ansible_job_id }}}}"
+
+
+def test_packages_and_environments_are_changed_in_one_place_only():
+    """And there as a long task: whoever changes them waits for it side by side with the other hosts."""
+    for module, place in (("run_package", "vendor_package.yml"), ("python_environment", "environment.yml")):
+        found = [(path, task) for path in FILES for task in _of(path) if f"ascend.fleet.{module}" in task]
+        assert [(path.parents[1].name, path.name) for path, _task in found] == [("ascend", place)]
+        assert "async" in found[0][1] and len(LONG) == 2
+        users = [path for path in FILES for task in _of(path) if _includes(task).get("tasks_from") == place]
+        assert len(users) >= 2
 
 
 INCLUDES = [
-    pytest.param(task, id=f"{path.parents[1].name}: {task['name']}")
-    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
-    for task in _tasks(yaml.safe_load(path.read_text()) or [])
+    pytest.param(path, task, id=f"{path.parents[1].name}: {task['name']}")
+    for path in FILES
+    for task in _of(path)
     if "loop" in task and any(key.partition("builtin.include_")[1] for key in task)
 ]
 
 
-@pytest.mark.parametrize("task", INCLUDES)
-def test_hosts_share_what_is_included_in_a_loop(task):
+@pytest.mark.parametrize(("path", "task"), INCLUDES)
+def test_hosts_share_what_is_included_in_a_loop(path, task):
     """Ansible joins equal items of different hosts and keeps the order of the first host only.
 
     Hosts with different items would work one after the other, and not each in its own order.
     """
     assert task["loop"].startswith("{{ range("), task["name"]
     assert "label" not in task["loop_control"], "items with different labels count as different"
+    assert "item" not in str(task.get("when", "")) and task["loop_control"]["loop_var"] not in str(task.get("when", ""))
+
+
+def test_loops_were_found():
+    assert len(INCLUDES) >= 4
+
+
+# -- every task that can fail belongs to a step, or to a phase of the rollout -----------------------------------------
+
+HARMLESS = ("ansible.builtin.set_fact", "ansible.builtin.debug")
+SETS_STEP = re.compile(r"'step':\s*([^,}]+)")
+
+
+def _includes(task: dict) -> dict:
+    given = task.get("ansible.builtin.include_role")
+    return given if isinstance(given, dict) else {}
+
+
+class Walk:
+    """Goes through the tasks as a run does, and keeps what each of them would be reported as."""
+
+    def __init__(self) -> None:
+        self.step: str | None = None
+        self.seen: list[tuple[str, str, str | None]] = []  # (role, task, step)
+
+    def file(self, path: Path) -> None:
+        for row in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
+            self.task(path, row)
+
+    def task(self, path: Path, row: dict) -> None:
+        for key in ("block", "always"):
+            for inner in row.get(key) or []:
+                self.task(path, inner)
+        progress = str((row.get("ansible.builtin.set_fact") or {}).get("__ascend_progress", ""))
+        found = SETS_STEP.search(progress)
+        if found:
+            # Where the task has a condition, what was known before holds as well, and is known.
+            self.step = found.group(1).strip()
+        for target in self.targets(path, row):
+            self.file(target)
+        if not any(key in row for key in (*HARMLESS, "block")):
+            self.seen.append((path.parents[1].name, row["name"], self.step))
+
+    def targets(self, path: Path, row: dict) -> list[Path]:
+        given = row.get("ansible.builtin.include_tasks")
+        if given is not None:
+            name = given["file"] if isinstance(given, dict) else given
+            if name.startswith("{{"):
+                return []  # a hook of the user's
+            names = path.parent.glob(re.sub(r"{{.*?}}", "*", name))
+            return sorted(names)
+        role = _includes(row)
+        if not role:
+            return []
+        named = role["name"].removeprefix("ascend.fleet.")
+        roles = components.ROLES if named == "{{ __rollout_role }}" else [named]
+        if named == "{{ ascend_brought_role }}":
+            return []  # only where a role is used alone
+        return [ROLES / one / "tasks" / role.get("tasks_from", "main.yml") for one in roles]
+
+
+@pytest.fixture(scope="module")
+def walked() -> list[tuple[str, str, str | None]]:
+    walk = Walk()
+    walk.file(ROLES / "rollout" / "tasks" / "main.yml")
+    return walk.seen
+
+
+def test_every_role_of_a_component_was_walked_through(walked):
+    for role in components.ROLES:
+        assert [name for of, name, _step in walked if of == role], role
+    assert len(walked) > 60
+
+
+def test_whatever_can_fail_in_a_role_belongs_to_a_step(walked):
+    for role, name, step in walked:
+        if role in components.ROLES:
+            assert step and not step.startswith("'"), f"{role}: {name} fails at {step}, which is no step of a plan"
+
+
+def test_what_fails_between_the_roles_is_a_phase_that_the_report_knows(walked):
+    phases = {step.strip("'") for _role, _name, step in walked if step and step.startswith("'")}
+    assert phases == set(PHASES)
+    for role, name, step in walked:
+        if name.startswith(("Settle |", "Look |")):
+            assert step == "'verify'" or step.startswith("__rollout_left"), f"{role}: {name}"
+
+
+def test_nothing_reads_the_name_of_a_task():
+    """Names of tasks are for people, and change."""
+    for path in [*ROLES.rglob("*.yml"), *ROLES.parent.glob("plugins/**/*.py")]:
+        assert "ansible_failed_task" not in path.read_text(encoding="utf-8"), path
+
+
+def _text(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in folder.rglob("*.yml"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        yield path, "\n".join(line.partition("# ")[0] for line in lines)
+
+
+def test_the_rollout_names_no_component():
+    """What names a component has to be changed for a new one."""
+    rooms = [*_text(ROLES / "rollout" / "tasks"), *_text(ROLES / "rollout" / "vars")]
+    assert len(rooms) >= 10
+    for path, text in rooms:
+        assert not re.findall(rf"\b({'|'.join({*components.NAMES, *components.ROLES})})\b", text), path
+    for path, text in [*_text(ROLES / "ascend"), *_text(ROLES.parent / "playbooks")]:
+        assert not re.findall(r"mindspore|mindformers", text), path
