@@ -78,6 +78,13 @@ OWN = frozenset(
         "ascend_packages",
         "ascend_plan_is_own",
         "ascend_brought_role",
+        "ascend_plan_held",
+        "ascend_reboot_step",
+        "ascend_package_step",
+        "ascend_package_staged",
+        "ascend_package_options",
+        "ascend_environment",
+        "ascend_environment_words",
     )
 )
 
