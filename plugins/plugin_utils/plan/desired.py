@@ -9,57 +9,11 @@ import difflib
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem, judge
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import declared
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem
 
 VERSION_VARIABLES = components.VARIABLES
-
-# name -> (default, allowed values or the type; "path" and "name" as host_places.py judges them)
-VARIABLES: dict[str, tuple[Any, Any]] = {
-    **dict.fromkeys(VERSION_VARIABLES, ("auto", "version")),
-    "ascend_stack": (None, str),
-    "ascend_cann_flavor": ("auto", ("auto", "nnae", "toolkit", "nnrt")),
-    "ascend_cann_kernels": ("auto", ("auto", True, False)),
-    "ascend_chip": ("auto", ("auto", "310", "310p", "310b", "910", "910b", "a3", "950")),
-    "ascend_host_kind": ("auto", ("auto", "physical", "vm", "container")),
-    "ascend_components": (list(components.NAMES), list),
-    "ascend_accept_findings": ([], list),
-    "ascend_artifacts": (None, str),
-    "ascend_artifacts_url": (None, str),
-    "ascend_artifacts_lock_sha256": (None, str),
-    "ascend_wheels": ("bundle", str),
-    "ascend_catalog_overlay": (None, str),
-    "ascend_install_path": ("/usr/local/Ascend", "path"),
-    "ascend_user": ("HwHiAiUser", "name"),
-    "ascend_group": ("HwHiAiUser", "name"),
-    "ascend_state_dir": ("/var/lib/ascend-fleet", "path"),
-    "ascend_env_root": ("/opt/ascend/envs", "path"),
-    "ascend_env_name": ("mindspore", "name"),
-    "ascend_env_provider": ("venv", ("venv", "conda", "uv")),
-    "ascend_conda_channels": ([], list),
-    "ascend_device_target": ("Ascend", ("Ascend", "CPU")),
-    "ascend_allow_downgrade": (False, bool),
-    "ascend_take_over": ([], list),
-    "ascend_allow_reboot": (True, bool),
-    "ascend_busy_policy": ("refuse", ("refuse", "wait", "ignore")),
-    "ascend_rollout": ([1, "10%", "100%"], list),
-    "ascend_max_fail_percentage": (0, int),
-    "ascend_drain_tasks": (None, str),
-    "ascend_undrain_tasks": (None, str),
-    "ascend_rollback_on_failure": (False, bool),
-    "ascend_plan_file": (None, str),
-    "ascend_plan_fail_on_change": (False, bool),
-    "ascend_report_dir": (None, str),
-    "ascend_reboot_timeout": (1800, int),
-    "ascend_boot_time_command": (None, str),
-    "ascend_poll_seconds": (10, int),
-    "ascend_silence_timeout": (600, int),
-}
-
-# Lists of components, and which there are.
-_PARTS = {
-    "ascend_components": components.NAMES,
-    "ascend_take_over": tuple(one.name for one in components.ALL if one.can_be_taken_over),
-}
+VARIABLES = declared.OPTIONS
 
 # Registered or set by the playbooks themselves.
 OWN = frozenset(
@@ -96,7 +50,7 @@ def names(task_vars: dict[str, Any]) -> list[str]:
 
 def read(values: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Judge templated variables; return (every variable with its default, problems)."""
-    result = {name: default for name, (default, _kind) in VARIABLES.items()}
+    result = {name: declared.default(name) for name in VARIABLES}
     problems = []
     for name, value in values.items():
         if name not in VARIABLES:
@@ -107,7 +61,7 @@ def read(values: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         if value is None:
             continue
         try:
-            result[name] = _convert(name, value, VARIABLES[name][1])
+            result[name] = declared.value(name, value, values.get("ascend_catalog_overlay"))
         except Problem as problem:
             problems.append(problem)
     problems.extend(_contradictions(result))
@@ -126,56 +80,6 @@ def pins(desired: dict[str, Any], parts: list[str] | None = None) -> dict[str, A
 
 def _pin(value: Any) -> Any:
     return None if value in (None, "", "auto") else value
-
-
-def _convert(name: str, value: Any, kind: Any) -> Any:
-    if kind in ("path", "name"):
-        problem = judge(name, value, kind)
-        if problem:
-            raise problem
-        return value
-    if kind == "version":
-        if not isinstance(value, str):
-            raise Problem(
-                name,
-                f"{name} is {value!r}, a number: put the version in quotes, "
-                f'{name}: "{value}", because 3.10 without quotes is 3.1.',
-            )
-        return str(value).strip()
-    if isinstance(kind, tuple):
-        if value in kind and isinstance(value, bool) == any(value is item for item in kind if isinstance(item, bool)):
-            return value
-        if isinstance(value, str) and True in kind and value.lower() in ("true", "false", "yes", "no"):
-            return value.lower() in ("true", "yes")
-        text = str(value).lower()
-        for item in kind:
-            if isinstance(item, str) and item.lower() == text:
-                return item
-        raise Problem(name, f"{name} is {value!r}; it takes one of {', '.join(map(str, kind))}.")
-    if kind is list:
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
-        if not isinstance(value, (list, tuple)):
-            raise Problem(name, f"{name} is {value!r}; it takes a list.")
-        known = _PARTS.get(name)
-        unknown = sorted({str(item) for item in value} - set(known)) if known else []
-        if known and unknown:
-            raise Problem(name, f"{name} names {', '.join(unknown)}; the components are {', '.join(known)}.")
-        return list(value)
-    if kind is bool:
-        if isinstance(value, bool):
-            return value
-        if str(value).lower() in ("true", "yes", "on", "1"):
-            return True
-        if str(value).lower() in ("false", "no", "off", "0"):
-            return False
-        raise Problem(name, f"{name} is {value!r}; it takes true or false.")
-    if kind is int:
-        try:
-            return int(value)
-        except (TypeError, ValueError):
-            raise Problem(name, f"{name} is {value!r}; it takes a whole number.") from None
-    return str(value)
 
 
 def _contradictions(desired: dict[str, Any]) -> list[Problem]:

@@ -3,6 +3,8 @@
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
 
+FIRST = "ascend_mindspore_version"
+
 
 def problems(**values):
     return [str(problem) for problem in desired.read({"ascend_mindspore_version": "2.7.1", **values})[1]]
@@ -137,3 +139,50 @@ def test_what_may_be_taken_over():
     assert found == [] and values["ascend_take_over"] == ["driver", "python"]
     (text,) = problems(ascend_take_over=["drivers", "mindspore"])
     assert "drivers, mindspore" in text and "driver, firmware, cann, kernels, python" in text
+
+
+def test_a_chip_of_the_overlay_can_be_named(tmp_path):
+    (tmp_path / "chips.yml").write_text(
+        "chips:\n  - {chip: '960', name: Ascend 960, role: training, soc: [Ascend960], npu_smi_names: ['960'],"
+        " products: [], default_flavor: nnae, kernels: true, pci: [], confidence: user, source: the test}\n"
+    )
+    assert "960" not in str(problems(ascend_chip="910z")[0])
+    (text,) = problems(ascend_chip="960")
+    assert "it takes one of auto, 310" in text
+    values, found = desired.read(
+        {"ascend_mindspore_version": "2.7.1", "ascend_chip": "960", "ascend_catalog_overlay": str(tmp_path)}
+    )
+    assert found == [] and values["ascend_chip"] == "960"
+
+
+@pytest.mark.parametrize("overlay", ["/nowhere", 7, ["x"]])
+def test_an_overlay_that_cannot_be_read_hides_no_chip(overlay):
+    assert problems(ascend_chip="910b", ascend_catalog_overlay=overlay) == []
+
+
+@pytest.mark.parametrize("name", sorted(desired.VARIABLES))
+def test_the_default_of_a_variable_is_one_that_it_takes(name):
+    """What the specification of the role declares is read back unchanged, and no list is shared between hosts."""
+    value = desired.read({})[0][name]
+    again, found = desired.read({name: value})
+    assert again[name] == value and not [problem for problem in found if problem.variable == name != FIRST]
+    if isinstance(value, list):
+        assert value is not desired.read({})[0][name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("ascend_device_target", "cpu", "CPU"),
+        ("ascend_chip", 910, "910"),
+        ("ascend_cann_kernels", "False", False),
+        ("ascend_poll_seconds", "3", 3),
+        ("ascend_allow_reboot", "off", False),
+        ("ascend_rollout", "1, 10%", ["1", "10%"]),
+        ("ascend_accept_findings", ("a", "b"), ["a", "b"]),
+        ("ascend_cann_version", " 8.3.RC1 ", "8.3.RC1"),
+    ],
+)
+def test_values_take_the_type_of_their_variable(name, value, meant):
+    read = desired.read({name: value})[0][name]
+    assert read == meant and type(read) is type(meant)
