@@ -12,13 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.ascend.fleet.plugins.module_utils.change.job import ARGUMENTS, PROGRESS
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
 
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
-# Option of the module -> variable of the host that is its default.
-FROM_VARIABLES = {"look_seconds": "ascend_poll_seconds", "silence_timeout": "ascend_silence_timeout"}
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
 # module, and of ansible-core's async_wrapper, 2.16 to 2.21.
@@ -56,10 +53,10 @@ JOBS = ("run_package", "python_environment", "text_generation", "framework_check
 
 class ActionModule(HostAction):
     MODULE = "async_wait"
+    FROM_VARIABLES = {"look_seconds": "ascend_poll_seconds", "silence_timeout": "ascend_silence_timeout"}
     _supports_async = False
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         args["async_dir"] = args["async_dir"] or self.get_shell_option("async_dir", default="~/.ansible_async")
         host = task_vars["inventory_hostname"]

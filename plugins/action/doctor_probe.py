@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 
@@ -12,3 +13,4 @@ class ActionModule(HostAction):
     """Runs the module of the same name."""
 
     MODULE = "doctor_probe"
+    FROM_VARIABLES = host_variables.places("install_path", "env_root")

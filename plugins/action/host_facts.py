@@ -16,13 +16,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import model_fil
 
 HUAWEI = "19e5"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
-# Option of the module -> variable of the host that is its default.
-FROM_VARIABLES = {
-    "install_path": "ascend_install_path",
-    "user": "ascend_user",
-    "env_root": "ascend_env_root",
-    "state_dir": "ascend_state_dir",
-}
 
 catalog.load_early()
 observed.shape()  # read before the workers fork, as the catalog is
@@ -30,10 +23,11 @@ observed.shape()  # read before the workers fork, as the catalog is
 
 class ActionModule(HostAction):
     MODULE = "host_facts"
+    FROM_VARIABLES = {**host_variables.places("install_path", "env_root", "state_dir"), "user": "ascend_user"}
     _supports_async = False
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        arguments = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
+        arguments = dict(self._task.args)
         try:
             chips = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))["chips"]
         except catalog.CatalogError as error:

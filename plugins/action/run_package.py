@@ -17,9 +17,6 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import identit
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, filenames, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
-# Option of the module -> variable of the host that is its default: one journal and one lock, whoever asks.
-FROM_VARIABLES = {"install_path": "ascend_install_path", "state_dir": "ascend_state_dir"}
-
 
 def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
     """What the file's name says of the package; empty when the catalog does not know such names."""
@@ -57,9 +54,10 @@ class ActionModule(HostAction):
     """Completes the arguments and runs the module of the same name, with async as without."""
 
     MODULE = "run_package"
+    FROM_VARIABLES = host_variables.places("install_path", "state_dir")
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
+        args = dict(self._task.args)
         if args.get("path"):
             overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
             try:

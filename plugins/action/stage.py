@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
@@ -22,16 +23,13 @@ PIECE_BYTES = 128 * 1000 * 1000
 # How often a file may arrive damaged before the task fails.
 SENDS = 2
 
-# Option -> variable of the host that is its default: one cache, whoever asks.
-FROM_VARIABLES = {"state_dir": "ascend_state_dir"}
-
 SPEC: dict[str, Any] = {
     "files": {"type": "list", "elements": "raw", "default": []},
     "requirement_set": {"type": "str"},
     "source": {"type": "str", "required": True},
     "source_url": {"type": "str"},
     "lock_sha256": {"type": "str"},
-    "state_dir": {"type": "str", "default": "/var/lib/ascend-fleet"},
+    "state_dir": {"type": "str", "default": defaults.STATE_DIR},
     "link_dir": {"type": "str"},
     "cache_max_mb": {"type": "int", "default": 8192},
     "timeout": {"type": "int", "default": 60},
@@ -44,13 +42,13 @@ class ActionModule(HostAction):
     """Implements ascend.fleet.stage; its documentation is in plugins/modules/stage.py."""
 
     MODULE = "artifact"
+    FROM_VARIABLES = host_variables.places("state_dir", "source")
     TRANSFERS_FILES = True
     _supports_async = False
     _VALID_ARGS = frozenset(SPEC)
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        self._task.args = host_variables.with_defaults(self._task.args, FROM_VARIABLES, self._templar, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
         try:
             items = self._resolve(args, task_vars)
@@ -168,7 +166,7 @@ class ActionModule(HostAction):
         for item in lacking:
             reply["files"].setdefault(
                 item["name"],
-                f"{self._task.args.get('state_dir', SPEC['state_dir']['default'])}/cache/"
+                f"{self._task.args.get('state_dir', defaults.STATE_DIR)}/cache/"
                 f"{item['sha256']}/{artifacts.base_name(item['name'])}",
             )
         reply["changed"] = reply["changed"] or bool(lacking)

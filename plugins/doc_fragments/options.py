@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
+
 
 class ModuleDocFragment:
     # Actions about many hosts at once.
@@ -60,29 +62,39 @@ options:
     default: 1800
 """
 
-    # What looks at an installation.
-    PLACES = r"""
+    # What looks at, or changes, an installation.
+    INSTALL_PATH = rf"""
 options:
   install_path:
-    description: Where driver, firmware and CANN are, or would be, besides where the vendor's own records say.
+    description:
+      - Where driver, firmware and CANN are, or go. Where the variable C(ascend_install_path) of the host is set, it is
+        the default.
     type: path
-    default: /usr/local/Ascend
+    default: {defaults.INSTALL_PATH}
+"""
+
+    # What looks at managed environments.
+    ENV_ROOT = rf"""
+options:
   env_root:
-    description: The folder of managed Python environments.
+    description:
+      - The folder of managed Python environments. Where the variable C(ascend_env_root) of the host is set, it is the
+        default.
     type: path
-    default: /opt/ascend/envs
+    default: {defaults.ENV_ROOT}
 """
 
     # What keeps or reads something of ours on the host.
-    STATE = r"""
+    STATE = rf"""
 options:
   state_dir:
     description:
-      - State folder of the collection on the host - journal, C(cache/<sha256>/<name>) and C(proofs).
+      - State folder of the collection on the host - journal, lock, C(cache/<sha256>/<name>), C(proofs), logs of
+        installers. Where the variable C(ascend_state_dir) of the host is set, it is the default.
       - It and every folder above it must belong to root and be writable for root only; what changes the host refuses
         another one.
     type: path
-    default: /var/lib/ascend-fleet
+    default: {defaults.STATE_DIR}
 """
 
     # What runs MindSpore.

@@ -14,12 +14,8 @@ change of ours that broke), "replaced" (the version of somebody else's that it t
 
 import posixpath
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, KERNELS
-
-DEFAULT_PATH = "/usr/local/Ascend"
-# One version of these on a host; releases of the others lie side by side.
-HDK = ("driver", "firmware")
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, versions
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, HDK, KERNELS
 
 
 def component_of(product):
@@ -53,7 +49,7 @@ def holdings(entries):
 def _after(held, started, ended):
     """The holdings after one change; ended: its end entry, None for one that never ended."""
     well = ended is not None and ended.get("result") == "ok"
-    path = _clean((ended or started).get("install_path") or DEFAULT_PATH)
+    path = _clean((ended or started).get("install_path") or defaults.INSTALL_PATH)
     component, before = started["component"], started.get("from")
     here = [row for row in held if _is(row, component, path)]
     if started.get("action") == "uninstall" and well:
@@ -124,7 +120,7 @@ def find(held, component, install_path, version, damaged=None):
         version: the version its own file states, None when it states none.
         damaged: what is wrong with it; a damaged driver or firmware without a version is judged by its path.
     """
-    path = _clean(install_path or DEFAULT_PATH)
+    path = _clean(install_path or defaults.INSTALL_PATH)
     for row in held:
         if not _is(row, component, path):
             continue

@@ -97,6 +97,7 @@ from urllib.parse import unquote
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
     download,
 )
@@ -226,7 +227,7 @@ def main():
         argument_spec={
             # A mirror's URL or headers may carry credentials, which do not belong into the host's system log.
             "files": {"type": "list", "elements": "dict", "required": True, "options": spec, "no_log": True},
-            "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
             "link_dir": {"type": "path"},
             "cache_max_mb": {"type": "int", "default": 8192},
             "timeout": {"type": "int", "default": 60},

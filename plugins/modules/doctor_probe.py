@@ -17,7 +17,8 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
-  - ascend.fleet.options.places
+  - ascend.fleet.options.env_root
+  - ascend.fleet.options.install_path
 options:
   controller_time:
     description: Seconds since 1970 on the control node when the task starts. Without it, the clock is not judged.
@@ -75,7 +76,7 @@ doctor_probe:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.host import deeper as doctor_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
@@ -84,8 +85,8 @@ def main():
     now = time.time()
     module = AnsibleModule(
         argument_spec={
-            "install_path": {"type": "path", "default": "/usr/local/Ascend"},
-            "env_root": {"type": "path", "default": "/opt/ascend/envs"},
+            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
+            "env_root": {"type": "path", "default": defaults.ENV_ROOT},
             "controller_time": {"type": "float"},
         },
         supports_check_mode=True,

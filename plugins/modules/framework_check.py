@@ -70,6 +70,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
@@ -78,7 +79,7 @@ SPEC = {
     "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},
     "steps": {"type": "int", "default": 20},
     "max_loss_ratio": {"type": "float", "default": 0.5},
-    "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
 }
 RUNNER_TASKS = {"installation": "check", "training": "train"}
 SHOWN = ("device", "mindspore", "text", "seconds", "wall_seconds", "hbm_used_mb")

@@ -21,7 +21,8 @@ notes:
     observe again.
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
-  - ascend.fleet.options.places
+  - ascend.fleet.options.env_root
+  - ascend.fleet.options.install_path
   - ascend.fleet.options.state
 options:
   user:
@@ -372,7 +373,7 @@ ansible_facts:
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
@@ -398,10 +399,10 @@ PCI_ID = {
 def main():
     module = AnsibleModule(
         argument_spec={
-            "install_path": {"type": "path", "default": "/usr/local/Ascend"},
+            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
             "user": {"type": "str", "default": "HwHiAiUser"},
-            "env_root": {"type": "path", "default": "/opt/ascend/envs"},
-            "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+            "env_root": {"type": "path", "default": defaults.ENV_ROOT},
+            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
             "model_dir": {"type": "path"},
             "npu_smi_timeout": {"type": "int", "default": 30},
             "pci_ids": {

@@ -21,6 +21,7 @@ author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.install_path
 options:
   path:
     description:
@@ -124,10 +125,6 @@ options:
   cann:
     description: CANN they come from, such as V(nnae 8.3.RC1).
     type: str
-  install_path:
-    description: Where CANN is installed.
-    type: path
-    default: /usr/local/Ascend
   files:
     description: Text files inside the environment.
     type: list
@@ -201,6 +198,7 @@ packages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
 from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
     change as environment_change,
@@ -237,7 +235,7 @@ SPEC = {
     "constraints": {"type": "list", "elements": "str", "default": []},
     "operator_wheels": {"type": "list", "elements": "str"},
     "cann": {"type": "str"},
-    "install_path": {"type": "path", "default": "/usr/local/Ascend"},
+    "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
     "files": {
         "type": "list",
         "elements": "dict",

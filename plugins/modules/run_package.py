@@ -58,11 +58,6 @@ options:
       - C(sha256:) and the hash the file must have. A file that differs is not executed.
       - Inside the cache of M(ascend.fleet.artifact) the folder's name is the hash and is checked even without this.
     type: str
-  install_path:
-    description: >-
-      Where the vendor's packages go. The variable C(ascend_install_path) is its default where it is set.
-    type: path
-    default: /usr/local/Ascend
   install_for_all:
     description: Let every user use it. Left out where the package does not know the option (310b SoC).
     type: bool
@@ -104,13 +99,6 @@ options:
     type: list
     elements: str
     default: []
-  state_dir:
-    description:
-      - Folder on the host for the lock, the journal and the installers' logs. The variable C(ascend_state_dir) is its
-        default where it is set.
-      - It and every folder above it must belong to root and be writable for root only.
-    type: path
-    default: /var/lib/ascend-fleet
   controller:
     description: Who makes the change, for the lock and the journal. Set by the action plugin.
     type: str
@@ -126,6 +114,8 @@ options:
     default: []
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.install_path
+  - ascend.fleet.options.state
 seealso:
   - module: ascend.fleet.host_facts
   - module: ascend.fleet.artifact
@@ -249,7 +239,7 @@ import signal
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     checks as package_checks,
 )
@@ -263,8 +253,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     job as async_job,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, places, safe_folder
-
-COMPONENTS = ["driver", "firmware", "toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox"]
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 
 
 def argument_spec():
@@ -272,11 +261,11 @@ def argument_spec():
     return {
         "path": {"type": "path"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "component": {"type": "str", "choices": COMPONENTS},
+        "component": {"type": "str", "choices": list(vendor_files.HDK + vendor_files.PRODUCTS)},
         "version": {"type": "str"},
         "chip": {"type": "str"},
         "checksum": {"type": "str"},
-        "install_path": {"type": "path", "default": "/usr/local/Ascend"},
+        "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
         "install_for_all": {"type": "bool", "default": False},
         "username": {"type": "str"},
         "usergroup": {"type": "str"},
@@ -286,7 +275,7 @@ def argument_spec():
         "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
         "busy_wait": {"type": "int", "default": 1800},
         "extra_args": {"type": "list", "elements": "str", "default": []},
-        "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+        "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         "controller": {"type": "str"},
         "run_identity": {"type": "str"},
         "living_runs": {"type": "list", "elements": "str", "default": []},

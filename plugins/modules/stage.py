@@ -49,7 +49,8 @@ options:
     type: str
   source:
     description:
-      - Folder on the control node or http(s) URL of a mirror with the files.
+      - Folder on the control node or http(s) URL of a mirror with the files. Where the variable C(ascend_artifacts) of
+        the host is set, it is the default.
       - Where an C(artifacts.lock.yml) is beside the files it is the authority on their hashes. A folder without a lock
         works too, its files are hashed on the control node, once per content and not once per host. A mirror without a
         lock works only for files with O(files[].sha256).

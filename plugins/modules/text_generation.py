@@ -113,6 +113,7 @@ log_tail:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
@@ -127,7 +128,7 @@ SPEC = {
     "max_length": {"type": "int", "default": 20},
     "expected": {"type": "str"},
     "expected_pattern": {"type": "str"},
-    "state_dir": {"type": "path", "default": "/var/lib/ascend-fleet"},
+    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
     "force": {"type": "bool", "default": False},
 }
 REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length")

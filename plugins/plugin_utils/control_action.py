@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
 HOSTS: dict[str, Any] = {"hosts": {"type": "list", "elements": "str"}}
@@ -29,6 +30,9 @@ class ControlAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         planted.refuse(task_vars or {}, self.READS)
+        self._task.args = host_variables.without_group_defaults(
+            self._task.args, (), self._task.module_defaults or (), self._templar
+        )
         return {"changed": False, **self.act(self.arguments(), task_vars or {})}
 
     def arguments(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, ownership, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     Choice,
@@ -97,7 +97,7 @@ class HdkComponent(Component):
         path = ownership.hdk_place(site.facts, self.name)
         if ownership.find(site.held, self.name, path, version, state.get("damaged")):
             return None
-        where = path or ownership.DEFAULT_PATH
+        where = path or defaults.INSTALL_PATH
         keep = f'keep it with {self.variable}: "{version}" (the rest then follows from it)' if version else None
         return self.refused(site, step, f"{where}/{self.name}/script/uninstall.sh", where, keep)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
@@ -22,12 +23,22 @@ class HostAction(ActionBase):
     _supports_async = True
     _supports_check_mode = True
     MODULE = ""  # name of the module in this collection
+    # Option of the module -> variable of the host that is its default.
+    FROM_VARIABLES: Mapping[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         planted.refuse(task_vars)
+        self._task.args = self._completed(task_vars)
         return {**result, **self.act(task_vars)}
+
+    def _completed(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The task's arguments with what the host's variables say."""
+        given = host_variables.without_group_defaults(
+            self._task.args, self.FROM_VARIABLES, self._task.module_defaults or (), self._templar
+        )
+        return host_variables.with_defaults(given, self.FROM_VARIABLES, self._templar, task_vars)
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of the task."""

@@ -28,9 +28,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_fo
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
     complaints as vendor_errors,
 )
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
-    files as vendor_files,
-)
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
     installed,
 )
@@ -140,10 +138,10 @@ def downgrade(component, wanted, state, allowed, undoing):
 
 def base_package(view, component, wanted, install_path):
     """Kernels and ops need toolkit, nnae or nnrt of their own version."""
-    if component not in vendor_run.ON_BASE:
+    if component not in vendor_files.KERNELS:
         return
     have = []
-    for name in vendor_run.BASES:
+    for name in vendor_files.BASES:
         state = installed.component(view, name, install_path, version=wanted)
         if versions.same(state["version"], wanted) and not state["damaged"]:
             return
@@ -162,7 +160,7 @@ def cann_path(view, component, install_path, has_cann):
 
     --install-path on a host with a record silently moves the record, and later packages land elsewhere.
     """
-    if component in vendor_run.HDK:
+    if component in vendor_files.HDK:
         return None
     recorded = [path.rstrip("/") for path in vendor_files.install_paths(view.read(_CANN_RECORD))]
     if not recorded:
@@ -247,7 +245,7 @@ def idle(component, policy, patience, users=find_users, sleep=time.sleep, clock=
     Returns:
         The rows of those who use the NPUs although the change goes on (policy ignore), else [].
     """
-    if component not in vendor_run.HDK:
+    if component not in vendor_files.HDK:
         return []
     deadline = clock() + patience
     rows = users()

@@ -41,6 +41,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import (
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.change.attempts import Attempts, Failed
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installer as vendor_run
 
@@ -91,7 +92,7 @@ class PackageChange(object):
     def look(self):
         """Read the component's state: the release that counts here, and the one in use."""
         release = self.args["version"] or self.victim
-        if self.component in vendor_run.HDK:
+        if self.component in vendor_files.HDK:
             release = None
         self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
         self.current = installed.component(self.view, self.component, self.install_path, self.chip)
@@ -131,7 +132,7 @@ class PackageChange(object):
         args = self.args
         record = self.state.get("install_info") or self._hdk_record()
         path = record.get("%s_Install_Path_Param" % self.component.capitalize())
-        if self.component not in vendor_run.HDK and not self.removal:
+        if self.component not in vendor_files.HDK and not self.removal:
             path = package_checks.cann_path(self.view, self.component, self.install_path, self._any_cann())
         return dict(
             {
@@ -158,7 +159,7 @@ class PackageChange(object):
     def place(self):
         """The install path of what is there, else the one it is going to have."""
         state = self.in_use()
-        if self.component not in vendor_run.HDK:
+        if self.component not in vendor_files.HDK:
             return state.get("install_path") or self.install_path
         if state.get("path"):
             return posixpath.dirname(state["path"])
@@ -171,7 +172,7 @@ class PackageChange(object):
         return self.in_use()["version"] or (self.args["version"] if self.removal else None)
 
     def _hdk_record(self):
-        if self.component not in vendor_run.HDK:
+        if self.component not in vendor_files.HDK:
             return {}
         return installed.driver(self.view, self.install_path)["install_info"]
 
@@ -344,7 +345,7 @@ class PackageChange(object):
         return os.path.join(self.state_dir, "runs", os.path.basename(entry["id"]))
 
     def _state_of(self, version):
-        release = version if self.component not in vendor_run.HDK else None
+        release = version if self.component not in vendor_files.HDK else None
         return installed.component(self.view, self.component, self.install_path, self.chip, release)
 
     def close(self, started, rc, verdict, version, seconds):

@@ -11,7 +11,7 @@ import os
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.change.checks import Refused
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, HDK
 
 
 class Whose(object):
@@ -32,7 +32,7 @@ class Whose(object):
         self.view, self.change = view, change
         self.held = ownership.holdings(change.entries)
         self.took_over, self.beside, self.current_is_theirs = None, False, False
-        if change.component in ownership.HDK:
+        if change.component in HDK:
             self._hdk()
         else:
             self._cann()

@@ -13,16 +13,15 @@ import os
 import stat
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, npu_smi
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import bounded
 
 INSTALL_INFO = "/etc/ascend_install.info"
-INSTALL_PATH = "/usr/local/Ascend"
 # /run/lock is writable for everyone on Debian and its relatives, for root only elsewhere.
-LOCK_FOLDERS = ("/run/lock", "/var/lib/ascend-fleet", "/tmp")
+LOCK_FOLDERS = ("/run/lock", defaults.STATE_DIR, "/tmp")
 LOCK_NAME = "ascend-fleet-npu-smi.lock"
 # Root has a lock of its own besides, where nobody else can make, open or hold one.
-ROOT_LOCK_FOLDERS = ("/run", "/var/lib/ascend-fleet")
+ROOT_LOCK_FOLDERS = ("/run", defaults.STATE_DIR)
 ROOT_LOCK_NAME = "ascend-fleet-npu-smi.root.lock"
 # Seconds that root waits for the lock that every user may hold, for an npu-smi that takes its time.
 SHARED_WAIT = 5.0
@@ -182,7 +181,7 @@ def _driver_folder():
                     return os.path.join(value.strip(), "driver")
     except (IOError, OSError):
         pass
-    return os.path.join(INSTALL_PATH, "driver")
+    return os.path.join(defaults.INSTALL_PATH, "driver")
 
 
 def _default_paths():

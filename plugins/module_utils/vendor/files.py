@@ -18,13 +18,14 @@ _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 
 # What the middle of a package name says: Ascend-cann-toolkit, Ascend-cann-kernels-910b,
 # Ascend-cann-910b-ops, Atlas-A3-cann-kernels.
-_PRODUCTS = ("toolkit", "nnae", "nnrt", "kernels", "ops", "nnal", "tfplugin", "toolbox")
-# Those that are a CANN of their own; the others add to one.
+# BASES are a CANN of their own; the others add to one. KERNELS are one product under two names: ops from CANN 8.5 on.
 BASES = ("toolkit", "nnae", "nnrt")
-# The same product under two names; it is called ops from CANN 8.5 on.
 KERNELS = ("kernels", "ops")
+PRODUCTS = BASES + KERNELS + ("nnal", "tfplugin", "toolbox")
+# What is no CANN product. One version of these on a host; releases of the others lie side by side.
+HDK = ("driver", "firmware")
 
-# The vendor's spelling of a chip (package names, kernel folders) -> our family key.
+# The vendor's spelling of a chip (package names, kernel folders) -> our family key. A test holds them to the catalog's.
 _CHIPS = {
     "310": "310",
     "310p": "310p",
@@ -146,7 +147,7 @@ def parse_package_info(text):
 def product_of(package_name):
     """``"Ascend-cann-910b-ops"`` -> ``("ops", "910b")``; ``(None, None)`` for anything else."""
     words = (package_name or "").lower().split("-")
-    product = next((name for name in _PRODUCTS if name in words), None)
+    product = next((name for name in PRODUCTS if name in words), None)
     if product is None:
         return None, None
     return product, next((_CHIPS[word] for word in words if word in _CHIPS), None)
@@ -160,7 +161,7 @@ def product_of_info_name(file_name):
     words = re.split(r"[_-]", match.group(1).lower())
     if "kernel" in words:
         return "kernels"
-    return next((name for name in _PRODUCTS if name in words), None)
+    return next((name for name in PRODUCTS if name in words), None)
 
 
 def chip_of_soc(name):
@@ -176,10 +177,8 @@ def chip_of_soc(name):
     if rest == "910B":
         return "910"
     rest = rest.lower()
-    if rest.startswith("910_93"):
-        return "a3"
-    match = re.match(r"^(310p|310b|310|910b|910|950)", rest)
-    return match.group(1) if match else None
+    known = [spelling for spelling in _CHIPS if rest.startswith(spelling)]
+    return _CHIPS[max(known, key=len)] if known else None
 
 
 def install_paths(text):

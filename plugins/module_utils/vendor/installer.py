@@ -10,14 +10,10 @@ no exit code or sentence makes a change a success unless the version files agree
 
 import re
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import complaints as vendor_errors
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 
-HDK = ("driver", "firmware")
-BASES = ("toolkit", "nnae", "nnrt")
-# Of kernels and of ops, the name from CANN 8.5 on: both need a base of their own version.
-ON_BASE = ("kernels", "ops")
-DEFAULT_PATH = "/usr/local/Ascend"
 # Exit code 2: installed, but the devices were not reset: a reboot brings the new version to life.
 OK_CODES = (0, 2)
 
@@ -74,10 +70,10 @@ def install_argv(situation):
     """
     component = situation["component"]
     words = ["bash", situation["package"]]
-    custom = situation["install_path"] != DEFAULT_PATH
+    custom = situation["install_path"] != defaults.INSTALL_PATH
     for_all = situation["install_for_all"] and not refuses_for_all(situation["file_name"], situation["chip"])
     upgrade = situation["installed"] and not situation.get("fresh")
-    if component in HDK:
+    if component in vendor_files.HDK:
         # Without the vendor's record --upgrade takes the default path, whatever path the version file was found in.
         if upgrade and (situation["recorded_path"] or not custom):
             words += ["--upgrade"]
@@ -110,11 +106,11 @@ def uninstall_argv(situation):
     script = situation["uninstall"]
     if script:
         # cann_uninstall.sh and its relatives take no arguments at all.
-        return ["bash", script] + (["--quiet"] if situation["component"] in HDK else [])
+        return ["bash", script] + (["--quiet"] if situation["component"] in vendor_files.HDK else [])
     if not situation["package"]:
         return None
     words = ["bash", situation["package"], "--uninstall"]
-    if situation["component"] not in HDK and situation["install_path"] != DEFAULT_PATH:
+    if situation["component"] not in vendor_files.HDK and situation["install_path"] != defaults.INSTALL_PATH:
         words += ["--install-path=" + situation["install_path"]]
     return words
 
@@ -244,7 +240,9 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
         if rc not in OK_CODES:
             notes.append("exit code %d, but it says '%s' and the version files agree" % (rc, words["already"]))
         # Firmware always needs one, in whatever words it says so.
-        reboot = component in HDK and (rc == 2 or bool(words["reboot"]) or (component == "firmware" and bool(wanted)))
+        reboot = component in vendor_files.HDK and (
+            rc == 2 or bool(words["reboot"]) or (component == "firmware" and bool(wanted))
+        )
         return {
             "ok": True,
             "reboot_required": reboot,

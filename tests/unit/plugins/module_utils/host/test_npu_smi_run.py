@@ -23,7 +23,7 @@ def own_places(tmp_path, monkeypatch):
     monkeypatch.setattr(npu_smi_run, "LOCK_FOLDERS", (str(tmp_path / "missing"), str(locks)))
     monkeypatch.setattr(npu_smi_run, "ROOT_LOCK_FOLDERS", (str(tmp_path / "missing"), str(tmp_path / "run")))
     monkeypatch.setattr(npu_smi_run, "INSTALL_INFO", str(tmp_path / "ascend_install.info"))
-    monkeypatch.setattr(npu_smi_run, "INSTALL_PATH", str(tmp_path / "Ascend"))
+    monkeypatch.setattr(npu_smi_run.defaults, "INSTALL_PATH", str(tmp_path / "Ascend"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
 

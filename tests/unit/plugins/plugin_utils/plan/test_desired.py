@@ -144,7 +144,7 @@ def test_what_may_be_taken_over():
 def test_a_chip_of_the_overlay_can_be_named(tmp_path):
     (tmp_path / "chips.yml").write_text(
         "chips:\n  - {chip: '960', name: Ascend 960, role: training, soc: [Ascend960], npu_smi_names: ['960'],"
-        " products: [], default_flavor: nnae, kernels: true, pci: [], confidence: user, source: the test}\n"
+        " products: [a board], default_flavor: nnae, kernels: true, pci: [], confidence: user, source: the test}\n"
     )
     assert "960" not in str(problems(ascend_chip="910z")[0])
     (text,) = problems(ascend_chip="960")
