@@ -3,14 +3,24 @@
 import re
 from pathlib import Path
 
+import variables_page
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.desired import OWN, VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_variable_is_documented():
-    text = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
-    assert [name for name in VARIABLES if f"`{name}`" not in text] == []
+    words, rows = variables_page.written()
+    assert rows == variables_page.table(), "make it anew: python tests/unit/variables_page.py"
+    assert words.startswith("# Variables") and all(f"| `{name}` |" in rows for name in VARIABLES)
+
+
+def test_pages_that_the_table_names_are_there():
+    pages = re.findall(r"\]\(([\w-]+\.md)(?:#([\w-]+))?\)", variables_page.table())
+    assert pages
+    for page, anchor in pages:
+        titles = re.findall(r"^#+ (.*)$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.M)
+        assert not anchor or anchor in {title.lower().replace(" ", "-") for title in titles}
 
 
 def test_every_shared_variable_of_roles_and_playbooks_is_known():

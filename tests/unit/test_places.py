@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -12,10 +13,12 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.ascend.fleet.plugins.action import run_package, stage
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_action
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_action, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import declared
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "ascend.fleet."
+COLLECTION = "ansible_collections.ascend.fleet.plugins"
 
 
 def _tasks(rows):
@@ -26,17 +29,49 @@ def _tasks(rows):
                 yield from _tasks(row.get(key))
 
 
-def _has_option(module: str, option: str) -> bool:
-    if option == "install_path" and module == "python_environment":
-        return False  # only of what it writes into its environment file
-    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
-    return bool(re.search(rf'"{option}":', text)) or option in getattr(_action(module), "SPEC", {})
+def _options(module: str) -> set[str]:
+    """What a module documents, those of its fragments included."""
+    page = yaml.safe_load(_documentation(ROOT / "plugins" / "modules" / f"{module}.py", "DOCUMENTATION"))
+    found = set(page.get("options") or {})
+    for name in page.get("extends_documentation_fragment", ()):
+        file, _dot, part = name.removeprefix(PREFIX).partition(".")
+        fragments = importlib.import_module(f"{COLLECTION}.doc_fragments.{file}").ModuleDocFragment
+        found |= set(yaml.safe_load(getattr(fragments, part.upper() or "DOCUMENTATION")).get("options") or {})
+    return found
 
 
-def _action(module: str):
-    if not (ROOT / "plugins" / "action" / f"{module}.py").exists():
-        return None
-    return importlib.import_module(f"ansible_collections.ascend.fleet.plugins.action.{module}")
+def _documentation(path: Path, name: str) -> str:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"{path.name} has no {name}")
+
+
+def _action(module: str) -> type:
+    return importlib.import_module(f"{COLLECTION}.action.{module}").ActionModule
+
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+ON_HOSTS = [name for name in MODULES if issubclass(_action(name), host_action.HostAction)]
+
+
+def test_every_module_has_an_action():
+    assert len(MODULES) > 15 and {"host_facts", "run_package", "stage"} <= set(ON_HOSTS) < set(MODULES)
+
+
+@pytest.mark.parametrize("module", ON_HOSTS)
+def test_what_is_asked_about_a_host_comes_from_its_variables(module):
+    """With ascend_state_dir set, a task that takes the module's own default writes a journal that nobody reads."""
+    places = {option: host_variables.PLACES[option] for option in _options(module) & set(host_variables.PLACES)}
+    taken = _action(module).FROM_VARIABLES
+    assert places.items() <= taken.items() and set(taken) <= _options(module)
+    assert set(taken.values()) <= set(declared.OPTIONS)
+
+
+def test_all_modules_are_the_group():
+    """What module_defaults of group/ascend.fleet.fleet holds for."""
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    assert groups == {"fleet": MODULES}
 
 
 USES = [
@@ -47,7 +82,7 @@ USES = [
     if str(key).startswith(PREFIX)
     for module in [key.removeprefix(PREFIX)]
     for option in ("state_dir", "install_path")
-    if _has_option(module, option)
+    if module in ON_HOSTS and option in _options(module)
 ]
 
 
@@ -57,10 +92,10 @@ def test_uses_were_found():
 
 @pytest.mark.parametrize(("module", "arguments", "option"), USES)
 def test_a_folder_of_the_users_reaches_every_task(module, arguments, option):
-    """With ascend_state_dir set, a task that takes the default writes a journal that nobody reads."""
-    given = str((arguments or {}).get(option, ""))
-    by_action = getattr(_action(module), "FROM_VARIABLES", {}).get(option) == f"ascend_{option}"
-    assert by_action or given == f"{{{{ ascend_{option} | default(omit) }}}}" or _is_role_variable(given, option)
+    """A task gives nothing, or what its role's variable says, which is the shared one unless the user says otherwise."""
+    given = (arguments or {}).get(option)
+    assert option in _action(module).FROM_VARIABLES
+    assert given is None or _is_role_variable(str(given), option)
 
 
 def _is_role_variable(given: str, option: str) -> bool:
@@ -69,7 +104,7 @@ def _is_role_variable(given: str, option: str) -> bool:
     if not found:
         return False
     defaults = yaml.safe_load((ROOT / "roles" / found.group(1) / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    return str(defaults[f"{found.group(1)}_{option}"]).startswith(f"{{{{ ascend_{option} | default(")
+    return defaults[f"{found.group(1)}_{option}"] == f"{{{{ lookup('ascend.fleet.variable', 'ascend_{option}') }}}}"
 
 
 def test_run_package_asks_where_the_variables_say(monkeypatch):
@@ -81,7 +116,9 @@ def test_run_package_asks_where_the_variables_say(monkeypatch):
             return {"changed": False}
 
     monkeypatch.setattr(host_action.ActionBase, "run", lambda self, tmp, task_vars: {})
-    task = SimpleNamespace(args={"component": "driver", "state": "absent"}, async_val=300, check_mode=False, diff=False)
+    task = SimpleNamespace(
+        module_defaults=[], args={"component": "driver", "state": "absent"}, async_val=300, check_mode=False, diff=False
+    )
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None), has_native_async=False)
     templar = SimpleNamespace(template=lambda value: value)
     Action(task, connection, None, None, templar, None).run(
@@ -115,7 +152,7 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
     monkeypatch.setattr(host_action.ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     args = {"files": ["a.run"], "source": str(tmp_path)}
-    task = SimpleNamespace(args=args, async_val=0, check_mode=False, diff=False)
+    task = SimpleNamespace(module_defaults=[], args=args, async_val=0, check_mode=False, diff=False)
     Action(
         task,
         SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
@@ -125,6 +162,29 @@ def test_stage_asks_where_the_variables_say(monkeypatch, tmp_path):
         None,
     ).run(task_vars={"ascend_state_dir": "/data/ascend"})
     assert asked == ["/data/ascend"]
+
+
+class _Templar:
+    def template(self, value):
+        return value.replace("{{ disk }}", "/data") if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(
+    ("args", "takes", "left"),
+    [
+        ({"state_dir": "/data/x", "hosts": []}, (), {"hosts": []}),
+        ({"state_dir": "/data/x"}, ("state_dir",), {"state_dir": "/data/x"}),
+        ({"state_dir": "/mine/x"}, (), {"state_dir": "/mine/x"}),  # the task's own, which the module refuses
+        ({"retries": 3}, (), {"retries": 3}),  # no place: as Ansible has it
+    ],
+)
+def test_a_place_of_the_group_is_no_argument_of_a_module_that_has_no_use_for_it(args, takes, left):
+    defaults = [
+        {"ansible.builtin.copy": {"mode": 1}},
+        {host_variables.GROUP: {"state_dir": "{{ disk }}/x", "retries": 3}},
+    ]
+    assert host_variables.without_group_defaults(args, takes, defaults, _Templar()) == left
+    assert host_variables.without_group_defaults(args, takes, [], _Templar()) == args
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_the_task_takes_the_hosts_variables_and_forgets_the_progress(tmp_path, m
             {**{key: option.get("default") for key, option in argument_spec.items()}, **self._task.args},
         ),
     )
-    task = SimpleNamespace(args={"jid": "j1.2", "look_seconds": 3}, async_val=0)
+    task = SimpleNamespace(module_defaults=[], args={"jid": "j1.2", "look_seconds": 3}, async_val=0)
     templar = SimpleNamespace(template=lambda value: value)
     action = async_wait.ActionModule(task, SimpleNamespace(), mock.Mock(), mock.Mock(), templar, mock.Mock())
     variables = {"inventory_hostname": "h", "ascend_poll_seconds": 7, "ascend_silence_timeout": 42}

@@ -33,7 +33,7 @@ def wish(templar, variables):
 
 class Action(bundle.ActionModule):
     def __init__(self, args, check_mode=False):
-        self._task = SimpleNamespace(args=args, check_mode=check_mode)
+        self._task = SimpleNamespace(module_defaults=[], args=args, check_mode=check_mode)
         self._templar = None
 
     def validate_argument_spec(self, argument_spec):

@@ -49,6 +49,7 @@ def act(name, said, variables=None, async_val=0, args=None):
     """The result of an action whose host answers `said`, and how often it was asked."""
     action_class = importlib.import_module(f"ansible_collections.ascend.fleet.plugins.action.{name}").ActionModule
     task = SimpleNamespace(
+        module_defaults=[],
         args=dict(args if args is not None else ARGS[name]),
         async_val=async_val,
         check_mode=False,
@@ -96,7 +97,9 @@ def test_how_the_interpreter_was_found_is_kept():
     python = "/usr/bin/python3"
     found = {"_discovered_interpreter_key": "discovered_interpreter_python", "_discovered_interpreter": python}
     module = importlib.import_module("ansible_collections.ascend.fleet.plugins.action.npu_smi_info")
-    action = module.ActionModule(SimpleNamespace(async_val=0), *(mock.Mock() for _other in range(5)))
+    action = module.ActionModule(
+        SimpleNamespace(module_defaults=[], args={}, async_val=0), *(mock.Mock() for _other in range(5))
+    )
     action.__dict__.update(found)
     assert action.handed_on({"ansible_facts": FORGED, "available": True}, ["npu_smi_info"]) == {
         "available": True,

@@ -19,7 +19,12 @@ def call(args=None, **task_vars):
             return {"changed": False, "ansible_facts": {"ascend": {}}}
 
     task = SimpleNamespace(
-        args=dict(args or {}), async_val=0, check_mode=False, diff=False, action="ascend.fleet.host_facts"
+        module_defaults=[],
+        args=dict(args or {}),
+        async_val=0,
+        check_mode=False,
+        diff=False,
+        action="ascend.fleet.host_facts",
     )
     templar = SimpleNamespace(template=lambda value: value.replace("{{ disk }}", "/data"))
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
@@ -39,7 +44,7 @@ def test_variables_of_the_host():
     sent = call(
         ascend_install_path="{{ disk }}/Ascend", ascend_user="npu", ascend_env_root="/envs", ascend_state_dir="/state"
     )
-    assert {key: sent[key] for key in host_facts.FROM_VARIABLES} == {
+    assert {key: sent[key] for key in host_facts.ActionModule.FROM_VARIABLES} == {
         "install_path": "/data/Ascend",
         "user": "npu",
         "env_root": "/envs",

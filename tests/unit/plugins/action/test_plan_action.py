@@ -45,7 +45,7 @@ STEPS = {
 
 class Action(action.ActionModule):
     def __init__(self, **args):
-        self._task = SimpleNamespace(args=args, diff=False)
+        self._task = SimpleNamespace(module_defaults=[], args=args, diff=False)
         self._templar = None
 
     def validate_argument_spec(self, argument_spec):

@@ -32,7 +32,9 @@ HOSTVARS = Hostvars(
 
 
 def run(args, check_mode=False, **variables):
-    task = SimpleNamespace(args=args, check_mode=check_mode, async_val=0, action="ascend.fleet.report", no_log=False)
+    task = SimpleNamespace(
+        module_defaults=[], args=args, check_mode=check_mode, async_val=0, action="ascend.fleet.report", no_log=False
+    )
     templar = SimpleNamespace(template=lambda value: value)
     action = ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
     with (

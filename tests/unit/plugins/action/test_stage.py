@@ -31,7 +31,7 @@ class Host(stage.ActionModule):
         self.transfers: list[str] = []
         self.damage = 0
         self.drop_after = -1
-        self._task = SimpleNamespace(args=args, check_mode=check_mode, diff=diff, async_val=0)
+        self._task = SimpleNamespace(module_defaults=[], args=args, check_mode=check_mode, diff=diff, async_val=0)
         shell = SimpleNamespace(tmpdir=None, join_path=lambda *parts: "/".join(parts))
         self._connection = SimpleNamespace(_shell=shell)
         self._templar = SimpleNamespace(template=lambda value: value)

@@ -350,7 +350,9 @@ def test_one_host_that_cannot_be_read_does_not_end_the_others(name, module, fact
     )
     templar = mock.Mock()
     templar.copy_with_new_env.return_value.template = lambda value: value
-    task = SimpleNamespace(args={}, check_mode=False, diff=True, async_val=0, action=f"ascend.fleet.{name}")
+    task = SimpleNamespace(
+        module_defaults=[], args={}, check_mode=False, diff=True, async_val=0, action=f"ascend.fleet.{name}"
+    )
     action = module.ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
     args = {
         "hosts": ["bad", "good"],
