@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import host_places, wishes
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold
 
 catalog.load_early()
 
@@ -57,4 +57,4 @@ class ActionModule(ControlAction):
 def _who(names: list[str], hosts: list[str]) -> str:
     if len(names) == len(hosts):
         return "all hosts" if len(hosts) > 1 else hosts[0]
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return fold(clean(name) for name in names)

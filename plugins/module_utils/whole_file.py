@@ -1,11 +1,9 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts a small text file in its place so that a reader sees the old one or the new one, never half of it.
+"""Whole files: read or empty, hashed, and put in place so that a reader sees the old or the new one, never half."""
 
-Touches the host, or the control node, unlike most of module_utils.
-"""
-
+import hashlib
 import os
 import re
 import stat
@@ -14,10 +12,61 @@ import time
 
 # Seconds after which a draft is one that a killed process left.
 _ABANDONED = 3600
+_CHUNK = 1 << 20
 
 
-def put(path, text, mode=0o644):
+def read(path, limit=None):
+    """The text of a file, at most limit bytes of it; "" when it cannot be read. What is no UTF-8 is replaced."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(-1 if limit is None else limit).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def digest(path, stop_at=None):
+    """SHA-256 of a file, read in pieces so that its size does not matter.
+
+    Args:
+        path: of the file, or an open file descriptor, which is closed.
+        stop_at: bytes after which no more is read.
+
+    Returns:
+        (hashlib object, bytes read).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found, count = hashlib.sha256(), 0
+    with open(path, "rb") as stream:
+        while stop_at is None or count < stop_at:
+            piece = stream.read(_CHUNK)
+            if not piece:
+                break
+            found.update(piece)
+            count += len(piece)
+    return found, count
+
+
+def sha256(path):
+    """SHA-256 of a file as hex digits. Raises OSError."""
+    return digest(path)[0].hexdigest()
+
+
+def free_bytes(path):
+    """Free bytes for an ordinary user where path is, or will be once its folders are made. Raises OSError."""
+    path = os.path.abspath(path)
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    facts = os.statvfs(path)
+    return facts.f_bavail * facts.f_frsize
+
+
+def put(path, text, mode=0o644, durable=False):
     """Write text to path, with this mode whatever the umask is. What cannot be encoded is replaced.
+
+    Args:
+        durable: wait until it is on the disk, so that a power cut leaves it there.
 
     Raises:
         OSError: it cannot be written; then the old file is still there, and no draft.
@@ -28,11 +77,24 @@ def put(path, text, mode=0o644):
             # Of the file we have open: the name may lead elsewhere where somebody else can write the folder.
             os.fchmod(handle, mode)
             stream.write(text)
+            if durable:
+                stream.flush()
+                os.fsync(handle)
         os.replace(draft, path)
     except BaseException:
         os.unlink(draft)
         raise
+    if durable:
+        _sync_folder(os.path.dirname(path))
     _clear(path)
+
+
+def _sync_folder(path):
+    folder = os.open(path or ".", os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _clear(path):

@@ -97,7 +97,7 @@ from urllib.parse import unquote
 
 from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
     download,
 )
@@ -142,7 +142,7 @@ def run(module, store, opener):
 
 
 def _check_space(module, store, wanted):
-    free = artifact_store.free_bytes(store.root)
+    free = whole_file.free_bytes(store.root)
     if free < wanted + SPARE_BYTES and not module.check_mode:
         module.fail_json(
             msg="%s has %s free, the files to stage need %s: free space there or set ascend_state_dir to a larger"

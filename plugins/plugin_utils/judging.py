@@ -13,8 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.input import InputError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import ControlAction
-
-ORDER = {"error": 0, "warning": 1, "info": 2}
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
 
 class JudgingAction(ControlAction):
@@ -73,7 +72,7 @@ def rule_ids(value: Any, name: str) -> list[str]:
 
 def sorted_findings(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Errors first, otherwise in the order of the stack."""
-    return sorted(findings, key=lambda found: ORDER[found["severity"]])
+    return sorted(findings, key=lambda found: SEVERITIES.index(found["severity"]))
 
 
 def finding_line(found: dict[str, Any]) -> str:

@@ -92,7 +92,7 @@ def test_uses_were_found():
 
 @pytest.mark.parametrize(("module", "arguments", "option"), USES)
 def test_a_folder_of_the_users_reaches_every_task(module, arguments, option):
-    """A task gives nothing, or what its role's variable says, which is the shared one unless the user says otherwise."""
+    """A task gives nothing, or what its role's variable says: the shared one, unless the user says otherwise."""
     given = (arguments or {}).get(option)
     assert option in _action(module).FROM_VARIABLES
     assert given is None or _is_role_variable(str(given), option)

@@ -1,4 +1,4 @@
-"""The table of docs/variables.md, made from the specification of the role ascend: `python tests/unit/variables_page.py`.
+"""Makes the table of docs/variables.md from the specification of the role ascend: `python tests/unit/variables_page.py`.
 
 `tests/unit/test_docs.py` says when it has to be made again.
 """

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.parse
 
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 
 CHUNK = 1024 * 1024
@@ -52,24 +53,6 @@ class _Passing(Exception):
 
 class _Full(Exception):
     """There is no room for what comes."""
-
-
-def hash_file(path, stop_at=None):
-    """SHA-256 of a file, read in pieces so that its size does not matter.
-
-    Returns:
-        (hashlib object, bytes read).
-    """
-    digest = hashlib.sha256()
-    count = 0
-    with open(path, "rb") as stream:
-        while stop_at is None or count < stop_at:
-            piece = stream.read(CHUNK)
-            if not piece:
-                break
-            digest.update(piece)
-            count += len(piece)
-    return digest, count
 
 
 def follow(open_once):
@@ -125,15 +108,6 @@ def forget_if_full(part, error):
     """Remove an unfinished file when it is what fills the file system."""
     if error.errno in _FULL:
         _drop(part)
-
-
-def free_bytes(path):
-    """Free bytes for root at the nearest existing parent of `path`."""
-    path = os.path.abspath(path)
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    info = os.statvfs(path)
-    return info.f_bavail * info.f_frsize
 
 
 def fetch(
@@ -194,7 +168,7 @@ def _attempt_once(url, part, opener, size, headers, counter, progress, spare):
     if size is not None and have > size:
         os.unlink(part)
         have = 0
-    digest, have = hash_file(part) if have else (hashlib.sha256(), 0)
+    digest, have = whole_file.digest(part) if have else (hashlib.sha256(), 0)
     if size is not None and have == size and have:
         return digest.hexdigest(), have
     try:
@@ -275,7 +249,7 @@ def _receive(response, part, digest, have, size, counter, progress, spare):
 
 
 def _check_room(part, coming, spare):
-    free = free_bytes(os.path.dirname(part))
+    free = whole_file.free_bytes(os.path.dirname(part))
     if free < coming + spare:
         raise _Full(
             "the file system has %s free, and %s are left free whatever comes"

@@ -8,14 +8,13 @@ import shutil
 import stat
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import host_view, journal
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view, journal, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download, links
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, places, safe_folder
 
 # Seconds: longer than the transfer of the largest package over a slow line.
 PATIENCE = 1800
-free_bytes = download.free_bytes
 
 
 class Store:
@@ -72,12 +71,12 @@ class Store:
         safe_folder.check(os.path.dirname(path))
         # Of a file that somebody else can change no hash says anything.
         if stat.S_ISREG(info.st_mode) and safe_folder.ours(info):
-            marker = _read(path + ".ok") if safe_folder.file_is_ours(path + ".ok") else ""
+            marker = whole_file.read(path + ".ok", 200) if safe_folder.file_is_ours(path + ".ok") else ""
             if artifacts.marker_matches(marker, info.st_size, info.st_mtime_ns):
                 if not self.check_mode:
                     os.utime(path + ".ok", None)
                 return path
-            if download.hash_file(path)[0].hexdigest() == item["sha256"]:
+            if whole_file.sha256(path) == item["sha256"]:
                 if not self.check_mode:
                     self._mark(path)
                 return path
@@ -111,7 +110,7 @@ class Store:
                 raise
         if os.path.getsize(part) < (item.get("size") or 0):
             return None
-        if download.hash_file(part)[0].hexdigest() != item["sha256"]:
+        if whole_file.sha256(part) != item["sha256"]:
             os.unlink(part)
             return None
         return self._commit(item, part)
@@ -166,25 +165,7 @@ class Store:
 
     def _mark(self, path):
         info = os.lstat(path)
-        temporary = path + ".ok.part"
-        with open(temporary, "w") as stream:
-            stream.write(artifacts.marker(info.st_size, info.st_mtime_ns))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.rename(temporary, path + ".ok")
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _read(path):
-    try:
-        with open(path) as stream:
-            return stream.read(200)
-    except (OSError, ValueError):
-        return ""
+        whole_file.put(path + ".ok", artifacts.marker(info.st_size, info.st_mtime_ns), durable=True)
 
 
 def _copy(reader, target, left):
@@ -261,5 +242,5 @@ def _same_content(target, there, path, cached):
         bool(cached)
         and stat.S_ISREG(there.st_mode)
         and there.st_size == cached.st_size
-        and (download.hash_file(target)[0].hexdigest() == download.hash_file(path)[0].hexdigest())
+        and (whole_file.sha256(target) == whole_file.sha256(path))
     )

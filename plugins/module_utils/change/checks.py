@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils import versions, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     files as package_io,
 )
@@ -80,7 +80,7 @@ def package_file(path, checksum):
         )
     promised = (checksum or "").lower().replace("sha256:", "").strip() or package_io.cached_sha256(path)
     try:
-        found = package_io.sha256_of(path)
+        found = whole_file.sha256(path)
         with open(path, "rb") as stream:
             begin = stream.read(60)
     except OSError as exc:

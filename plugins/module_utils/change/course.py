@@ -17,7 +17,7 @@ import os
 import posixpath
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership, versions, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     checks as package_checks,
 )
@@ -99,7 +99,7 @@ class PackageChange(object):
         if self.removal and release and not versions.same(ownership.place(self.state)[1], release):
             # Another release of a CANN package stays, in whatever state; a broken one is known by its folder.
             self.state = dict(_ABSENT)
-        self.entries = journal.parse(package_io.read_text(self.journal_path))
+        self.entries = journal.parse(whole_file.read(self.journal_path))
         self.open_entry = journal.unfinished(self.entries, self.component)
 
     def done(self):

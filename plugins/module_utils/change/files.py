@@ -11,12 +11,12 @@ import hashlib
 import os
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
 
 LockHeld = held_lock.LockHeld
 take_lock, release_lock = held_lock.take, held_lock.release
 
-_CHUNK = 1024 * 1024
 _MB = 1024 * 1024
 # A package may need more than it says: logs, the kernel module's build, pip's copies.
 _SLACK_MB = 64
@@ -24,15 +24,6 @@ _HEADER = 256 * 1024
 # Where the vendors' installers write, beside their install path.
 _PLACES = ("/etc", "/usr/local", "/lib/modules", "/boot", "/var")
 _SIZES = re.compile(r"Uncompressed size:\s*(\d+)\s*(KB|MB|GB)", re.IGNORECASE)
-
-
-def sha256_of(path):
-    """The sha256 of a file as hex digits. Raises OSError."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for chunk in iter(lambda: handle.read(_CHUNK), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def cached_sha256(path):
@@ -95,15 +86,6 @@ def sync_installation(install_path):
         os.close(handle)
 
 
-def read_text(path):
-    """A file's text, or "" when it cannot be read."""
-    try:
-        with open(path, "rb") as handle:
-            return handle.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
 def ensure_folder(path, mode=0o755):
     """Make a folder, and those above it, with this mode whatever the umask; existing ones keep theirs.
 
@@ -152,20 +134,12 @@ def release_host_lock(taken):
         release_lock(handle)
 
 
-def nearest_folder(path):
-    """The path itself or its nearest parent that exists."""
-    while path and path != "/" and not os.path.isdir(path):
-        path = os.path.dirname(path)
-    return path or "/"
-
-
 def free_mb(path):
     """Free MiB for root on the file system that holds path, or that will once path is made."""
     try:
-        facts = os.statvfs(nearest_folder(path))
+        return whole_file.free_bytes(path) // _MB
     except OSError:
         return None
-    return facts.f_bavail * facts.f_frsize // _MB
 
 
 def unpacked_mb(path):

@@ -11,6 +11,7 @@ other. Only the control node knows which of its processes are alive, so it says 
 import os
 import platform
 
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.change import process as process_io
 
 _SEPARATOR = "|"
@@ -20,20 +21,13 @@ def _machine(read):
     return (read("/etc/machine-id") or "").strip() or platform.node() or "unknown"
 
 
-def _read(path):
-    try:
-        with open(path, "rb") as handle:
-            return handle.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
 def _boot(read):
     """(kernel's boot, start of pid 1): the second tells the containers of one machine apart."""
-    return (read("/proc/sys/kernel/random/boot_id") or "").strip(), str(process_io.start_time(1))
+    kernel, _colon, first = boot.identity(read).rpartition(":")
+    return kernel, first
 
 
-def make(pid, read=_read):
+def make(pid, read=whole_file.read):
     """The identity of a control process: machine|boot|pid 1|pid|start time."""
     return _SEPARATOR.join((_machine(read),) + _boot(read) + (str(pid), str(process_io.start_time(pid))))
 
@@ -42,7 +36,7 @@ def living(proc_root="/proc"):
     """["pid|start time"] of the processes here that could be a control process."""
     result = []
     for name in os.listdir(proc_root):
-        command = _read("%s/%s/cmdline" % (proc_root, name)) if name.isdigit() else ""
+        command = whole_file.read("%s/%s/cmdline" % (proc_root, name)) if name.isdigit() else ""
         if "ansible" in command or "python" in command:
             result.append("%s%s%s" % (name, _SEPARATOR, process_io.start_time(int(name), proc_root)))
     return result

@@ -16,6 +16,8 @@ import signal
 import subprocess
 import time
 
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, whole_file
+
 LOG, PROCESS, RC = "output.log", "process.json", "rc"
 # A program that asks again and again without end would fill the disk long before its time is up.
 LOG_LIMIT = 64 * 1024 * 1024
@@ -94,13 +96,8 @@ def start_time(pid, proc_root="/proc"):
 
 
 def boot_id(proc_root="/proc"):
-    """Identity of the current boot: the kernel's id and the start of pid 1, which differs per boot of a container."""
-    try:
-        with open(proc_root + "/sys/kernel/random/boot_id") as handle:
-            kernel = handle.read().strip()
-    except OSError:
-        kernel = "unknown"
-    return "%s:%s" % (kernel, start_time(1, proc_root))
+    """Identity of the current boot."""
+    return boot.identity(lambda path: whole_file.read(proc_root + path[len("/proc") :]))
 
 
 def group_members(pgid, proc_root="/proc"):
@@ -185,7 +182,7 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     log_path = os.path.join(folder, LOG)
-    boot = boot_id()
+    this_boot = boot_id()
 
     def in_child():
         # Written by the program's own process before it becomes the program: there is no moment at which it
@@ -197,14 +194,12 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         record = {
             "pid": os.getpid(),
             "start": start_time(os.getpid()),
-            "boot_id": boot,
+            "boot_id": this_boot,
             "argv": argv,
             "step": step,
             "offset": offset,
         }
-        with open(os.path.join(folder, PROCESS + ".new"), "w") as handle:
-            json.dump(record, handle)
-        os.rename(os.path.join(folder, PROCESS + ".new"), os.path.join(folder, PROCESS))
+        whole_file.put(os.path.join(folder, PROCESS), json.dumps(record))
 
     begun = time.monotonic()
     with _own_log(log_path) as log:

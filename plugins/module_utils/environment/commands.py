@@ -8,7 +8,6 @@ Touches the host, unlike most of module_utils.
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import time
 
@@ -118,12 +117,3 @@ def python_version(python):
 def names(folder):
     """The names in a folder; none when it is not there."""
     return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-
-
-def sha256(path):
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for block in iter(lambda: handle.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

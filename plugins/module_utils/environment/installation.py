@@ -8,10 +8,9 @@ Touches the host. Whatever may hold a token reaches pip, git and conda by their 
 
 import os
 
-from ansible_collections.ascend.fleet.plugins.module_utils import host_view
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
     build,
-    commands,
     ownership,
     providers,
     sources,
@@ -151,7 +150,7 @@ class Installation(object):
         for path in found.values():
             self._check_readable(path, "with cann_install_for_all: true")
         return {
-            name: {"path": path, "sha256": commands.sha256(path) if os.access(path, os.R_OK) else ""}
+            name: {"path": path, "sha256": whole_file.sha256(path) if os.access(path, os.R_OK) else ""}
             for name, path in found.items()
         }
 

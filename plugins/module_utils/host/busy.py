@@ -7,8 +7,11 @@ npu-smi alone is not enough: it misses monitors and containers that only hold th
 driver's installer refuses for exactly those ("The davinci nodes are occupied by some processes").
 """
 
+import functools
 import os
 import re
+
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 
 # The character devices the driver makes (hicann/driver; vllm-ascend's list of devices to map).
 DEVICE = re.compile(r"^/dev/(davinci\d+|davinci_manager(_docker)?|devmm_svm(_agent)?|hisi_hdc|dvpp_cmdlist)$")
@@ -27,15 +30,6 @@ _PYTHON_VALUES = ("-W", "-X", "--check-hash-based-pycs")
 _INTERPRETER = re.compile(r"(?:ba|da|z|k|a)?sh$|(?:perl|ruby|node|nodejs|php|Rscript)[\d.]*$")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
 _SCRIPT = re.compile(r"\w[\w.+-]*$")
-
-
-def _read(path):
-    """The text of a file, or "" when it cannot be read (processes end while they are looked at)."""
-    try:
-        with open(path, "rb") as handle:
-            return handle.read(65536).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _user_name(uid):
@@ -136,7 +130,7 @@ def users(
     npu_processes=(),
     listdir=os.listdir,
     readlink=os.readlink,
-    read=_read,
+    read=functools.partial(whole_file.read, limit=65536),
     user_name=_user_name,
     own_pid=None,
 ):

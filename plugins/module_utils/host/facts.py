@@ -10,6 +10,7 @@ processes, so a whole host can be a dictionary in a test.
 import json
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_boot
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
@@ -43,7 +44,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     """
     install_path, state_dir = params["install_path"].rstrip("/") or "/", params["state_dir"].rstrip("/")
     kind, evidence = host_probe_system.host_kind(view)
-    boot = host_probe_system.boot_id(view)
+    boot = which_boot.identity(view.read)
     npu = npu_state(run_npu_smi(timeout=params["npu_smi_timeout"]))
     driver = installed.driver(view, install_path)
     firmware = installed.firmware(view, install_path)

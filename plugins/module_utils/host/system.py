@@ -92,17 +92,6 @@ def glibc_version(view):
     return version or None if name == "glibc" else None
 
 
-def boot_id(view):
-    """Identity of this boot, "<kernel boot id>:<start of pid 1 in clock ticks>", as process_io.boot_id writes it.
-
-    The second half differs for every boot of a container, where the first does not.
-    """
-    identifier = (view.read("/proc/sys/kernel/random/boot_id") or "").strip()
-    # The name of the process is in brackets and may hold anything, so count from the last bracket (proc(5)).
-    fields = (view.read("/proc/1/stat") or "").rpartition(")")[2].split()
-    return "%s:%s" % (identifier or "unknown", fields[19] if len(fields) > 19 else None)
-
-
 def host_kind(view):
     """(kind, evidence): "physical", "vm" or "container", and how it was told."""
     for path in DETECT_VIRT:

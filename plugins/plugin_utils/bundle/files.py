@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
@@ -59,7 +60,7 @@ def unpack(folder: Path, archive: Path, target: Path) -> bool:
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
     """One member, as long as it fits and is no bomb: the vendor's packages are packed already and hardly shrink."""
-    free = shutil.disk_usage(target.parent).free
+    free = whole_file.free_bytes(str(target.parent))
     if member.file_size > free or member.file_size > MAX_UNPACKED + 20 * member.compress_size:
         raise zipfile.BadZipFile(
             f"{target.name} says it has {artifacts.megabytes(member.file_size)} from"

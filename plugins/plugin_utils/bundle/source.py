@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils import urls
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses, download
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
@@ -50,7 +51,7 @@ def file_sha256(path: Path, folder: Path | None = None) -> str:
         state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
 
         def read() -> str:
-            digest, _size = download.hash_file(os.dup(stream.fileno()))
+            digest, _size = whole_file.digest(os.dup(stream.fileno()))
             return digest.hexdigest()
 
         return once("sha256", str(path.resolve()), state, read)

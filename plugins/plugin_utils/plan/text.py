@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import describe
-from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Finding, Plan, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, wrap
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES, Finding, Plan, Step
 
 WIDTH = 96
 STEP_AT_MOST = 300  # characters of a step, whose versions a host has told
@@ -34,7 +33,8 @@ def lines(plans: Mapping[str, Plan]) -> list[str]:
     result = [f"Plan for {_count(len(plans))}: {_totals(plans)}"]
     for signature, hosts in sorted(groups.items(), key=lambda item: (ORDER.index(item[0][0]), -len(item[1]), item[1])):
         result.append("")
-        result.append(f"  {_count(len(hosts))} {TITLES[signature[0]]}: {_names(hosts)}")
+        names = fold(clean(host) for host in hosts)
+        result.extend(wrap(f"{_count(len(hosts))} {TITLES[signature[0]]}: {names}", WIDTH, "  ", "    "))
         result.extend(_body(plans[hosts[0]], shared))
     for finding in shared.values():
         result.extend(["", *_finding(finding, "  on all of them, ")])
@@ -77,13 +77,13 @@ def _key(finding: Finding) -> tuple:
 
 def _weight(finding: Finding) -> int:
     """What stops the host comes first, what was accepted last."""
-    return 3 if finding["accepted"] else ("error", "warning", "info").index(finding["severity"])
+    return len(SEVERITIES) if finding["accepted"] else SEVERITIES.index(finding["severity"])
 
 
 def _finding(finding: Finding, indent: str) -> list[str]:
     mark = "accepted" if finding["accepted"] else finding["severity"]
     text = f"{mark}: {clean(finding['message'])} [{clean(finding['rule'])}]"
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=" " * 8)
+    return wrap(text, WIDTH, indent, " " * 8)
 
 
 def _step(step: Step) -> str:
@@ -126,8 +126,3 @@ def _totals(plans: Mapping[str, Plan]) -> str:
 
 def _count(number: int) -> str:
     return f"{number} host" if number == 1 else f"{number} hosts"
-
-
-def _names(hosts: list[str]) -> str:
-    shown = ", ".join(hosts[:6])
-    return shown if len(hosts) <= 6 else f"{shown} and {len(hosts) - 6} more"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
 from .collect import COMPONENTS
 
@@ -130,6 +131,6 @@ def _summary(hosts: list[dict]) -> dict:
         "drifting": sum(bool(host["drift"]) for host in hosts),
         "reboot_required": sum(host["reboot_required"] for host in hosts),
         "chips": {"total": levels.total() + missing, **{word: levels[word] for word in LEVELS}, "missing": missing},
-        "findings": {word: findings[word] for word in ("error", "warning", "info", "accepted")},
+        "findings": {word: findings[word] for word in (*SEVERITIES, "accepted")},
         "inference": {word: inference[word] for word in ("passed", "failed", "skipped", "missing")},
     }

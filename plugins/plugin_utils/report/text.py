@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
 from .model import STATUSES
 
@@ -186,10 +187,9 @@ def _findings(hosts: list[dict], limit: int) -> list[str]:
             if host["error"] and host["error"]["message"] == item["message"]:
                 continue  # stands among the errors already
             groups[(item["accepted"], item["severity"], item["rule"], item["message"])].append(host["name"])
-    rank = {"error": 0, "warning": 1, "info": 2}
     found = []
     for (accepted, severity, rule, message), names in sorted(
-        groups.items(), key=lambda item: (item[0][0], rank[item[0][1]], -len(item[1]))
+        groups.items(), key=lambda item: (item[0][0], SEVERITIES.index(item[0][1]), -len(item[1]))
     ):
         word = f"{severity}, accepted" if accepted else severity
         found += _named(names, 3, limit, f"{word}: {clean(rule)}: ")

@@ -7,6 +7,7 @@ import hashlib
 import os
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import store as artifact_store
 from ansible_collections.ascend.fleet.plugins.modules import artifact
@@ -94,8 +95,8 @@ def test_a_tampered_mirror_leaves_nothing_usable(tmp_path):
 def test_what_changed_in_the_cache_is_hashed_again(tmp_path, sent, monkeypatch):
     path = stage(tmp_path / "state", sent)["files"]["wheels/a.run"]
     hashed = []
-    real = download.hash_file
-    monkeypatch.setattr(download, "hash_file", lambda name: hashed.append(name) or real(name))
+    real = whole_file.sha256
+    monkeypatch.setattr(whole_file, "sha256", lambda name: hashed.append(name) or real(name))
     bare = {**sent, "src": None}
     assert stage(tmp_path / "state", bare)["files"] and hashed == []
     os.utime(path, (1, 1))
@@ -146,7 +147,7 @@ def test_link_dir_gives_names(tmp_path, sent):
 
 
 def test_a_full_disk_is_said_before_anything_is_written(tmp_path, sent, monkeypatch):
-    monkeypatch.setattr(artifact_store, "free_bytes", lambda path: 1000)
+    monkeypatch.setattr(artifact_store.whole_file, "free_bytes", lambda path: 1000)
     with pytest.raises(Failed, match="free space there or set ascend_state_dir"):
         stage(tmp_path / "state", sent)
     assert not (tmp_path / "state" / "cache" / SHA).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils import boot
 from ansible_collections.ascend.fleet.plugins.module_utils.change import process as process_io
 from ansible_collections.ascend.fleet.plugins.module_utils.host import system
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Link, Node
@@ -75,8 +76,8 @@ def test_glibc(name, version):
 def test_boot_id():
     stat = "1 (system d) x) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 170 0"
     view = DictView({"/proc/sys/kernel/random/boot_id": "531f9977-ec8e\n", "/proc/1/stat": stat})
-    assert system.boot_id(view) == "531f9977-ec8e:4242"
-    assert system.boot_id(DictView()) == "unknown:None"
+    assert boot.identity(view.read) == "531f9977-ec8e:4242"
+    assert boot.identity(DictView().read) == "unknown:None"
 
 
 def test_boot_id_is_the_one_the_journal_is_written_with(tmp_path):
@@ -86,7 +87,7 @@ def test_boot_id_is_the_one_the_journal_is_written_with(tmp_path):
     (tmp_path / "proc/1").mkdir()
     (tmp_path / "proc/sys/kernel/random/boot_id").write_text("abc\n")
     (tmp_path / "proc/1/stat").write_text("1 (init) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 77 170 0")
-    assert system.boot_id(HostView(str(tmp_path))) == process_io.boot_id(str(tmp_path / "proc")) == "abc:77"
+    assert boot.identity(HostView(str(tmp_path)).read) == process_io.boot_id(str(tmp_path / "proc")) == "abc:77"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.ascend.fleet.plugins.module_utils.artifact import download
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
@@ -154,8 +154,8 @@ def test_a_broken_lock_is_named(folder):
 
 def test_a_file_is_read_once_however_many_hosts_ask(folder, monkeypatch):
     read = []
-    real = download.hash_file
-    monkeypatch.setattr(download, "hash_file", lambda path: read.append(path) or real(path))
+    real = whole_file.digest
+    monkeypatch.setattr(whole_file, "digest", lambda path: read.append(path) or real(path))
     for _host in range(5):
         resolve(folder, DRIVER)
     assert len(read) == 1

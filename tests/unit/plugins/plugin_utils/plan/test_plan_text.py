@@ -31,7 +31,7 @@ def test_alike_hosts_share_an_entry():
     plans["b1"] = plan("refused", upgrade, [finding("npu-busy", "error", "NPUs are in use by python (pid 7)")])
     text = plan_text.lines(plans)
     assert text[0] == "Plan for 129 hosts: 12 to change, 1 refused, 116 unchanged"
-    assert "  12 hosts to change: n0, n1, n2, n3, n4, n5 and 6 more" in text
+    assert "  12 hosts to change: n[0-11]" in text
     assert "      1. driver 23.0.rc1 -> 25.2.0  (23.0.rc1 is installed)" in text
     assert sum("116 hosts unchanged" in line for line in text) == 1
     assert any("npu-busy" in line for line in text)
