@@ -1,4 +1,4 @@
-"""Makes the table of docs/variables.md from the specification of the role ascend: `python tests/unit/variables_page.py`.
+"""Makes the table of docs/variables.md from the specification of the role ascend: run this file.
 
 `tests/unit/test_docs.py` says when it has to be made again.
 """

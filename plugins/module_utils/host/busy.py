@@ -32,6 +32,9 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
 _SCRIPT = re.compile(r"\w[\w.+-]*$")
 
 
+_read = functools.partial(whole_file.read, limit=65536)
+
+
 def _user_name(uid):
     """The name of a user id, or the number as text when the host does not know it."""
     try:
@@ -130,7 +133,7 @@ def users(
     npu_processes=(),
     listdir=os.listdir,
     readlink=os.readlink,
-    read=functools.partial(whole_file.read, limit=65536),
+    read=_read,
     user_name=_user_name,
     own_pid=None,
 ):
