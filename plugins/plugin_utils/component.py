@@ -112,6 +112,7 @@ class Component(ABC):
     inside: tuple[str, ...] = ()  # the components it lies inside of: whose they are decides whose it is
     products: tuple[str, ...] = ()  # what journal and facts call it, where that is not its name
     versioned = True  # whether it has a version that a user can choose by `variable`
+    tabled = True  # whether the catalog has a table that knows its versions
     has_version = True  # whether it has a version at all, that a report shows
     chip_roles: tuple[str, ...] = ("training", "inference")
     host_kinds: tuple[str, ...] = ("physical", "vm", "container")

@@ -4,9 +4,9 @@
 """One set of versions on one host, with the catalog rows it touches: what every compatibility rule works on."""
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import cited, find_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import codes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import cited, find_row, hdk_rows, release_rows
 
 # The variable that sets what a rule speaks of.
 VARIABLES = {
@@ -17,6 +17,16 @@ VARIABLES = {
     "host_kind": "ascend_host_kind",
     "chip": "ascend_chip",
 }
+
+
+def joins(*names):
+    """Say of a rule which components' versions it joins: these, and only these, can make a choice of the resolver impossible."""
+
+    def mark(rule):
+        rule.joins = names
+        return rule
+
+    return mark
 
 
 class Case:
@@ -48,9 +58,8 @@ class Case:
         return self._rows[component]
 
     def hdk_rows(self, driver=None):
-        """The HDK rows of a driver version (default: the one asked for)."""
-        driver = driver or self.get("driver")
-        return [row for row in self.catalog["hdk"] if driver and versions.same(row["driver"], driver)]
+        """The HDK rows that a driver version (default: the one asked for) is judged by."""
+        return hdk_rows(self.catalog, driver or self.get("driver"))
 
     @property
     def chip(self):
@@ -72,16 +81,26 @@ class Case:
         part = self.installed_part(component)
         return part if versions.same(part.get("installed"), self.get(component)) else {}
 
+    def installed_cann(self):
+        """What the files of the CANN release being judged declare on this host; {} when it is not there."""
+        listed = self.installed.get("cann")
+        if listed is None:
+            listed = (self.host.get("installed") or {}).get("cann")
+        rows = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        rows = [entry for entry in rows if versions.same(entry.get("version"), self.get("cann"))]
+        return next((entry for entry in rows if entry.get("innerversion") or entry.get("code")), {})
+
     def cann_code(self):
-        """The C number of the CANN release, from the host when that release is there, else from the catalog."""
-        listed = self.installed.get("cann") or []
-        for entry in listed if isinstance(listed, list) else []:
-            if isinstance(entry, dict) and versions.same(entry.get("version"), self.get("cann")):
-                code = entry.get("code") or vendor_files.c_code(entry.get("innerversion"))
-                if code:
-                    return code
-        row = self.row("cann")
-        return row.get("code") if row else None
+        """The code of the CANN release, from the host when that release is there, else from the catalog; or None."""
+        here, row = self.installed_cann(), self.row("cann") or {}
+        text = here.get("innerversion") or here.get("code") or row.get("code")
+        return codes.of_cann(text, self.get("cann"))
+
+    def driver_code(self):
+        """The driver's own code, from the host when that driver is there, else from the catalog; or None."""
+        rows = release_rows(self.catalog, self.get("driver"))
+        known = next((row["driver_code"] for row in rows if row.get("driver_code")), None)
+        return codes.of_driver(self.declared("driver").get("innerversion") or known, self.get("driver"))
 
     def _add(self, rule, severity, message, source, variable):
         self.findings.append(

@@ -6,6 +6,7 @@
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import joins
 
 RUNTIME_SOURCE = "msdocs install guides: MindSpore needs the nnae or the toolkit"
 WHEEL_SOURCE = "msdocs: 'pip uninstall te topi hccl -y' and reinstall after every CANN change"
@@ -17,6 +18,7 @@ def minor(python):
     return ".".join(python.split(".")[:2])
 
 
+@joins("mindspore", "cann")
 def mindspore_cann(case):
     """mindspore-cann: the CANN release that MindSpore's documents name, or one its wheel accepts."""
     mindspore, cann = case.get("mindspore"), case.get("cann")
@@ -84,6 +86,7 @@ def _cann_fix(case, named, checks):
     return "Set ascend_cann_version to {} or to auto.".format(" or ".join(fitting))
 
 
+@joins("mindspore", "python")
 def mindspore_python(case):
     """mindspore-python: MindSpore has a wheel for this Python."""
     row, python = case.row("mindspore"), case.get("python")
@@ -106,6 +109,7 @@ def mindspore_python(case):
         )
 
 
+@joins("cann", "python")
 def cann_python(case):
     """cann-python: the range of Pythons CANN's documents give (a warning: its tools are Python, its runtime is not)."""
     row, python = case.row("cann"), case.get("python")
@@ -122,6 +126,7 @@ def cann_python(case):
         )
 
 
+@joins("mindspore", "mindformers")
 def mindformers_mindspore(case):
     """mindformers-mindspore: the MindSpore that a MindFormers release was made for."""
     mindspore, mindformers = case.get("mindspore"), case.get("mindformers")

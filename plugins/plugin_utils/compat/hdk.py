@@ -10,8 +10,9 @@ declare; then official rows; then what the packages are known to declare; then p
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, pattern_holds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import pairing
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import joins
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, stands_for
 
 FLASH_SOURCE = "driver_src is_flash_version_check: 'is earlier than the device flash hardware version'"
 STEP_SOURCE = "driver_src env_check.sh check_pkg_firmware_version"
@@ -21,6 +22,7 @@ def _shipped(rows):
     return ", ".join(sorted({row["firmware"] or "not recorded" for row in rows}))
 
 
+@joins("driver", "firmware")
 def driver_firmware(case):
     """driver-firmware-pair: both of one HDK release, or inside the range one of them declares."""
     driver, firmware = case.get("driver"), case.get("firmware")
@@ -34,6 +36,7 @@ def driver_firmware(case):
         case.confirm(
             "driver-firmware-pair", "{}: shipped together in HDK {}".format(pair, here[0]["hdk"]), here[0]["source"]
         )
+        _contradicted(case, pair)
         return
     chip_rows = [row for row in rows if case.chip in row["chips"]]
     if together:
@@ -53,6 +56,18 @@ def driver_firmware(case):
         )
         return
     verdict, source = _ranges(case, rows)
+    line = stands_for(case.catalog, "firmware", firmware)
+    if line and rows and verdict is not False:
+        same = any(versions.release(row["firmware"]) == versions.release(firmware) for row in rows if row["firmware"])
+        if same:
+            case.warn(
+                "driver-firmware-pair",
+                f"{pair}: the release ships {_shipped(chip_rows or rows)}, and this is another build of it. "
+                f"{_pair_fix(driver, chip_rows or rows)}",
+                rows[0]["source"],
+                "firmware",
+            )
+            return
     if verdict is None and not (rows and is_known(case.catalog, "firmware", firmware)):
         case.open = True  # nothing is known of one of them: unknown-version says so
         return
@@ -97,6 +112,20 @@ def driver_firmware(case):
             ),
             source or (rows[0]["source"] if rows else "catalog"),
             "firmware",
+        )
+
+
+def _contradicted(case, pair):
+    """What shipped together, and the files on this host leave out: the verdict stands, the contradiction is said."""
+    verdict, source = _ranges(case, [])
+    declared = case.declared("driver").get("compatible_firmware") or case.declared("firmware").get("compatible_driver")
+    if verdict is False and declared:
+        ranges = ", ".join(" to ".join(pair_of) for pair_of in declared)
+        case.info(
+            "driver-firmware-pair",
+            f"{pair}: shipped together, but the declared range ({ranges}) leaves it out. Where inter-process memory or "
+            "device names fail, take a newer driver",
+            source,
         )
 
 
@@ -169,106 +198,64 @@ def hdk_chip(case):
     )
 
 
+@joins("cann", "driver")
 def cann_driver(case):
-    """cann-driver: the driver accepts this CANN release."""
+    """cann-driver: the driver accepts this CANN release, see pairing."""
     cann, driver = case.get("cann"), case.get("driver")
     row, rows = case.row("cann"), case.hdk_rows()
-    if not cann or not driver or row is None:
+    if not cann or not driver or row is None or not (rows or case.declared("driver")):
         return
-    pair = f"CANN {cann} on driver {driver}"
-    code = case.cann_code()
-    declared = case.declared("driver").get("compatible_cann")
-    if declared and code:
-        source = "driver/version.info compatible_version on this host"
-        if vendor_files.accepts_code(code, declared):
-            case.confirm("cann-driver", f"{pair}: the installed driver lists {code}", source)
-        else:
-            case.error(
-                "cann-driver",
-                "{}: the installed driver accepts {}, CANN {} is {}. {}".format(
-                    pair, ", ".join(_short(declared)), cann, code, _driver_fix(case, row)
-                ),
-                source,
-                "driver",
-            )
-        return
-    if not rows:
-        return
-    if _listed(row, rows):
-        if row["confidence"] == "user":
-            case.info("cann-driver", f"{pair}: a pair users report; no document of Huawei was found", row["source"])
-        else:
-            case.confirm("cann-driver", f"{pair}: published as a pair", row["source"])
-        return
-    seen = next((item for item in row.get("user_drivers") or [] if versions.same(item["driver"], driver)), None)
-    if seen:
+    pair, found = f"CANN {cann} on driver {driver}", pairing.verdict(case)
+    if found.status == "refused":
+        case.error("cann-driver", f"{pair}: {found.text}. {_driver_fix(case)}", found.source, "driver")
+    elif found.acceptable:
+        _acceptable(case, pair, rows, found)
+    else:
+        _undocumented(case, pair, row)
+
+
+def _acceptable(case, pair, rows, found):
+    elsewhere = rows and not any(case.chip in (None, *item["chips"]) for item in rows)
+    if elsewhere:
+        chips = ", ".join(sorted({chip for item in rows for chip in item["chips"]}))
+        case.unknown(
+            "cann-driver", f"{pair}: {found.text}, for chip {chips}; of chip {case.chip} nothing", found.source
+        )
+    elif found.status == "reported":
+        case.info("cann-driver", f"{pair}: {found.text}", found.source)
+    else:
+        case.confirm("cann-driver", f"{pair}: {found.text}", found.source)
+    if found.against and (case.declared("driver").get("compatible_cann") or case.installed_cann()):
         case.info(
-            "cann-driver",
-            "{}: users report that it works; Huawei's own pair is HDK {}".format(
-                pair, ", ".join(row["hdk"]) or "not recorded"
-            ),
-            seen["source"],
+            "cann-driver", f"{pair}: acceptable ({found.text}), although {' and '.join(found.against)}", found.source
         )
-        return
-    _undocumented(case, row, rows, pair, code)
 
 
-def _undocumented(case, row, rows, pair, code):
-    """No row names the pair: judge by the codes the driver package declares, else by age."""
-    cann, driver = case.get("cann"), case.get("driver")
-    with_codes = next((item for item in rows if item.get("codes")), None)
-    if with_codes and code and code in with_codes["codes"]:
-        case.confirm("cann-driver", f"{pair}: the driver's version.info lists {code}", with_codes["source"])
-        return
-    if with_codes and code and with_codes.get("codes_complete", True):
-        case.error(
-            "cann-driver",
-            "{}: the driver accepts {}, CANN {} is {}. {}".format(
-                pair, ", ".join(with_codes["codes"]), cann, code, _driver_fix(case, row)
-            ),
-            with_codes["source"],
-            "driver",
-        )
-        return
-    own = next((item["driver_code"] for item in rows if item.get("driver_code")), None)
-    if own and (own == code or own in (row.get("compatible_codes") or [])):
-        case.confirm("cann-driver", f"{pair}: CANN's compatible_version lists the driver's code {own}", row["source"])
-        return
-    partners = [item["driver"] for item in case.catalog["hdk"] if _listed(row, [item])]
+def _undocumented(case, pair, row):
+    """Nothing is known of the pair: what Huawei's own pair would be, and whether the driver is older than it."""
+    named = [*row["hdk"], *(row.get("hdk_compatible") or [])]
+    partners = [item["driver"] for item in case.catalog["hdk"] if pairing.listed(row, [item])]
     if not partners:
-        case.unknown("cann-driver", f"{pair}: not documented, no source names the HDK of CANN {cann}", row["source"])
-    elif versions.compare(driver, min(partners, key=versions.key)) < 0:
-        case.error(
-            "cann-driver",
-            f"{pair}: the driver is older than the oldest one CANN {cann} is published with "
-            f"({min(partners, key=versions.key)}). {_driver_fix(case, row)}",
-            row["source"],
-            "driver",
+        case.unknown(
+            "cann-driver", f"{pair}: not documented, no source names the HDK of CANN {row['cann']}", row["source"]
+        )
+        return
+    oldest = min(partners, key=versions.key)
+    if versions.compare(case.get("driver"), oldest) < 0:
+        why = (
+            f"the driver is older than every one CANN {row['cann']} is published with ({oldest} and newer). It may not "
+            "run: try it on one host first."
         )
     else:
-        case.warn(
-            "cann-driver",
-            "{}: not documented; Huawei's pair is HDK {}. A newer driver usually accepts an older "
-            "CANN; the driver's own version.info says so once it is installed. "
-            "{}".format(pair, ", ".join(row["hdk"] + list(row.get("hdk_compatible") or [])), _driver_fix(case, row)),
-            row["source"],
-            "driver",
+        why = (
+            f"Huawei's pair is HDK {', '.join(named)}. A newer driver usually accepts an older CANN; the driver's own "
+            "version.info says so once it is installed."
         )
+    case.warn("cann-driver", f"{pair}: not documented; {why} {_driver_fix(case)}", row["source"], "driver")
 
 
-def _short(declared):
-    return [vendor_files.c_code(entry) or entry for entry in declared]
-
-
-def _listed(row, hdk_rows):
-    wanted = list(row["hdk"]) + list(row.get("hdk_compatible") or [])
-    return any(pattern_holds(item, name) for item in hdk_rows for name in wanted)
-
-
-def _driver_fix(case, row):
-    partners = [item for item in case.catalog["hdk"] if _listed(row, [item])]
-    here = [item["driver"] for item in partners if case.chip in (None, *item["chips"])]
-    names = sorted(set(here or [item["driver"] for item in partners]), key=versions.key)
+def _driver_fix(case):
+    names = pairing.drivers_for(case)
     if names:
         return "Set ascend_driver_version to {} or to auto.".format(" or ".join(names))
     return "Choose the CANN release of the driver's HDK, or ask Huawei for the pair and add it to your catalog overlay."

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules for what a host is: virtual or not, which chip, which operating system, and which package files fit it."""
 
-import re
-
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import systems
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import joins
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.framework import minor
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import public
 
 GUEST_SOURCE = "article ('containers and virtual machines do not support the firmware package'); host (Huawei VM guide)"
 TRAINING_SOURCE = "article ('inference servers do not support training'); torchnpu hardware tables"
@@ -54,113 +55,50 @@ def training_on_inference_chip(case):
     )
 
 
-def _os(case):
-    """(names, version): what the system may be called in lower case, and its version, "" when not said."""
-    value = case.host.get("os")
-    if isinstance(value, dict):
-        return [(value.get("id") or "").lower()], value.get("version") or ""
-    match = re.match(r"\s*([A-Za-z][^\d(]*?)[\s_-]*(?:\b[Vv]?(?=\d)|(?<=[A-Za-z])(?=\d))(\d[\w.]*)", value)
-    name, version = (match.group(1), match.group(2)) if match else (value, "")
-    words = re.split(r"[\s/_-]+", name.strip().lower())
-    return ["".join(words), words[0]], version
-
-
-def _os_row(case, names):
-    return next(
-        (
-            row
-            for row in case.catalog["os_support"]
-            for name in names
-            if name in [row["os"], *list(row.get("aliases") or [])]
-        ),
-        None,
-    )
-
-
-def os_support(case):
-    """os-support and os-minimum-hdk: the operating systems Huawei's installer names."""
-    if not case.host.get("os"):
+@joins("cann")
+def cann_chip(case):
+    """cann-chip: the chips a CANN release is for, as families and as SoCs."""
+    row, chip = case.row("cann"), case.chip_row()
+    if row is None or chip is None:
         return
-    names, version = _os(case)
-    row = _os_row(case, names)
-    if row is None:
-        near = ", ".join(item["name"] for item in case.catalog["os_support"])
+    cann = case.get("cann")
+    first = chip.get("cann_from")
+    if first and versions.compare(row["cann"], first["cann"]) < 0 and not _build_of(row["cann"], first["cann"]):
         case.error(
-            "os-support",
-            "{} is none of the systems Huawei names for Ascend ({}). Use one of them, or accept "
-            "this finding: the driver then builds its modules from source, if at "
-            "all.".format(_os_words(case.host["os"]), near),
-            case.catalog["os_support"][0]["source"],
-            "ascend_accept_findings",
+            "cann-chip",
+            f"CANN {cann} does not know chip {case.chip}, which is supported from CANN {first['cann']} on. Set "
+            f"ascend_cann_version to {first['cann']} or newer.",
+            first["source"],
+            "cann",
         )
-        return
-    _os_minimum(case, row, version)
-    arch = case.host.get("arch")
-    listed = sorted({name for names in row["versions"].values() for name in names}, key=versions.key)
-    here = (
-        sorted(set(row["versions"].get(arch, []) + row["versions"].get("any", [])), key=versions.key)
-        if arch
-        else listed
-    )
-    if not version or any(_same_os(version, known) for known in here):
-        if not here:
-            case.warn("os-support", "{} on {} is not documented.".format(row["name"], arch), row["source"])
-        return
-    if _older_than_all(version, listed):
-        case.error(
-            "os-support",
-            "{} {} is older than every one Huawei names ({}). Upgrade the system, or accept this finding.".format(
-                row["name"], version, ", ".join(listed)
-            ),
-            row["source"],
-            "ascend_accept_findings",
-        )
-    else:
+    elif row.get("chips") and case.chip not in row["chips"]:
+        named = ", ".join(row["chips"])
         case.warn(
-            "os-support",
-            "{} {} is not documented{} (known: {}); the driver will need the kernel headers to build its "
-            "modules.".format(row["name"], version, " on " + arch if arch else "", ", ".join(here) or "none"),
+            "cann-chip",
+            f"CANN {cann} is published for chip {named}; {case.chip} is not named. Choose a release that names it, or try "
+            "it on one host first.",
             row["source"],
+            "cann",
         )
-
-
-def _older_than_all(version, listed):
-    numbers = [known for known in listed if versions.is_version(known)]
-    return bool(numbers) and versions.is_version(version) and versions.compare(version, numbers[0]) < 0
-
-
-def _os_words(value):
-    return (
-        " ".join(part for part in (value.get("id"), value.get("version")) if part) if isinstance(value, dict) else value
-    )
-
-
-def _same_os(version, known):
-    """22.03 covers 22.03.1 and 22.03LTS; V10 covers v10 and 10."""
-    found, wanted = version.lower().lstrip("v"), known.lower().lstrip("v")
-    return found == wanted or re.match(re.escape(wanted) + r"(?![0-9])", found) is not None
-
-
-def _os_minimum(case, os_row, version):
-    driver, product = case.get("driver"), case.host.get("product")
-    if not driver or not product or not version:
-        return
-    for row in case.catalog["os_minimum"]:
-        if row["os"] != os_row["os"] or not any(_same_os(version, known) for known in row["versions"]):
+    soc = case.host.get("soc")
+    for item in chip.get("soc_from") or []:
+        if item["soc"] != soc or versions.compare(row["cann"], item["from"]) >= 0:
             continue
-        if case.chip not in (None, row.get("chip")) or case.host.get("arch") not in [None] + row["arch"]:
-            continue
-        if not any(name.lower() in product.lower() for name in row["products"]):
-            continue
-        if versions.compare(driver, row["driver"]) < 0:
+        text = f"CANN {cann}: the first release that is known to support {soc} is {item['from']}"
+        if versions.compare(row["cann"], item["until"]) <= 0:
             case.error(
-                "os-minimum-hdk",
-                "{} on {} {} needs driver {} or newer, not {}. Raise ascend_driver_version or leave it on auto.".format(
-                    product, os_row["name"], version, row["driver"], driver
-                ),
-                row["source"],
-                "driver",
+                "cann-chip",
+                f"{text}, and {item['until']} is known not to (its runtime finds no SoC name). Set ascend_cann_version to "
+                f"{item['from']} or newer.",
+                item["source"],
+                "cann",
             )
+        else:
+            case.warn("cann-chip", f"{text}. Set ascend_cann_version to it or a newer one.", item["source"], "cann")
+
+
+def _build_of(cann, release):
+    return versions.same(versions.community_base(cann), release)
 
 
 def glibc(case):
@@ -168,6 +106,7 @@ def glibc(case):
     torch = case.get("torch") or case.get("torch_npu")
     if not torch:
         return
+    torch = public(torch)
     row = next(
         (
             item
@@ -178,8 +117,8 @@ def glibc(case):
     )
     present = case.host.get("glibc")
     if not present and case.host.get("os"):
-        names, version = _os(case)
-        known = (_os_row(case, names) or {}).get("glibc") or {}
+        names, version, _pack = systems.os_of(case)
+        known = (systems.row_of(case, names) or {}).get("glibc") or {}
         present = next((value for prefix, value in known.items() if version.split(".")[0] == prefix), None)
     newest = max(
         (item for item in case.catalog["torch"] if item.get("glibc")), key=lambda item: versions.key(item["torch"])

@@ -9,11 +9,22 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import chip_names
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.wrong_input import InputError
 
-# What is judged without being a component of its own stands beside the components.
-NUMBERS = tuple(
-    dict.fromkeys((*(one.name for one in components.ALL if one.versioned), "torch", "torch_npu", "kernels"))
+# Beside the versions of the components: what they are judged with, and what only compat_check and resolve know.
+OTHER_NUMBERS = (
+    "torch",
+    "torch_npu",
+    "kernels",
+    "nnal",
+    "vllm_ascend",
+    "vllm",
+    "triton_ascend",
+    "mindie",
+    "mindcluster",
 )
+NUMBERS = tuple(dict.fromkeys([*components.VARIABLES.values(), *OTHER_NUMBERS]))
 WORDS = {
     "cann_flavor": ("nnae", "toolkit", "nnrt"),
     "device_target": ("Ascend", "CPU"),
@@ -23,6 +34,20 @@ TEXTS = ("te", "hccl", "topi", "cann_wheels_from", "mindspore_package", "mindspo
 OTHERS = ("packages", "inference_cards")
 VERSION_KEYS = NUMBERS + tuple(WORDS) + TEXTS + OTHERS
 HOST_KEYS = ("chip", "arch", "host_kind", "os", "glibc", "product", "variant", "installed")
+# What may be said of what is installed: the keys that host_facts returns.
+INSTALLED_KEYS = {
+    "driver": (
+        "installed", "loaded", "path", "package_version", "build_version", "innerversion", "compatible_cann",
+        "compatible_firmware", "install_info", "recorded", "ascendhal_version", "modules_loaded", "damaged",
+    ),
+    "firmware": ("installed", "loaded", "package_version", "compatible_driver", "path", "damaged"),
+    "cann": (
+        "product", "version", "path", "install_path", "latest", "innerversion", "code", "compatible_version", "arch", "chip",
+        "info_file", "set_env", "component_version", "wheels", "uninstall", "layout", "damaged",
+    ),
+    "os": ("id", "id_like", "version", "name", "family", "package_manager"),
+}  # fmt: skip
+_LISTS = ("compatible_cann", "compatible_version", "compatible_firmware", "compatible_driver")
 HOST_WORDS = {
     "arch": ("aarch64", "x86_64"),
     "host_kind": ("physical", "vm", "container"),
@@ -38,10 +63,6 @@ ALIASES = {
     "baremetal": "physical",
     "virtual machine": "vm",
 }
-
-
-class InputError(Exception):
-    """Input that cannot be judged; the text names the variable and the fix."""
 
 
 def _kind(value):
@@ -74,6 +95,8 @@ def _mapping(value, name):
 def _known_key(key, keys, name):
     if key not in keys:
         near = difflib.get_close_matches(str(key), keys, n=1, cutoff=0.5)
+        if key == "version" and "installed" in keys:
+            near = ["installed"]
         hint = f" Did you mean {near[0]}?" if near else ""
         raise InputError(f"{name}.{key} is not known; {name} takes {', '.join(keys)}.{hint}")
 
@@ -87,17 +110,21 @@ def _word(value, allowed, where):
 
 
 def _version(value, where):
+    """A version as text: v2.7.1, torch==2.7.1, CANN 8.3 RC1 and 1.11.0.rc2(beta) are understood as well."""
     if not isinstance(value, str):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             raise InputError(
                 f"{where} is the number {value}: put versions in quotes, because 3.10 without quotes is the number 3.1."
             )
         raise InputError(f'{where} must be text such as "25.3.rc1", not {_kind(value)}.')
-    text = re.sub(r"\s*\([^()]*\)\s*\Z", "", value.strip())  # a remark, as in 1.11.0.rc2(beta)
-    plain = text.split(" ")[-1]  # "nnae 8.3.RC1" names the product as well
+    text = re.sub(r"\s*\([^()]*\)\s*\Z", "", value.strip())
+    text = re.sub(r"(?<=\d)\s+(?=rc\d)", ".", text, flags=re.IGNORECASE)
+    plain = re.split(r"\s+|==", text)[-1]
+    plain = re.sub(r"\A[vV](?=\d)", "", plain)
     if plain.lower() != "auto" and not versions.is_version(plain):
         raise InputError(f'{where} is {value!r}, which does not look like a version; an example is "25.3.rc1".')
-    return text
+    flavor = re.match(r"(?:Ascend-cann-)?(toolkit|nnae|nnrt)\b", text)  # "nnae 8.3.RC1" names the product as well
+    return f"{flavor.group(1)} {plain}" if flavor else plain
 
 
 def read_versions(value, names=None):
@@ -106,9 +133,12 @@ def read_versions(value, names=None):
     names: what an error message calls a key, versions.<key> by default.
     """
     result = {}
-    for key, item in _mapping(value, "versions").items():
-        where = (names or {}).get(key, f"versions.{key}")
+    for said, item in _mapping(value, "versions").items():
+        key = str(said).lower().replace("-", "_")
+        where = (names or {}).get(key, f"versions.{said}")
         _known_key(key, VERSION_KEYS, "versions")
+        if key in result:
+            raise InputError(f"versions.{said} is said twice; leave one of them out.")
         if item is None or item == "" or item == "auto":
             continue
         if key in NUMBERS:
@@ -130,41 +160,11 @@ def read_versions(value, names=None):
     return result
 
 
-def chip_key(value, catalog, where="host.chip"):
-    """The family key of what somebody calls a chip: 910b, 310P, Ascend910B3, 910ProB. Raises InputError.
-
-    "910B" is refused: as the name of a chip it is the first generation (Ascend910B, npu-smi prints 910B), as the name
-    of a family it is A2. Guessing would stage the wrong driver.
-    """
-    text = str(value).strip()
-    keys = [row["chip"] for row in catalog["chips"]]
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise InputError("{} is {!r}; it takes one of {}.".format(where, value, ", ".join(keys)))
-    if text in keys:
-        return text
-    lowered = text.lower()
-    named = lowered[6:] if lowered.startswith("ascend") else lowered
-    if named == "910b" and text != "Ascend910B":
-        raise InputError(
-            f'{where} is "{text}", which means two things: npu-smi prints 910B for the first generation (chip '
-            "910), and the family 910B1 to 910B4 is A2 (chip 910b). Write 910 or 910b."
-        )
-    for row in catalog["chips"]:
-        for name in row["soc"] + list(row.get("npu_smi_names") or []):
-            if lowered in (name.lower(), "ascend" + name.lower()):
-                return row["chip"]
-    if named in keys:
-        return named
-    near = difflib.get_close_matches(lowered, keys, n=2)
-    raise InputError(
-        "{} {!r} is not in the catalog{}; it takes one of {}.".format(
-            where, text, " (nearest: {})".format(", ".join(near)) if near else "", ", ".join(keys)
-        )
-    )
-
-
 def read_host(value, catalog):
-    """The host to judge for, checked; empty entries left out. Raises InputError."""
+    """The host to judge for, checked; empty entries left out. Raises InputError.
+
+    A chip that is named by its SoC (Ascend910B4-1) gives `soc` beside the family.
+    """
     result = {}
     for key, item in _mapping(value, "host").items():
         _known_key(key, HOST_KEYS, "host")
@@ -172,7 +172,9 @@ def read_host(value, catalog):
             continue
         where = f"host.{key}"
         if key == "chip":
-            result[key] = chip_key(item, catalog)
+            result[key], soc = chip_names.family(item, catalog)
+            if soc:
+                result["soc"] = soc
         elif key in HOST_WORDS:
             result[key] = _word(item, HOST_WORDS[key], where)
         elif key == "glibc":
@@ -180,6 +182,8 @@ def read_host(value, catalog):
         elif key == "installed":
             result[key] = _installed(item)
         elif key == "os" and isinstance(item, dict):
+            for inner in item:
+                _known_key(inner, INSTALLED_KEYS["os"], where)
             result[key] = {"id": str(item.get("id") or ""), "version": str(item.get("version") or "")}
         elif not isinstance(item, str):
             raise InputError(
@@ -197,17 +201,31 @@ def _installed(value):
         raise InputError(f"host.installed must be a dictionary with driver, firmware and cann, not {_kind(value)}.")
     result: dict[str, Any] = {}
     for key, item in value.items():
+        where = f"host.installed.{key}"
         _known_key(key, ("driver", "firmware", "cann"), "host.installed")
         if item is None:
             continue
         if key == "cann":
             listed = item if isinstance(item, list) else [item]
-            result[key] = [
-                entry if isinstance(entry, dict) else {"version": _version(entry, "host.installed.cann")}
-                for entry in listed
-            ]
-        elif isinstance(item, dict):
-            result[key] = item
+            result[key] = [_declared(entry, key, where, "version") for entry in listed]
         else:
-            result[key] = {"installed": _version(item, f"host.installed.{key}")}
+            result[key] = _declared(item, key, where, "installed")
     return result
+
+
+def _declared(value, part, where, version):
+    """What is said of one thing that is installed; its version stands under the key `version`."""
+    if not isinstance(value, dict):
+        return {version: _version(value, where)}
+    for key, item in value.items():
+        _known_key(key, INSTALLED_KEYS[part], where)
+        if key in _LISTS and item is not None and not isinstance(item, list):
+            raise InputError(f"{where}.{key} must be a list, not {_kind(item)}.")
+        if key == version and item is not None:
+            _version(item, f"{where}.{key}")
+    return value
+
+
+def chip_key(value, catalog, where="host.chip"):
+    """The family key of what somebody calls a chip: 910b, 310P, Ascend910B3, 910C, Atlas 800T A2. Raises InputError."""
+    return chip_names.family(value, catalog, where)[0]

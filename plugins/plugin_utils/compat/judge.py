@@ -6,6 +6,7 @@
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     framework as compat_framework,
 )
@@ -19,12 +20,32 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     models as compat_models,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
+    serving as compat_serving,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
+    systems as compat_systems,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     torch as compat_torch,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, known_versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import (
+    is_known,
+    is_listed,
+    known_versions,
+    stands_for,
+)
 
-NUMBERED = ("driver", "firmware", "cann", "mindspore", "mindformers", "torch", "torch_npu")
+# Versions of which the catalog has a table, and those of components whose files on a host say what they go with.
+NUMBERED = tuple(
+    dict.fromkeys(
+        [
+            *(one.name for one in components.ALL if one.versioned and one.tabled),
+            *("torch", "torch_npu", "nnal", "vllm_ascend", "mindie", "mindcluster"),
+        ]
+    )
+)
+DECLARING = tuple(one.name for one in components.ALL if one.declares)
 
 # Every rule id a finding can carry. docs/rules.md has a section for each.
 RULES = (
@@ -35,6 +56,7 @@ RULES = (
     "driver-firmware-pair",
     "hdk-chip",
     "cann-driver",
+    "cann-chip",
     "firmware-flash",
     "firmware-step",
     "firmware-host-kind",
@@ -56,6 +78,12 @@ RULES = (
     "torch-npu-torch",
     "torch-npu-cann",
     "torch-python",
+    "nnal-cann",
+    "serving-flavor",
+    "vllm-ascend-stack",
+    "mindie-stack",
+    "mindcluster-stack",
+    "chip-support",
     "glibc",
     "package-name",
     "package-chip",
@@ -71,11 +99,12 @@ RULES = (
 CHECKS = (
     compat_host.host_kind,
     compat_host.training_on_inference_chip,
-    compat_host.os_support,
+    compat_systems.os_support,
     compat_hdk.hdk_chip,
     compat_hdk.driver_firmware,
     compat_hdk.firmware_history,
     compat_hdk.cann_driver,
+    compat_host.cann_chip,
     compat_framework.cann_flavor,
     compat_framework.cann_python,
     compat_framework.kernels_cann,
@@ -89,6 +118,12 @@ CHECKS = (
     compat_torch.torch_npu_torch,
     compat_torch.torch_npu_cann,
     compat_torch.torch_python,
+    compat_serving.nnal_cann,
+    compat_serving.serving_flavor,
+    compat_serving.vllm_ascend,
+    compat_serving.mindie,
+    compat_serving.mindcluster,
+    compat_serving.chip_support,
     compat_host.glibc,
     compat_host.packages,
     compat_models.model,
@@ -124,18 +159,39 @@ def _unknown(case):
         version = case.get(component)
         message = unknown_version(case.catalog, component, version) if version else None
         if not message:
+            if not (component in DECLARING and case.declared(component)):
+                _stands_for(case, component, version)
+            elif not is_listed(case.catalog, component, version):
+                _installed_unknown(case, component, version)
             continue
-        if component in ("driver", "firmware") and case.declared(component):
-            say = case.info if component == "firmware" or case.declared(component).get("compatible_cann") else case.warn
-            say(
-                "unknown-version",
-                f"{component} {version} is not in the catalog; it is installed and stays, its own version.info decides "
-                "what it accepts",
-                "version.info on this host",
-                component,
-            )
+        if component in DECLARING and case.declared(component):
+            _installed_unknown(case, component, version)
         else:
             case.error("unknown-version", message, "catalog", component)
+
+
+def _installed_unknown(case, component, version):
+    """What is installed stays, whatever the catalog knows; a driver that does not say what it accepts is worth a warning."""
+    says = component != "driver" or case.declared(component).get("compatible_cann")
+    (case.info if says else case.warn)(
+        "unknown-version",
+        f"{component} {version} is not in the catalog; it is installed and stays, its own version.info decides what it "
+        "accepts",
+        "version.info on this host",
+        component,
+    )
+
+
+def _stands_for(case, component, version):
+    instead = stands_for(case.catalog, component, version) if version else None
+    if instead:
+        case.warn(
+            "unknown-version",
+            f"{component} {version} has no row of its own in the catalog and is judged as {instead}, which it belongs to "
+            "by its number",
+            "catalog",
+            component,
+        )
 
 
 def judge(catalog, chosen, host, installed=None, accept=()):
@@ -171,9 +227,9 @@ def from_stack(stack):
     if stack.get("inference"):
         chosen["device_target"] = stack["inference"].get("device_target")
     chosen["packages"] = [
-        entry["package"]
-        for name, entry in stack.items()
-        if isinstance(entry, dict) and entry.get("package") and name in ("driver", "firmware", "cann", "kernels")
+        (stack.get(one.name) or {})["package"]
+        for one in components.ALL
+        if one.packaged and (stack.get(one.name) or {}).get("package")
     ]
     return chosen
 

@@ -19,6 +19,7 @@ class Python(environment.EnvironmentComponent):
     title = "Python environment"
     column = "Python"
     role = "python_toolchain"
+    tabled = False
     after = ("kernels",)
     follows = ("mindspore", "mindformers")
     doubt = DOUBTFUL

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import framework, hdk
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
     CONFIRMED,
@@ -25,14 +25,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Finding, Subject
 
-# The rules that join two components. Only these can make a choice impossible.
-PAIRS = (
-    (("mindspore", "mindformers"), framework.mindformers_mindspore),
-    (("mindspore", "cann"), framework.mindspore_cann),
-    (("mindspore", "python"), framework.mindspore_python),
-    (("cann", "python"), framework.cann_python),
-    (("cann", "driver"), hdk.cann_driver),
-    (("driver", "firmware"), hdk.driver_firmware),
+# The rules that join two components, or a component and the host. Only these can make a choice impossible.
+PAIRS: tuple[tuple[tuple[str, ...], Callable[[Case], None]], ...] = tuple(
+    (rule.joins, rule) for rule in judge.CHECKS if hasattr(rule, "joins")
 )
 _WEIGHT = {"info": SAID, "warning": DOUBTFUL, "error": REFUSED}
 Chosen = dict[str, "str | None"]  # component -> version
@@ -74,10 +69,10 @@ class Search:
 
     def _weights(self, component: str, version: str, chosen: Chosen) -> Iterator[tuple[str, int]]:
         for names, rule in PAIRS:
-            if component in names:
-                other = names[0] if names[1] == component else names[1]
-                if chosen.get(other):
-                    yield other, self.verdict(rule, {component: version, other: chosen[other]})[0]
+            others = [name for name in names if name != component]
+            if component in names and all(chosen.get(name) for name in others):
+                about = {component: version, **{name: chosen[name] for name in others}}
+                yield (others[0] if others else component), self.verdict(rule, about)[0]
 
     def weight(self, component: str, version: str, chosen: Chosen) -> int:
         """The worst verdict of version with what is chosen, CONFIRMED to REFUSED."""

@@ -44,8 +44,8 @@ def _reason(search: Search, name: str, version: str, chosen: Chosen) -> str:
     if versions.same(search.present(name), version):
         return "it is installed and fits"
     for names, rule in PAIRS:
-        other = names[0] if names[1] == name else names[1]
-        if name not in names or not chosen.get(other) or (name, other) in _NO_REASON:
+        other = next((item for item in names if item != name), name)
+        if name not in names or other == name or not chosen.get(other) or (name, other) in _NO_REASON:
             continue
         case = Case(search.catalog, {name: version, other: chosen[other]}, search.host, search.installed)
         rule(case)
