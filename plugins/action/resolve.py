@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, judging
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import input as compat_input
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import answer, asked, unheard
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files as resolve_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 PINS = (
     *(one.name for one in components.BY_CHOICE),
     *(pin for one in components.ALL for pin in one.pins),
     "stack",
     "components",
+    *asked.OTHERS,
 )
 _SWITCHES = tuple(one.switch for one in components.ALL if one.switch)
 
@@ -33,17 +35,19 @@ class ActionModule(judging.JudgingAction):
         pins = _pins(judging.dictionary(args.get("pins"), "pins"))
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
         accept = judging.rule_ids(args.get("accept"), "accept")
-        found = resolver.resolve(tables, pins, host, accept, host.get("installed"))
-        result: dict[str, Any] = {**found, "files": []}
+        names = {name: task_vars[name] for name in desired.names(task_vars)}
+        unheard.refuse(names, [*desired.VARIABLES, *asked.OTHERS.values()], load_extra_vars(self._loader))
+        answered = answer.answer(tables, pins, host, accept)
+        found = answered["found"]
+        result: dict[str, Any] = {**found, "files": [], "with": answered["with_it"], "canns": answered["canns"]}
         conflict, stack = found["conflict"], found["stack"]
         if conflict is not None or stack is None:
             message = conflict["message"] if conflict else "no stack of the catalog fits"
-            return {**result, "failed": True, "msg": message, "ascend_lines": [*_why(found), message]}
-        result["findings"] = judging.sorted_findings(
-            found["findings"] + compat.check(tables, {}, host, host.get("installed"), accept, stack)
-        )
+            lines = [*_why(found), *answered["beside"], message]
+            return {**result, "failed": True, "msg": message, "ascend_lines": lines}
+        result["findings"] = judging.sorted_findings(answered["findings"])
         result["files"] = [resolve_files.row(want) for want in resolve_files.wants(stack, host, tables)]
-        return {**result, "ascend_lines": _lines(result, host)}
+        return {**result, "ascend_lines": _lines(result, host, answered["beside"])}
 
 
 def _pins(value: Any) -> dict[str, Any]:
@@ -52,8 +56,8 @@ def _pins(value: Any) -> dict[str, Any]:
     unknown = [key for key in value if key not in PINS]
     if unknown:
         raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
-    asked = {key: item for key, item in value.items() if key not in ("stack", "components", *_SWITCHES)}
-    chosen = compat_input.read_versions(asked, VARIABLES)
+    versions = {key: item for key, item in value.items() if key not in ("stack", "components", *_SWITCHES)}
+    chosen = compat_input.read_versions(versions, VARIABLES)
     for key in ("stack", "components"):
         if value.get(key) not in (None, "", []):
             chosen[key] = value[key]
@@ -74,7 +78,7 @@ def _why(found: Mapping[str, Any]) -> list[str]:
     return ["why"] + [f"  {line}" for line in found["why"]] if found["why"] else []
 
 
-def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
+def _lines(result: dict[str, Any], host: dict[str, Any], beside: list[str]) -> list[str]:
     stack = result["stack"]
     words = " ".join(
         str(host[key]) for key in ("chip", "arch", "host_kind", "os") if host.get(key) and isinstance(host[key], str)
@@ -95,6 +99,7 @@ def _lines(result: dict[str, Any], host: dict[str, Any]) -> list[str]:
             zips.add(item["zip"])
     packages = _pip(stack)
     lines += ["", "Python packages", *(f"  {line}" for line in packages)] if packages else []
+    lines += ["", *beside] if beside else []
     lines += ["", *_why(result)] if result["why"] else []
     lines += (
         ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]]

@@ -106,8 +106,8 @@ def release_rows(catalog: Catalog, driver: str | None) -> list[dict[str, Any]]:
 def stands_for(catalog: Catalog, component: str, version: str) -> str | None:
     """The known release by which a version is judged that has no row of its own, or whose row is a patch's; else None.
 
-    A patch by its release (24.1.0.9 by 24.1.0), one of a line that Huawei's tables name by that line (25.2.X), a build of
-    torch_npu by the release it is a build of (2.10.0.post4.dev20260715).
+    A patch by its release (24.1.0.9 by 24.1.0), one of a line that Huawei's tables name by that line (25.2.X), a
+    build of torch_npu by the release it is a build of (2.10.0.post4.dev20260715).
     """
     if component == "driver":
         if version.lower().endswith(".x"):

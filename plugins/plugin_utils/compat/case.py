@@ -11,6 +11,10 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import cited
 # The variable that sets what a rule speaks of.
 VARIABLES = {
     **{name: variable for variable, name in components.VARIABLES.items()},
+    **{
+        name: f"ascend_{name}_version"
+        for name in ("torch", "torch_npu", "vllm_ascend", "mindie", "mindcluster", "nnal")
+    },
     "cann_flavor": "ascend_cann_flavor",
     "kernels": "ascend_cann_kernels",
     "device_target": "ascend_device_target",
@@ -20,7 +24,7 @@ VARIABLES = {
 
 
 def joins(*names):
-    """Say of a rule which components' versions it joins: these, and only these, can make a choice of the resolver impossible."""
+    """Say of a rule which components it joins: these, and only these, can make a choice of the resolver impossible."""
 
     def mark(rule):
         rule.joins = names

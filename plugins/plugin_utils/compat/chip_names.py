@@ -13,11 +13,13 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.wrong_input im
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 _TWO_910B = (
-    "npu-smi prints 910B for the first generation (chip 910), and the family 910B1 to 910B4 is A2 (chip 910b). Write 910 or "
+    "npu-smi prints 910B for the first generation (chip 910), and the family 910B1 to 910B4 is A2 (chip 910b). "
+    "Write 910 or "
     "910b."
 )
 _TWO_910 = (
-    "npu-smi prints Ascend910 for every A3 (chip a3), and it is the name of the first generation (chip 910). Write a3 or "
+    "npu-smi prints Ascend910 for every A3 (chip a3), and it is the name of the first generation (chip 910). Write "
+    "a3 or "
     "910; the PCI id tells them apart (lspci -n -d 19e5:): d801 is 910, d803 is a3."
 )
 _VENDOR = re.compile(r"\A(?:huawei\s+)?(?:ascend[\s-]*)?", re.IGNORECASE)
@@ -27,8 +29,8 @@ _SUFFIX = re.compile(r"(?:_\d+|vir\d+\w*)\Z", re.IGNORECASE)  # Ascend950PR_9579
 def family(value: Any, catalog: Catalog, where: str = "host.chip") -> tuple[str, str | None]:
     """(family, SoC or None) of what somebody calls a chip.
 
-    910B and Ascend910 are refused, because each is the name of two things and guessing would stage the wrong driver; the
-    SoC Ascend910B, written so, is clear. Raises InputError.
+    910B and Ascend910 are refused, because each is the name of two things and guessing would stage the wrong driver;
+    the SoC Ascend910B, written so, is clear. Raises InputError.
     """
     rows = catalog["chips"]
     keys = [row["chip"] for row in rows]
@@ -72,7 +74,8 @@ def _of_product(text: str, catalog: Catalog, where: str) -> str:
     near = difflib.get_close_matches(text.lower(), keys, n=2)
     hint = f" (nearest: {', '.join(near)})" if near else ""
     raise InputError(
-        f"{where} {text!r} is not in the catalog{hint}; it takes one of {', '.join(keys)}, a SoC such as Ascend910B3, or a "
+        f"{where} {text!r} is not in the catalog{hint}; it takes one of {', '.join(keys)}, a SoC such as "
+        f"Ascend910B3, or a "
         "server or card such as Atlas 800T A2."
     )
 

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The C codes by which drivers and CANN know each other: V100R001C23SPC001B231 is C23 of R001.
 
-They count up, C13 (CANN 7.0.RC1) to C25 (8.5.0), and start again at C10 with CANN 9.0.0 (9.1.0: C11, 9.2.0: C12), within
-the same R001. So C10 in the list of a driver of 2025 is CANN 9.0, and C10 in the list of CANN 8.0.RC1 is something of
-2022; V100R003C11 is neither. Sources: innerversion and compatible_version of CANN 7.0.RC1 to 9.2.0, Innerversion and
-compatible_version of drivers 24.1.rc1 to 26.0.rc1, as public reports print them.
+They count up, C13 (CANN 7.0.RC1) to C25 (8.5.0), and start again at C10 with CANN 9.0.0 (9.1.0: C11, 9.2.0: C12),
+within the same R001. So C10 in the list of a driver of 2025 is CANN 9.0, and C10 in the list of CANN 8.0.RC1 is
+something of 2022; V100R003C11 is neither. Sources: innerversion and compatible_version of CANN 7.0.RC1 to 9.2.0,
+Innerversion and compatible_version of drivers 24.1.rc1 to 26.0.rc1, as public reports print them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import re
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import pairing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import joins
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_known, stands_for
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_listed, stands_for
 
 FLASH_SOURCE = "driver_src is_flash_version_check: 'is earlier than the device flash hardware version'"
 STEP_SOURCE = "driver_src env_check.sh check_pkg_firmware_version"
@@ -57,7 +57,7 @@ def driver_firmware(case):
         return
     verdict, source = _ranges(case, rows)
     line = stands_for(case.catalog, "firmware", firmware)
-    if line and rows and verdict is not False:
+    if line and rows and verdict is not False and not case.declared("firmware"):
         same = any(versions.release(row["firmware"]) == versions.release(firmware) for row in rows if row["firmware"])
         if same:
             case.warn(
@@ -68,7 +68,7 @@ def driver_firmware(case):
                 "firmware",
             )
             return
-    if verdict is None and not (rows and is_known(case.catalog, "firmware", firmware)):
+    if verdict is None and not (rows and is_listed(case.catalog, "firmware", firmware)):
         case.open = True  # nothing is known of one of them: unknown-version says so
         return
     if verdict is True:
@@ -225,10 +225,17 @@ def _acceptable(case, pair, rows, found):
         case.info("cann-driver", f"{pair}: {found.text}", found.source)
     else:
         case.confirm("cann-driver", f"{pair}: {found.text}", found.source)
-    if found.against and (case.declared("driver").get("compatible_cann") or case.installed_cann()):
-        case.info(
-            "cann-driver", f"{pair}: acceptable ({found.text}), although {' and '.join(found.against)}", found.source
+    on_host = case.declared("driver").get("compatible_cann") or case.installed_cann()
+    if found.doubt:
+        case.warn(
+            "cann-driver",
+            f"{pair}: acceptable ({found.text}), but {found.doubt}. Try it on one host first. {_driver_fix(case)}",
+            found.source,
+            "driver",
         )
+    elif found.against and (on_host or found.status == "listed"):
+        text = f"{pair}: acceptable ({found.text}), although {' and '.join(found.against)}"
+        case.info("cann-driver", text, found.source)
 
 
 def _undocumented(case, pair, row):

@@ -75,7 +75,8 @@ def cann_chip(case):
         named = ", ".join(row["chips"])
         case.warn(
             "cann-chip",
-            f"CANN {cann} is published for chip {named}; {case.chip} is not named. Choose a release that names it, or try "
+            f"CANN {cann} is published for chip {named}; {case.chip} is not named. Choose a release that names it, "
+            f"or try "
             "it on one host first.",
             row["source"],
             "cann",
@@ -88,7 +89,8 @@ def cann_chip(case):
         if versions.compare(row["cann"], item["until"]) <= 0:
             case.error(
                 "cann-chip",
-                f"{text}, and {item['until']} is known not to (its runtime finds no SoC name). Set ascend_cann_version to "
+                f"{text}, and {item['until']} is known not to (its runtime finds no SoC name). Set "
+                f"ascend_cann_version to "
                 f"{item['from']} or newer.",
                 item["source"],
                 "cann",

@@ -42,8 +42,8 @@ INSTALLED_KEYS = {
     ),
     "firmware": ("installed", "loaded", "package_version", "compatible_driver", "path", "damaged"),
     "cann": (
-        "product", "version", "path", "install_path", "latest", "innerversion", "code", "compatible_version", "arch", "chip",
-        "info_file", "set_env", "component_version", "wheels", "uninstall", "layout", "damaged",
+        "product", "version", "path", "install_path", "latest", "innerversion", "code", "compatible_version", "arch",
+        "chip", "info_file", "set_env", "component_version", "wheels", "uninstall", "layout", "damaged",
     ),
     "os": ("id", "id_like", "version", "name", "family", "package_manager"),
 }  # fmt: skip

@@ -171,7 +171,7 @@ def _unknown(case):
 
 
 def _installed_unknown(case, component, version):
-    """What is installed stays, whatever the catalog knows; a driver that does not say what it accepts is worth a warning."""
+    """What is installed stays, whatever the catalog knows; a warning where a driver does not say what it accepts."""
     says = component != "driver" or case.declared(component).get("compatible_cann")
     (case.info if says else case.warn)(
         "unknown-version",
@@ -187,7 +187,8 @@ def _stands_for(case, component, version):
     if instead:
         case.warn(
             "unknown-version",
-            f"{component} {version} has no row of its own in the catalog and is judged as {instead}, which it belongs to "
+            f"{component} {version} has no row of its own in the catalog and is judged as {instead}, which it "
+            f"belongs to "
             "by its number",
             "catalog",
             component,

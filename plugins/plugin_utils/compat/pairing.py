@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Does CANN run on this driver: the one verdict, at the desk as on a host, for rules, resolver and doctor.
 
-A pair is acceptable when the driver lists CANN's code, or CANN lists the driver's, or the catalog pairs them. It is refused
-when somebody says that it does not work, or when everything that is known leaves it out. That a list is silent where
-another one speaks is no refusal: a driver cannot list codes that came after it.
+A pair is acceptable when the driver lists CANN's code, or CANN lists the driver's, or the catalog pairs them. It is
+refused when somebody says that it does not work, or when everything that is known leaves it out. That a list is
+silent where another one speaks is no refusal: a driver cannot list codes that came after it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ class Verdict:
     """What is known of one CANN on one driver.
 
     status: published (the catalog pairs them), reported (users do), listed (the driver lists CANN's code, or CANN the
-    driver's), refused, or unknown. text: why. against: what leaves the pair out although it is acceptable.
+    driver's), refused, or unknown. text: why. against: what leaves the pair out although it is acceptable. doubt: what
+    is known not to work with an older CANN.
     """
 
     status: Status
     text: str = ""
     source: str = ""
     against: tuple[str, ...] = field(default=())
+    doubt: str = ""
 
     @property
     def acceptable(self) -> bool:
@@ -62,7 +64,7 @@ def driver_and_cann(
         The verdict; its source is written out. Never raises for what it does not know: that is status unknown.
     """
     found = verdict(Case(catalog, {"driver": driver, "cann": cann}, host or {}, installed))
-    return Verdict(found.status, found.text, cited(catalog, found.source), found.against)
+    return Verdict(found.status, found.text, cited(catalog, found.source), found.against, found.doubt)
 
 
 def verdict(case: Case) -> Verdict:
@@ -84,11 +86,13 @@ def verdict(case: Case) -> Verdict:
             "reported", f"users report that it works; Huawei's own pair is HDK {pair}", seen["source"], against
         )
     known = _known_not_to_work(case, row)
-    if known:
-        return known
+    if known and known[0]:
+        return known[1]
     for one in said:
         if one.acceptable:
-            return Verdict(one.status, one.text, one.source, against)
+            return Verdict(one.status, one.text, one.source, against, known[1].text if known else "")
+    if known:
+        return known[1]
     if said:
         return Verdict("refused", " and ".join(one.text for one in said), said[0].source)
     return Verdict("unknown")
@@ -155,20 +159,19 @@ def _older_than_listed(case: Case, entries: list[str], source: str) -> Verdict |
     return Verdict("refused", text, source)
 
 
-def _known_not_to_work(case: Case, row: dict[str, Any]) -> Verdict | None:
-    """Somebody says that this CANN, or an older one, does not run on this driver, or on a newer one."""
+def _known_not_to_work(case: Case, row: dict[str, Any]) -> tuple[bool, Verdict] | None:
+    """Somebody says that this CANN (True), or an older one (False), does not run on this driver, or on a newer one."""
     driver, cann = case.get("driver"), row.get("cann") or case.get("cann")
-    for item in sorted(case.catalog["cann"], key=lambda one: versions.key(one["cann"])):
-        if versions.compare(item["cann"], cann) > 0:
-            break
-        for refused in item.get("hdk_refused") or []:
+    for item in sorted(case.catalog["cann"], key=lambda one: versions.key(one["cann"]), reverse=True):
+        own = versions.same(item["cann"], cann)
+        for refused in item.get("hdk_refused") or [] if versions.compare(item["cann"], cann) <= 0 else []:
             line = refused["hdk"]
             same = versions.satisfies(driver, line)
             if same or versions.series(driver) < versions.series(line):
-                about = "" if same else f", and {driver} is older"
-                here = "" if versions.same(item["cann"], cann) else f", and CANN {cann} is newer"
-                text = f"CANN {item['cann']} does not run on driver {line}{about}{here}"
-                return Verdict("refused", text, refused["source"])
+                older = "" if same else f", and {driver} is older"
+                newer = "" if own else f", and CANN {cann} is newer"
+                text = f"CANN {item['cann']} does not run on driver {line}{older}{newer}"
+                return own, Verdict("refused", text, refused["source"])
     return None
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules for what serves models and runs clusters: vLLM Ascend, MindIE, NNAL, MindCluster. Nothing of it is installed."""
+"""Rules for what serves models and runs clusters: vLLM Ascend, MindIE, NNAL, MindCluster, none installed here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def nnal_cann(case: Case) -> None:
     if not versions.same(nnal, cann):
         case.error(
             "nnal-cann",
-            f"NNAL {nnal} with CANN {cann}: both must be of one release (libatb.so otherwise lacks symbols). Install NNAL "
+            f"NNAL {nnal} with CANN {cann}: both must be of one release (libatb.so otherwise lacks symbols). "
+            f"Install NNAL "
             f"{cann}.",
             NNAL_SOURCE,
             "nnal",
@@ -184,7 +185,8 @@ def _extension(case: Case, rule: str, name: str, row: dict[str, Any], wanted: li
         if plugin and item.get("extension") and versions.same(public(known), public(plugin))
     ]
     if homes and not any(versions.satisfies(home, line) for home in homes for line in wanted):
-        text = f"{name} goes with release {' or '.join(wanted)} of the PyTorch extension; torch_npu {plugin} is of {homes[0]}"
+        lines = " or ".join(wanted)
+        text = f"{name} goes with release {lines} of the PyTorch extension; torch_npu {plugin} is of {homes[0]}"
         offered = sorted(
             {
                 known

@@ -14,7 +14,8 @@ _PACK = re.compile(r"(?<![A-Za-z])SP[\s_-]?(\d+)(?![A-Za-z\d])", re.IGNORECASE)
 def os_of(case):
     """(names, version, service pack) of the host's system.
 
-    names: what it may be called, in lower case. version: "" when not said. service pack: its number, None when not said.
+    names: what it may be called, in lower case. version: "" when not said. service pack: its number, None when not
+    said.
     """
     value = case.host.get("os")
     if isinstance(value, dict):
@@ -111,7 +112,7 @@ def _service_pack(case, row, version, pack):
         return
     told = [item for item in row.get("trouble") or [] if _same_os(version, item["version"]) and item["pack"] == pack]
     release = known[0][0]
-    named = ", ".join("SP{}".format(one) if one else "the one without a service pack" for one in packs)
+    named = ", ".join(f"SP{one}" if one else "the one without a service pack" for one in packs)
     words = "; {}".format(told[0]["words"]) if told else ""
     case.warn(
         "os-support",

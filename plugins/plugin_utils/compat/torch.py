@@ -69,7 +69,8 @@ def torch_npu_cann(case: Case) -> None:
         what = f"torch_npu {plugin}" if plugin else f"torch_npu for torch {torch}"
         case.error(
             "torch-npu-cann",
-            f"{what} does not load on CANN {case.get('cann')}, whose libraries it needs are gone. Take torch_npu {oldest} "
+            f"{what} does not load on CANN {case.get('cann')}, whose libraries it needs are gone. Take torch_npu "
+            f"{oldest} "
             "or newer, or an older CANN.",
             cann["source"],
             "cann",

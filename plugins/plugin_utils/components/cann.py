@@ -32,7 +32,9 @@ class Cann(cann_packages.CannComponent):
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
         rows = {row["cann"]: row for row in search.catalog["cann"]}
         finished = [name for name in rows if versions.same(versions.community_base(name), name)]
-        return search.ordered("cann", finished, chosen, lambda name: rows[name]["confidence"] == "user")
+        # A driver that stays is chosen later, and decides now which release is the best for it.
+        decided = {**{name: search.pins[name] for name in ("driver",) if name in search.pins}, **chosen}
+        return search.ordered("cann", finished, decided, lambda name: rows[name]["confidence"] == "user")
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         version = choice.get("cann")

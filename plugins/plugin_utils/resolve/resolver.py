@@ -77,6 +77,11 @@ def resolve(
     return {"ok": True, "stack": stack, "why": why, "conflict": None, "findings": case.findings}
 
 
+def failed(variables: list[str], message: str, why: list[str]) -> Resolution:
+    """The resolution of a question that cannot be answered; variables: those it names."""
+    return _failed({"pins": variables, "message": message}, why)
+
+
 def _failed(problem: Conflict, why: list[str]) -> Resolution:
     return {"ok": False, "stack": None, "why": why, "conflict": problem, "findings": []}
 

@@ -26,8 +26,12 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Finding, Subject
 
 # The rules that join two components, or a component and the host. Only these can make a choice impossible.
+_ORDER = [component.name for component in components.BY_CHOICE]
 PAIRS: tuple[tuple[tuple[str, ...], Callable[[Case], None]], ...] = tuple(
-    (rule.joins, rule) for rule in judge.CHECKS if hasattr(rule, "joins")
+    sorted(
+        ((rule.joins, rule) for rule in judge.CHECKS if hasattr(rule, "joins")),
+        key=lambda pair: max(_ORDER.index(name) for name in pair[0]),  # as their versions are chosen
+    )
 )
 _WEIGHT = {"info": SAID, "warning": DOUBTFUL, "error": REFUSED}
 Chosen = dict[str, "str | None"]  # component -> version

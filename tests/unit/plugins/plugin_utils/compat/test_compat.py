@@ -87,7 +87,8 @@ WRONG = [
     ("MindSpore on too new a CANN", {"mindspore": "2.7.1", "cann": "8.5.0"}, {}, {"mindspore-cann"}),
     ("MindSpore 1.10 on CANN 8", {"mindspore": "1.10.1", "cann": "8.3.RC1"}, {}, {"mindspore-cann"}),
     ("torch_npu of another torch", {"torch": "2.1.0", "torch_npu": "2.6.0"}, {}, {"torch-npu-torch"}),
-    ("torch_npu of another CANN", {"torch_npu": "2.1.0.post12", "cann": "8.3.RC1"}, {}, {"torch-npu-cann"}),
+    ("torch_npu of another CANN", {"torch_npu": "2.7.1", "cann": "9.0.0"}, {}, {"torch-npu-cann"}),
+    ("torch_npu newer than CANN", {"torch_npu": "2.9.0", "cann": "8.1.RC1"}, {}, {"torch-npu-cann"}),
     ("torch without torch_npu for this CANN", {"torch": "2.9.0", "cann": "8.0.0"}, {}, {"torch-npu-cann"}),
     ("torch without a wheel for this Python", {"torch": "2.1.0", "python": "3.12"}, {}, {"torch-python"}),
     ("glibc too old for torch_npu", {"torch_npu": "2.7.1"}, {"glibc": "2.27"}, {"glibc"}),
@@ -240,7 +241,7 @@ def test_wrong_sets_are_refused_for_the_right_reason(chosen, host, rules):
         ({"cann": "8.3.RC2", "driver": "25.3.rc1"}, {}, set()),
         ({"cann": "8.2.RC1", "driver": "24.1.rc3"}, {}, set()),
         ({"cann": "8.5.0", "driver": "25.0.rc1.1"}, {}, set()),
-        ({"cann": "8.0.0", "driver": "24.1.0.1"}, {"chip": "310p"}, set()),
+        ({"cann": "8.0.0", "driver": "24.1.0.1"}, {"chip": "310p"}, {("unknown-version", "warning")}),
         ({"mindspore": "2.8.0", "cann": "8.5.0"}, {}, {("mindspore-cann", "info")}),
         ({"mindspore": "2.10.0", "cann": "8.5.0"}, {}, {("mindspore-cann", "info")}),
         ({"mindspore": "2.5.0", "cann": "8.1.RC1"}, {}, {("mindspore-cann", "warning")}),
@@ -285,17 +286,25 @@ def test_what_is_no_error(chosen, host, found):
     assert findings(chosen, host) == found
 
 
-def test_the_hosts_own_declarations_decide_over_the_catalog():
+def test_one_verdict_at_the_desk_and_on_the_host():
+    """A pair that the catalog knows is acceptable whatever the driver's own list leaves out, and that is said."""
     chosen = {"cann": "8.2.RC1", "driver": "25.0.rc1.1"}
     driver = {"installed": "25.0.rc1.1", "compatible_cann": ["V100R001C17", "V100R001C21"]}
-    assert errors(chosen) == set(), "published as a pair"
-    assert errors(chosen, installed={"driver": driver}) == {"cann-driver"}
+    assert errors(chosen) == errors(chosen, installed={"driver": driver}) == set(), "published as a pair"
+    assert findings(chosen, installed={"driver": driver}) == {("cann-driver", "info")}
     accepts = dict(driver, compatible_cann=["V100R001C17,V100R001C22"])
-    assert errors(chosen, installed={"driver": accepts}) == set(), "ranges are read"
-    other = dict(driver, installed="24.1.0")
-    assert errors(chosen, installed={"driver": other}) == set(), "another driver's declaration says nothing"
-    inner = [{"product": "nnae", "version": "8.2.RC1", "code": None, "innerversion": "V100R001C21SPC001B231"}]
-    assert errors(chosen, installed={"driver": driver, "cann": inner}) == set(), "the code of the installed CANN counts"
+    assert findings(chosen, installed={"driver": accepts}) == set(), "ranges are read"
+
+
+def test_either_list_is_enough_and_both_silent_refuse():
+    chosen = {"cann": "8.1.RC1", "driver": "24.1.rc2.2"}
+    driver = {"installed": "24.1.rc2.2", "compatible_cann": ["V100R001C15"], "innerversion": "V100R001C18SPC001B233"}
+    cann = {"version": "8.1.RC1", "innerversion": "V100R001C21SPC001B238", "compatible_version": ["V100R001C18"]}
+    assert errors(chosen, installed={"driver": driver, "cann": [cann]}) == set(), "CANN lists the driver"
+    silent = dict(cann, compatible_version=["V100R001C19", "V100R001C20"])
+    assert errors(chosen, installed={"driver": driver, "cann": [silent]}) == {"cann-driver"}, "nobody lists the other"
+    old = dict(driver, installed="23.0.3")
+    assert errors(chosen, installed={"driver": old, "cann": [cann]}) == set(), "it is of another driver"
 
 
 def test_an_unknown_driver_that_declares_itself_is_judged_by_that():
@@ -308,8 +317,15 @@ def test_an_unknown_driver_that_declares_itself_is_judged_by_that():
 
 def test_an_unknown_firmware_that_is_installed_may_stay():
     host = {"chip": "910b", "installed": {"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}}
-    assert findings({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}, host) == {("unknown-version", "info")}
-    assert errors({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}) == {"unknown-version"}
+    assert findings({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}, host) == {
+        ("unknown-version", "info"),
+        ("driver-firmware-pair", "warning"),  # the range that the driver declares accepts it
+    }
+    assert findings({"driver": "25.3.rc1", "firmware": "7.8.0.2.213"}) == {
+        ("unknown-version", "warning"),
+        ("driver-firmware-pair", "warning"),
+    }
+    assert errors({"driver": "25.3.rc1", "firmware": "7.99.0.2.213"}) == {"unknown-version"}
 
 
 def test_the_python_a_wheel_requires_is_no_advice():
@@ -326,7 +342,9 @@ def test_ranges_on_the_host_decide_for_mixed_releases():
 
 def test_one_hdk_release_goes_together_whatever_a_range_says():
     installed = {"driver": {"installed": "25.3.rc1", "compatible_firmware": [["1.0.0", "1.0.99"]]}}
-    assert findings({"driver": "25.3.rc1", "firmware": "7.8.0.2.212"}, {"chip": "910b"}, installed=installed) == set()
+    chosen = {"driver": "25.3.rc1", "firmware": "7.8.0.2.212"}
+    (said,) = compat.check(DATA, chosen, {"chip": "910b"}, installed=installed)
+    assert said["severity"] == "info" and "1.0.0 to 1.0.99) leaves it out" in said["message"]
 
 
 def test_unknown_versions_name_the_nearest_and_the_variable():

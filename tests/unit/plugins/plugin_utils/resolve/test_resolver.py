@@ -194,7 +194,7 @@ def test_the_official_pair_wins_over_what_the_codes_would_allow():
 @pytest.mark.parametrize(
     ("pins", "names", "words"),
     [
-        ({"mindspore": "2.7.1", "driver": "23.0.rc1"}, ["mindspore", "driver"], "older than the oldest"),
+        ({"mindspore": "2.7.1", "driver": "23.0.rc1"}, ["mindspore", "driver"], "driver 24.1.X, and 23.0.rc1 is older"),
         (
             {"mindspore": "2.7.1", "cann": "8.0.0", "python": "3.11"},
             ["mindspore", "cann"],
