@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.parsing.dataloader import DataLoader
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, judging
@@ -36,7 +37,7 @@ class ActionModule(judging.JudgingAction):
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
         accept = judging.rule_ids(args.get("accept"), "accept")
         names = {name: task_vars[name] for name in desired.names(task_vars)}
-        unheard.refuse(names, [*desired.VARIABLES, *asked.OTHERS.values()], load_extra_vars(self._loader))
+        unheard.refuse(names, [*desired.VARIABLES, *asked.OTHERS.values()], load_extra_vars(DataLoader()))
         answered = answer.answer(tables, pins, host, accept)
         found = answered["found"]
         result: dict[str, Any] = {**found, "files": [], "with": answered["with_it"], "canns": answered["canns"]}

@@ -223,7 +223,7 @@ def _acceptable(case, pair, rows, found):
         )
     elif found.status == "reported":
         case.info("cann-driver", f"{pair}: {found.text}", found.source)
-    else:
+    elif not (found.status == "listed" and found.against):
         case.confirm("cann-driver", f"{pair}: {found.text}", found.source)
     on_host = case.declared("driver").get("compatible_cann") or case.installed_cann()
     if found.doubt:

@@ -67,7 +67,13 @@ class Search:
         if memo not in self._verdicts:
             case = Case(self.catalog, chosen, self.host, self.installed)
             rule(case)
-            weights = [_WEIGHT[found["severity"]] for found in case.findings if found["rule"] not in self.accept]
+            confirmed = {item["rule"] for item in case.evidence}  # what is said besides takes nothing from it
+            weights = [
+                _WEIGHT[found["severity"]]
+                for found in case.findings
+                if found["rule"] not in self.accept
+                and not (found["severity"] == "info" and found["rule"] in confirmed)
+            ]
             self._verdicts[memo] = (max([*weights, UNKNOWN if case.open else CONFIRMED]), case.findings)
         return self._verdicts[memo]
 
