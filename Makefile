@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
-        matrix bench bench-pure report docs clean
+        matrix bench bench-pure currency report docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -102,6 +102,9 @@ bench-pure: venv ## Planning, resolving, parsing: do they grow in step with the 
 	@$(BIN)/python -m tests.bench.pure.bench_npu_smi
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.pure.bench_resolve
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.pure.bench_plan
+
+currency: venv ## What the package index has and the catalog lacks; asks the index that pip is set to
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.checks.currency
 
 report: venv ## The report's page in a headless browser, at 4, 100 and 1,000 hosts
 	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium

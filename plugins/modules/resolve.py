@@ -25,6 +25,9 @@ options:
       - What must be as given. Keys are the components that have a version, C(stack) (a preset of
         C(catalog/stacks.yml)), C(components), C(cann_flavor), C(kernels), C(device_target) and C(model). The message
         about an unknown key lists them all.
+      - C(torch), C(torch_npu), C(vllm_ascend), C(mindie), C(mindcluster) and C(nnal) decide CANN and are not installed;
+        RV(with) names what belongs to them.
+      - A driver alone is a driver that stays, and RV(canns) is what may be installed on it.
       - A key that is missing or V(auto) is free.
     type: dict
     required: true
@@ -46,6 +49,42 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+with:
+  description: What belongs to the answer and is not installed by this collection, by name.
+  type: dict
+  returned: always
+  sample: {torch: "2.7.1", torch_npu: "2.7.1"}
+canns:
+  description: For a driver alone, every CANN release that is acceptable on it, the newest first.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    cann:
+      description: The release.
+      type: str
+    status:
+      description: V(published), V(listed) (by the vendor's own lists) or V(reported) (by users).
+      type: str
+    doubt:
+      description: What speaks against it, or empty.
+      type: str
+    torch:
+      description: What documents name for this CANN, such as V(2.7.1 with torch_npu 2.7.1).
+      type: list
+      elements: str
+    mindspore:
+      description: MindSpore releases that documents name for it.
+      type: list
+      elements: str
+    vllm_ascend:
+      description: vLLM Ascend releases made for it.
+      type: list
+      elements: str
+    mindie:
+      description: MindIE releases made for it.
+      type: list
+      elements: str
 ok:
   description: Whether a stack was found.
   type: bool

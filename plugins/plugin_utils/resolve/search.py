@@ -71,8 +71,7 @@ class Search:
             weights = [
                 _WEIGHT[found["severity"]]
                 for found in case.findings
-                if found["rule"] not in self.accept
-                and not (found["severity"] == "info" and found["rule"] in confirmed)
+                if found["rule"] not in self.accept and not (found["severity"] == "info" and found["rule"] in confirmed)
             ]
             self._verdicts[memo] = (max([*weights, UNKNOWN if case.open else CONFIRMED]), case.findings)
         return self._verdicts[memo]

@@ -1,9 +1,16 @@
 """Arguments of compat_check and resolve are read from every shape Ansible hands over, and refused in plain words."""
 
 import pytest
+import yaml
 from ansible_collections.ascend.fleet.plugins.action import compat_check, resolve
+from ansible_collections.ascend.fleet.plugins.modules import host_facts
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, judging
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.input import InputError, chip_key
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.input import (
+    INSTALLED_KEYS,
+    InputError,
+    chip_key,
+    read_versions,
+)
 
 
 def judge(**args):
@@ -157,3 +164,82 @@ def test_resolve_says_what_contradicts():
 def test_resolve_refuses_bad_pins(pins, words):
     with pytest.raises(InputError, match=words):
         act(pins=pins, host={"chip": "910b", "arch": "aarch64"})
+
+
+def test_what_host_facts_returns_can_be_handed_on():
+    documented = yaml.safe_load(host_facts.RETURN)["ansible_facts"]["contains"]["ascend"]["contains"]
+    for part, keys in INSTALLED_KEYS.items():
+        assert set(documented[part]["contains"]) <= set(keys), f"compat/input.py does not take every key of {part}"
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ({"installed": {"driver": {"version": "25.3.rc1"}}}, "host.installed.driver.version is not known"),
+        ({"installed": {"driver": {"version": "25.3.rc1"}}}, "Did you mean installed?"),
+        ({"installed": {"driver": {"installed": "25.3.rc1", "compatible_can": []}}}, "Did you mean compatible_cann?"),
+        ({"installed": {"driver": {"installed": 25}}}, "host.installed.driver.installed is the number 25"),
+        ({"installed": {"driver": {"compatible_cann": "C19"}}}, "compatible_cann must be a list"),
+        ({"installed": {"cann": [{"verison": "8.3.RC1"}]}}, "Did you mean version?"),
+        ({"os": {"id": "ubuntu", "verison": "22.04"}}, "Did you mean version?"),
+    ],
+)
+def test_nested_input_is_heard_or_refused(host, words):
+    with pytest.raises(InputError) as error:
+        judge(versions={"driver": "25.3.rc1"}, host=host)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("v2.10.0", "2.10.0"),
+        ("torch==2.10.0", "2.10.0"),
+        ("torch 2.10.0+cpu", "2.10.0+cpu"),
+        ("2.10.0 (CPU)", "2.10.0"),
+    ],
+)
+def test_versions_as_people_write_them(said, meant):
+    assert read_versions({"torch": said}) == {"torch": meant}
+
+
+def test_cann_as_people_write_it():
+    for said in ("CANN 8.3 RC1", "8.3.rc1", "V8.3.RC1", "toolkit 8.3.RC1"):
+        assert judge(versions={"CANN": said, "torch-npu": "2.7.1"})["findings"] == [], said
+    with pytest.raises(InputError, match="is said twice"):
+        judge(versions={"torch_npu": "2.7.1", "torch-npu": "2.7.1"})
+
+
+@pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("910C", "a3"),
+        ("910C1", "a3"),
+        ("Ascend 910C", "a3"),
+        ("A2", "910b"),
+        ("a5", "950"),
+        ("950PR", "950"),
+        ("Ascend950PR_9579", "950"),
+        ("Ascend 910B3", "910b"),
+        ("Ascend310P3vir04", "310p"),
+        ("Atlas 800T A2", "910b"),
+        ("300I Duo", "310p"),
+        ("Atlas 800 9000", "910"),
+        ("Atlas 800 (3010)", "310"),
+    ],
+)
+def test_nicknames_and_servers(said, family):
+    assert chip_key(said, catalog.load()) == family
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Ascend910", "means two things"),
+        ("ascend 910", "means two things"),
+        ("Atlas 800", "the name of several servers"),
+    ],
+)
+def test_names_of_two_things_are_told(said, words):
+    with pytest.raises(InputError, match=words):
+        chip_key(said, catalog.load())

@@ -1,8 +1,9 @@
-"""What the package index has and the catalog lacks: python tests/currency.py [--index URL]. `make currency` runs it.
+"""What the package index has and the catalog lacks: python -m tests.checks.currency [--index URL]. `make currency` runs it.
 
-It asks the index's simple pages (PEP 503) for the projects that the catalog has tables of, and prints one row a project: releases
-that are newer than the oldest the catalog knows and that it does not name. docs/catalog.md says how a release gets its rows. The end
-is 0 when nothing is missing, 1 when something is, 2 when the index did not answer: then nothing was learnt.
+It asks the index's simple pages (PEP 503) for the projects that the catalog has tables of, and prints one row a project:
+releases that are newer than the oldest the catalog knows and that it does not name. docs/catalog.md says how a release
+gets its rows. The end is 0 when nothing is missing, 1 when something is, 2 when the index did not answer: then nothing
+was learnt.
 """
 
 from __future__ import annotations
@@ -16,14 +17,12 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import is_listed, known_versions, public
 
-ROOT = Path(__file__).resolve().parents[1]
 # Project on the index -> the catalog's name of it.
 PROJECTS = {
     "mindspore": "mindspore",
@@ -48,7 +47,7 @@ class _Links(html.parser.HTMLParser):
 
 
 def published(index: str, project: str) -> list[str]:
-    """The finished releases of a project on an index, the newest first. Raises OSError, ValueError for a strange answer."""
+    """The finished releases of a project on an index, the newest first. Raises OSError; ValueError for no files."""
     request = urllib.request.Request(
         f"{index.rstrip('/')}/{project}/", headers={"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5"}
     )
