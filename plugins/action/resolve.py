@@ -46,7 +46,7 @@ class ActionModule(judging.JudgingAction):
             message = conflict["message"] if conflict else "no stack of the catalog fits"
             lines = [*_why(found), *answered["beside"], message]
             return {**result, "failed": True, "msg": message, "ascend_lines": lines}
-        result["findings"] = judging.sorted_findings(answered["findings"])
+        result["findings"] = judging.sorted_findings([dict(one) for one in answered["findings"]])
         result["files"] = [resolve_files.row(want) for want in resolve_files.wants(stack, host, tables)]
         return {**result, "ascend_lines": _lines(result, host, answered["beside"])}
 

@@ -9,8 +9,8 @@ module: compat_check
 short_description: Judge whether versions of the Ascend stack go together
 version_added: "0.1.0"
 description:
-  - Judges driver, firmware, CANN, MindSpore, MindFormers, torch, serving engines and Python against the catalog of the collection,
-    for a chip, an architecture and a kind of host. It needs no host and no NPU.
+  - Judges driver, firmware, CANN, MindSpore, MindFormers, torch, serving engines and Python against the catalog of
+    the collection, for a chip, an architecture and a kind of host. It needs no host and no NPU.
   - Everything is optional. It judges what it is given and says nothing about the rest.
   - Each finding has the id of its rule, a message that ends in the fix, and the source of the knowledge. The rules
     are described in C(docs/rules.md).
@@ -36,10 +36,10 @@ options:
     default: {}
   host:
     description:
-      - What the host is. Keys are C(chip) (V(310), V(310p), V(310b), V(910), V(910b), V(a3), V(950), a SoC name
-        such as V(Ascend910B3), a nickname such as V(910C), or a server or card such as V(Atlas 800T A2)), C(arch) (V(aarch64) or V(x86_64)), C(host_kind) (V(physical), V(vm) or
-        V(container)), C(os) (such as V(openEuler 22.03)), C(glibc), C(product), C(variant) (V(ep) or V(soc), for
-        310b) and C(installed).
+      - What the host is. Keys are C(chip) (V(310), V(310p), V(310b), V(910), V(910b), V(a3), V(950), a SoC name such
+        as V(Ascend910B3), a nickname such as V(910C), or a server or card such as V(Atlas 800T A2)), C(arch)
+        (V(aarch64) or V(x86_64)), C(host_kind) (V(physical), V(vm) or V(container)), C(os) (such as
+        V(openEuler 22.03)), C(glibc), C(product), C(variant) (V(ep) or V(soc), for 310b) and C(installed).
       - C(installed) is a dictionary with C(driver), C(firmware) and C(cann), each a version or what
         M(ascend.fleet.host_facts) returned for it; other keys are refused. What the vendor's files on a host declare
         counts beside the catalog, see C(cann-driver) in C(docs/rules.md).

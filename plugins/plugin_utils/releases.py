@@ -128,10 +128,9 @@ def stands_for(catalog: Catalog, component: str, version: str) -> str | None:
     if component == "cann":
         return _cann_instead(catalog, version)
     if component == "firmware":
-        line = [
-            name for name in known_versions(catalog, component) if versions.release(name) == versions.release(version)
-        ]
-        return ".".join(line[0].split(".")[:3]) + ".X" if line else None
+        release = versions.release(version)
+        same = [name for name in known_versions(catalog, component) if versions.release(name) == release]
+        return ".".join(same[0].split(".")[:3]) + ".X" if same else None
     if component == "torch_npu":
         base_name = _BUILD.sub("", version)
         return base_name if base_name != version and is_listed(catalog, component, base_name) else None

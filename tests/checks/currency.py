@@ -1,6 +1,6 @@
-"""What the package index has and the catalog lacks: python -m tests.checks.currency [--index URL]. `make currency` runs it.
+"""What the package index has and the catalog lacks; `make currency` runs it, --index URL asks another index.
 
-It asks the index's simple pages (PEP 503) for the projects that the catalog has tables of, and prints one row a project:
+It asks the index's simple pages (PEP 503) for the projects that the catalog has tables of, and prints one row each:
 releases that are newer than the oldest the catalog knows and that it does not name. docs/catalog.md says how a release
 gets its rows. The end is 0 when nothing is missing, 1 when something is, 2 when the index did not answer: then nothing
 was learnt.

@@ -81,7 +81,7 @@ def _of_product(text: str, catalog: Catalog, where: str) -> str:
 
 
 def _words(name: str) -> str:
-    return " ".join(re.sub(r"\b(?:huawei|atlas)\b", " ", name.lower()).replace("/", " ").split())
+    return " ".join(re.sub(r"\b(?:huawei|atlas)\b|[/()]", " ", name.lower()).split())
 
 
 def _names(product: str) -> set[str]:

@@ -165,7 +165,7 @@ def read_host(value, catalog):
 
     A chip that is named by its SoC (Ascend910B4-1) gives `soc` beside the family.
     """
-    result = {}
+    result: dict[str, Any] = {}
     for key, item in _mapping(value, "host").items():
         _known_key(key, HOST_KEYS, "host")
         if item is None or item == "":

@@ -57,16 +57,16 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
     if stack is None:
         beside = goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns) if canns else []
         return {"found": found, "findings": [], "with_it": question.named, "canns": canns, "beside": beside}
-    cann = (stack.get("cann") or {}).get("version")
-    if cann and {*asked.ENGINES} & set(question.named):
-        question.named.setdefault("nnal", cann)
+    chosen = (stack.get("cann") or {}).get("version")
+    if chosen and {*asked.ENGINES} & set(question.named):
+        question.named.setdefault("nnal", chosen)
     findings = found["findings"] + compat.check(catalog, question.named, host, installed, accept, stack)
-    beside = goes_with.packages(catalog, question.named, cann, str(host.get("arch")))
+    beside = goes_with.packages(catalog, question.named, chosen, str(host.get("arch")))
     beside = ["beside the stack, not installed by this collection", *(f"  {line}" for line in beside)] if beside else []
     if canns:
         beside += ["", *goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns)]
-    elif cann and not question.named and not stack.get("mindspore"):
-        beside += goes_with.lines_of_cann(cann, goes_with.with_cann(catalog, cann))
+    elif chosen and not question.named and not stack.get("mindspore"):
+        beside += goes_with.lines_of_cann(chosen, goes_with.with_cann(catalog, chosen))
     return {"found": found, "findings": findings, "with_it": question.named, "canns": canns, "beside": beside}
 
 
