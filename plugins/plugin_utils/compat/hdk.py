@@ -241,7 +241,9 @@ def _acceptable(case, pair, rows, found):
 def _undocumented(case, pair, row):
     """Nothing is known of the pair: what Huawei's own pair would be, and whether the driver is older than it."""
     named = [*row["hdk"], *(row.get("hdk_compatible") or [])]
-    partners = [item["driver"] for item in case.catalog["hdk"] if pairing.listed(row, [item])]
+    listed = [item for item in case.catalog["hdk"] if pairing.listed(row, [item])]
+    partners = [item["driver"] for item in listed if case.chip in (None, *item["chips"])]
+    partners = partners or [item["driver"] for item in listed]
     if not partners:
         case.unknown(
             "cann-driver", f"{pair}: not documented, no source names the HDK of CANN {row['cann']}", row["source"]

@@ -185,12 +185,12 @@ def _message(observation: dict[str, Any]) -> str:
 def _declarations(facts: Facts) -> dict[str, Any]:
     """What the vendor's own files on the host say goes together."""
     driver, firmware = settled(facts, "driver"), settled(facts, "firmware")
+    stated = ("installed", "innerversion", "compatible_cann", "compatible_firmware")
+    of_cann = ("product", "version", "code", "innerversion", "compatible_version")
     return {
-        "driver": {key: driver.get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
+        "driver": {key: driver.get(key) for key in stated},
         "firmware": {key: firmware.get(key) for key in ("installed", "compatible_driver")},
-        "cann": [
-            {key: row.get(key) for key in ("product", "version", "code", "innerversion")} for row in facts["cann"]
-        ],
+        "cann": [{key: row.get(key) for key in of_cann} for row in facts["cann"]],
     }
 
 
