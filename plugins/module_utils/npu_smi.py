@@ -20,33 +20,42 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?\Z")
 _BUS = re.compile(r"(?:[0-9A-Za-z*]{4,8}:)?[0-9A-Za-z*]{2}:[0-9A-Za-z*]{2}\.[0-9A-Za-z*]\Z")
-_CODE = re.compile(r"(?<![\w.-])-([89])([0-9]{3})(?![\w.])")
+_CODE = re.compile(r"(?<![\w.-])-([89])([0-9]{3})(?!\w|\.\w)")
+_BORDER = re.compile(r"[+|][-=]{2}")
+# What converters to Markdown and HTML make of a border; with one of these, every punctuation mark may be escaped.
+_ESCAPED_BORDER = re.compile(r"\\[|+]|&#124;|&#x7c;|&vert;|&verbar;", re.I)
+_ESCAPE = re.compile(r"\\+([!-/:-@\[-`{-~])")
 # Box drawing of prettified copies becomes the plain characters; byte order mark and zero-width blanks vanish.
 _PLAIN = dict.fromkeys((0x2502, 0x2503, 0x2551, 0xFF5C), "|")
 _PLAIN.update({0x2500: "-", 0x2501: "-", 0x2550: "=", 0x253C: "+", 0xFEFF: None, 0x200B: None, 0x1B: None, 0: None})
 
-# Heading -> (field, kind, unit). A heading with another unit is a column we do not know, not a wrong number.
+# Heading without blanks, which a narrow terminal adds or takes -> (field, kind, unit). A heading with another unit is a
+# column we do not know, not a wrong number. Words that others shorten mean a column only with its unit ("!").
 _COLUMNS = {
     "npu": ("npu_id", "id", ""),
-    "npu id": ("npu_id", "id", ""),
+    "npuid": ("npu_id", "id", ""),
     "name": ("name", "text", ""),
     "health": ("health", "text", ""),
     "power": ("power_w", "decimal", "w"),
     "temp": ("temperature_c", "number", "c"),
     "hugepages-usage": ("hugepages_{}", "pair", "page"),
+    "hugepages": ("hugepages_{}", "pair", "!page"),
     "chip": ("chip_id", "id", ""),
-    "chip id": ("chip_id", "id", ""),
+    "chipid": ("chip_id", "id", ""),
     "device": ("device_id", "id", ""),
     "phy-id": ("phy_id", "id", ""),
     "bus-id": ("bus_id", "text", ""),
     "aicore": ("utilization_pct", "number", "%"),
-    "npu util": ("utilization_pct", "number", "%"),
+    "npuutil": ("utilization_pct", "number", "%"),
     "memory-usage": ("memory_{}_mb", "pair", "mb"),
+    "memory": ("memory_{}_mb", "pair", "!mb"),
+    "mem": ("memory_{}_mb", "pair", "!mb"),
     "hbm-usage": ("hbm_{}_mb", "pair", "mb"),
-    "process id": ("pid", "id", ""),
-    "process name": ("name", "text", ""),
-    "process memory": ("memory_mb", "number", "mb"),
-    "process id in container": ("container_pid", "id", ""),
+    "hbm": ("hbm_{}_mb", "pair", "!mb"),
+    "processid": ("pid", "id", ""),
+    "processname": ("name", "text", ""),
+    "processmemory": ("memory_mb", "number", "mb"),
+    "processidincontainer": ("container_pid", "id", ""),
 }
 _CHIP = (
     "npu_id chip_id phy_id device_id name health power_w temperature_c hugepages_used hugepages_total bus_id "
@@ -59,39 +68,38 @@ _CODE_KINDS = {
     "005": "driver_not_loaded",
     "007": "no_device",
     "008": "no_device",
+    "013": "not_supported",
     "017": "device_busy",
     "020": "device_busy",
     "255": "not_supported",
 }
-# In this order: "No such file" also stands in the message about a missing library.
+# In this order: "No such file" also stands in the messages about a library and about a device node.
 _PHRASES = (
-    ("missing_library", ("error while loading shared libraries", "cannot open shared object file")),
+    (
+        "missing_library",
+        "error while loading shared libraries|cannot open shared object file|symbol lookup error|undefined symbol"
+        "|version .{0,40} not found",
+    ),
+    ("driver_not_loaded", "/dev/(?:davinci|devmm|hisi_hdc).{0,80}no such (?:file|device)"),
     (
         "not_found",
-        (
-            "command not found",
-            "npu-smi: not found",
-            "no npu-smi in",
-            "executable file not found",
-            "no such file or directory",
-            "\u672a\u627e\u5230\u547d\u4ee4",
-        ),
+        "command not found|npu-smi: not found|no npu-smi in|executable file not found|no such file or directory"
+        "|\u672a\u627e\u5230\u547d\u4ee4",
     ),
     (
         "permission_denied",
-        (
-            "permission denied",
-            "not permitted",
-            "permission is not",
-            "insufficient permission",
-            "\u6743\u9650\u4e0d\u591f",
-        ),
+        "permission denied|not permitted|permission is not|insufficient permission|\u6743\u9650\u4e0d\u591f",
     ),
-    ("device_busy", ("the device is used", "device is occupied", "device or resource busy")),
-    ("no_device", ("no npu card", "invalid card id", "failed to get card number", "no device", "no such device")),
-    ("not_supported", ("does not support", "not support")),
-    ("driver_not_loaded", ("initialize failed", "initialized failed", "drvmnggetconsoleloglevel failed")),
+    ("device_busy", "the device is used|device is occupied|device or resource busy"),
+    (
+        "no_device",
+        "no npu card|invalid (?:npu |card |chip |device |logic )+id|error parameter of -[ic]\\b|no (?:such )?device"
+        "|failed to get card number",
+    ),
+    ("not_supported", "does not support|not support|cannot be executed|error parameter of -[a-z]|\u4e0d\u652f\u6301"),
+    ("driver_not_loaded", "initialize failed|initialized failed|drvmnggetconsoleloglevel failed"),
 )
+_COMPILED = tuple((kind, re.compile(phrases)) for kind, phrases in _PHRASES)
 
 
 class NpuSmiError(Exception):
@@ -118,7 +126,7 @@ def parse_info(text):
         NpuSmiError: there is no table in it. Nothing else is ever raised.
     """
     lines = to_lines(text)
-    table = _Table(lines)
+    table = _Table(_unprefixed(lines))
     if not table.seen or (not table.result["chips"] and classify(lines)[0] != "unrecognised"):
         raise NpuSmiError(*classify(lines))
     return table.result
@@ -130,7 +138,10 @@ def to_lines(text):
         text = bytes(text).decode("utf-8", "replace")
     if not isinstance(text, str):
         raise NpuSmiError("unrecognised", None, "Not text: {}.".format(type(text).__name__))
-    lines = _ANSI.sub("", "".join([text])).replace("\r\n", "\n").replace("\r", "\n").translate(_PLAIN).split("\n")
+    plain = _ANSI.sub("", "".join([text])).replace("\r\n", "\n").replace("\r", "\n").translate(_PLAIN)
+    if _ESCAPED_BORDER.search(plain):
+        plain = _ESCAPE.sub(r"\1", _ESCAPED_BORDER.sub(lambda match: match.group()[-1:].replace(";", "|"), plain))
+    lines = plain.split("\n")
     if not any(line.strip() for line in lines):
         raise NpuSmiError("unrecognised", None, "npu-smi printed nothing.")
     return lines
@@ -139,16 +150,16 @@ def to_lines(text):
 def classify(lines):
     """Return (kind, code, message) of lines that hold an error message; kind unrecognised for anything else."""
     text = "\n".join(lines)
-    lowered = text.lower()
     # The vendor's numbers first, as the wording varies; and DCMI's before npu-smi's own, which follow from them.
     found = sorted(_CODE.finditer(text), key=lambda match: match.group(1))
     if found:
         line = text[text.rfind("\n", 0, found[0].start()) + 1 :].split("\n", 1)[0]
         return _CODE_KINDS.get(found[0].group(2), "unrecognised"), int(found[0].group()), _shorten(line)
-    for kind, phrases in _PHRASES:
-        if any(phrase in lowered for phrase in phrases):
-            hits = (line for line in lines if any(phrase in line.lower() for phrase in phrases))
-            return kind, None, _shorten(next(hits, ""))
+    lowered = [line.lower() for line in lines]
+    for kind, phrases in _COMPILED:
+        hit = next((line for line, low in zip(lines, lowered) if phrases.search(low)), None)
+        if hit is not None:
+            return kind, None, _shorten(hit)
     return "unrecognised", None, "Not what npu-smi prints: " + _shorten(next(line for line in lines if line.strip()))
 
 
@@ -168,8 +179,33 @@ def number(word):
     return (float(word) if "." in word else int(word)) if found else None
 
 
+def _squeeze(text):
+    return "".join(text[:2000].lower().split())
+
+
 def _shorten(line):
     return " ".join(line.strip()[: MESSAGE_LIMIT * 4].split())[:MESSAGE_LIMIT]
+
+
+def _unprefixed(lines):
+    """The lines without what a logger puts before each, as far as that has borders of its own ("time | INFO | ")."""
+    before = {}  # borders before the table's own -> rules (without any: headings) that say so
+    for line in lines:
+        start = len(line.rstrip("+-=| \t"))
+        found = _BORDER.search(line, start)
+        if found:
+            count = line.count("|", 0, found.start())
+            before[count] = before.get(count, 0) + 1
+    if not before:
+        for line in lines:
+            lowered = line[:2000].lower()
+            if "npu" in lowered and "health" in lowered:
+                at = next((i for i, cell in enumerate(lowered.split("|", LIMIT)) if cell.split()[:1] == ["npu"]), 0)
+                before[max(at - 1, 0)] = 1
+    count = max(before, key=lambda key: (before[key], -key)) if before else 0
+    if not 0 < count < LIMIT:
+        return lines
+    return [line.split("|", count)[count] if line.count("|") >= count else line for line in lines]
 
 
 _READ = {
@@ -197,10 +233,11 @@ class _Label:
     """One column: its heading as printed, where it starts in its cell, and what it holds."""
 
     def __init__(self, text, start=None):
-        base, _sep, unit = " ".join(text.lower().split()).partition("(")
-        base = "process id in container" if base.startswith("process id in") else base.strip()
+        base, _sep, unit = _squeeze(text).partition("(")
+        base = "processidincontainer" if base.startswith("processidin") else base
         field, kind, wanted = _COLUMNS.get(base, (None, "text", ""))
-        if unit.rstrip(") ") not in ("", wanted):
+        unit = unit.rstrip(")")
+        if unit != wanted.lstrip("!") and (unit or wanted.startswith("!")):
             field, kind = None, "text"
         self.text, self.start, self.field, self.kind = text, start, field, kind
 
@@ -214,8 +251,10 @@ def _labels(cell):
         word, start, last = match.group(), match.start(), found[-1] if found else ["", 0, -9, False]
         joined = last[0] + " " + word
         known = _Label(word).field is not None
-        if last[0].lower() in ("npu", "chip") and _Label(joined).field:
-            last[0], last[2] = joined, match.end()
+        near = start - last[2] == 1 or last[0].lower() in ("npu", "chip")
+        if near and len(joined) < LIMIT and _Label(joined).field:
+            # One heading of two words, or one word that a narrow terminal broke in two.
+            last[0], last[2], last[3] = joined, match.end(), False
         elif last[3] and not known and start - last[2] == 1 and len(joined) < MESSAGE_LIMIT:
             last[0], last[2], last[3] = joined, match.end(), not word.endswith(")")
         elif len(found) < LIMIT:
@@ -308,6 +347,7 @@ class _Table:
         self.result = {"npu_smi_version": None, "driver_version": None, "chips": [], "processes": []}
         self.seen = self.cut = self.titled = False  # anything of a table; a part known to be missing; the version row
         self.headings, self.processes = [None, None], None  # of the chips; of the process section, inside it
+        self.over = False  # whether other text followed the table
         self.width, self.last = float("inf"), None  # where lines without a right border end; last line of the table
         self.rows, self.same_card = 0, False  # last row of the chip, 0 after a rule; whether that was within a card
         warnings, strange = [], False
@@ -340,13 +380,15 @@ class _Table:
         if not self._title(stripped, is_tail):
             return False
         if "|" in stripped:
-            cells, lowered, closed = line.split("|", 4 * LIMIT), stripped[:2000].lower(), stripped.endswith("|")
-            if "no running process" in lowered:
+            cells, squeezed, closed = line.split("|", 4 * LIMIT), _squeeze(stripped), stripped.endswith("|")
+            if "norunningprocess" in squeezed:
                 self.last = "row"
-            elif not self._heading(cells, lowered, closed):
-                self._row(cells, closed, is_tail)
+            elif not self._heading(cells, squeezed, closed):
+                return self._row(cells, closed, is_tail)
         elif self.seen and stripped.startswith(("...", "\u2026")):
             self.cut = True  # an author's dots for rows left out
+        elif self.result["chips"]:
+            self.over = True
         return True
 
     def _title(self, stripped, is_tail):
@@ -365,23 +407,26 @@ class _Table:
         self.seen, self.titled, self.last = True, True, "title"
         return True
 
-    def _heading(self, cells, lowered, closed):
+    def _heading(self, cells, squeezed, closed):
         """Take the row as a heading if it is one. Returns whether it is."""
         heading = None
-        if "process id" in lowered or "process name" in lowered:
+        if "processid" in squeezed or "processname" in squeezed:
             self.processes = heading = _Heading(cells)
-        elif "health" in lowered or "bus-id" in lowered:
+        elif "health" in squeezed or "bus-id" in squeezed:
             heading = _Heading(cells)
-            if heading.status == len(heading.cells) or (heading.first is None and "health" in lowered):
+            if heading.status == len(heading.cells) or (heading.first is None and "health" in squeezed):
                 return False
-            self.headings = [heading, None] if "health" in lowered else [self.headings[0], heading]
+            self.headings = [heading, None] if "health" in squeezed else [self.headings[0], heading]
             self.processes = None
         if heading:
+            # Without borders at its end a line is as long as what it says: the longer of the two headings counts.
+            other = self.width if self.last == "heading" else 0
             self.seen, self.last, self.rows = True, "heading", 0
-            self.width = float("inf") if closed else len("|".join(cells))
+            self.width = float("inf") if closed else max(other, len("|".join(cells)))
         return bool(heading)
 
     def _row(self, cells, closed, is_tail):
+        """Take a row in. Returns False when the table is over."""
         first, second = self.headings
         if first is None or second is None:
             four = first.status - first.first > 1 if first else (second.first is None if second else len(cells) > 5)
@@ -402,11 +447,18 @@ class _Table:
             self._process(cells)
         else:
             kind = self._kind(cells, first, second, closed and not is_tail, torn)
-            values = _read_row(first if kind == 1 else second, cells) if kind else {}
+            heading = first if kind == 1 else second
+            values = _read_row(heading, cells) if kind else {}
+            self.cut = self.cut or bool(kind and len(cells) > len(heading.cells) and not heading.lost)
             if any(value is not None for value in values.values()):
                 self._chip(kind, values)
-        self.cut = self.cut or (torn and (self.last == "row" or (is_tail and not cells[0].strip())))
-        self.last = self.last or last
+        understood, self.last = self.last == "row", self.last or last
+        self.cut = self.cut or (torn and (understood or (is_tail and not cells[0].strip())))
+        if understood or last in (None, "title"):
+            return True
+        # Something of the table that says nothing to us. After the processes it is the heading of another table.
+        self.cut = self.cut or not self.over
+        return not (self.processes and last == "rule" and not any(char.isdigit() for char in "".join(cells)))
 
     def _kind(self, cells, first, second, closed, torn):
         """Say by its content which row of a chip this is: 1, 2, or 0 for none.

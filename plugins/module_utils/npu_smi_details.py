@@ -15,7 +15,15 @@ from .npu_smi import NpuSmiError, classify, integer, null, number, to_lines
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _COLUMN_GAP = re.compile(r"\t+ *|  +\t*")
 _MAPPING_COLUMN = re.compile(r"(?:NPU|Slot|Chip) ID|Chip Logic ID|Chip Phy-ID|Chip Name")
-_NODE = re.compile(r"[A-Za-z]{2,8}[0-9]{1,6}\Z")
+# NPU0, NIC0, and Phy-ID12 on an A3 (npucli, npu_info_print_ch.c).
+_NODE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z]{1,4})?[0-9]{1,6}\Z")
+_AFFINITY = ["CPU", "Affinity"]
+# What the tool says of a query that failed; some of it has a colon, and is no value for that.
+_MESSAGE = re.compile(
+    r"\s*(?:\[\w+\]|(?:error:\s*)?(?:failed|unable|cannot|can't|could not|invalid|error parameter|dcmi \w+ ini|no such"
+    r"|this (?:device|command|product|npu|chip|card))\b)|.*\b(?:failed|unsuccessful|not supported)\s*(?:[.:,]|\Z)",
+    re.I,
+)
 _PROCESS_KEY = re.compile(r"Process (id in container|id|name|memory)(?:\(MB\))? {0,8}(?::|\Z)")
 _UNIT = re.compile(r"\((?:%|MB|GB|KB|MHz|C|W|mW|V|mV|A|page|RPM)\)\Z", re.I)
 _VERSION = re.compile(r"npu-smi\s+version\s*:\s*([0-9A-Za-z][0-9A-Za-z._+-]*)", re.I)
@@ -28,6 +36,8 @@ _MAPPING_FIELDS = {
     "chip_name": "name",
 }
 _NUMBERS = ("npu_id", "chip_id", "slot_id", "chip_position_id")
+# They say what is spoken of, and nothing of it.
+_NAMES = ("npu_id", "chip_id", "slot_id", "chip_position_id", "chip_count", "chip_name")
 _LEGEND_LIMIT = 64
 
 
@@ -38,7 +48,7 @@ def parse_list(text):
         {"count": int | None, "npus": [{"npu_id", "product_name", "serial_number", "chip_count", ...}]}
     """
     count, npus = None, []
-    for key, value in _pairs(text, ("npu_id", "total_count", "card_count")):
+    for key, value in _pairs(text, ("npu_id", "total_count", "card_count"), names_will_do=True):
         if key in ("total_count", "card_count"):
             count = value
         elif key == "npu_id":
@@ -179,7 +189,7 @@ def parse_topo(text):
     found = {"nodes": [], "links": {}, "cpu_affinity": {}, "legend": {}}
     for line in lines:
         words = line.split()
-        if len(words) > 1 and _NODE.match(words[0]) and _NODE.match(words[1]):
+        if _is_node_heading(words, found["nodes"]):
             found["nodes"] = [word for word in words if _NODE.match(word)]
         elif words and found["nodes"] and _NODE.match(words[0]):
             links = words[1 : 1 + len(found["nodes"])]
@@ -194,6 +204,12 @@ def parse_topo(text):
     if len(found["nodes"]) < 2 and not found["links"]:
         raise NpuSmiError(*classify(lines))
     return found
+
+
+def _is_node_heading(words, known):
+    """Whether the words of a line are names of nodes; one alone is a heading only where there was none before."""
+    names = words[:-2] if words[-2:] == _AFFINITY else words
+    return len(names) > bool(known) and all(_NODE.match(word) for word in names)
 
 
 def parse_version(text):
@@ -271,6 +287,8 @@ def _items(lines):
         if not line.strip():
             parts.append(None)
             continue
+        if _MESSAGE.match(line[:400]):
+            continue
         if items and ((sep and not key) or (not sep and information)):
             # A further line of the value before, whatever blank lines are between them; wrapped, or one of its own.
             if items[-1][1] is not None:
@@ -283,16 +301,17 @@ def _items(lines):
     return items
 
 
-def _pairs(text, known, gaps=False):
+def _pairs(text, known, gaps=False, names_will_do=False):
     """Return [(key, value)] with numbers as numbers and None for no value; NpuSmiError without any of the keys known.
 
     Args:
         text: the tool's output.
         known: keys of which one must be there; with gaps, one that has a unit will do, too.
         gaps: keep None between blocks.
+        names_will_do: whether ids alone are an answer.
     """
     lines = to_lines(text)
-    pairs, recognised = [], False
+    pairs, recognised, said = [], False, False
     for item in _items(lines):
         if item is None:
             pairs.append(None)
@@ -306,8 +325,9 @@ def _pairs(text, known, gaps=False):
         elif null(value):
             value = None
         recognised = recognised or key in known or (gaps and (unit or key in ("npu_id", "chip_id")))
+        said = said or key not in _NAMES
         pairs.append((key, value))
-    if not recognised:
+    if not recognised or not (said or names_will_do):
         raise NpuSmiError(*classify(lines))
     return pairs if gaps else [pair for pair in pairs if pair]
 
