@@ -69,6 +69,7 @@ class Attempts(object):
         self.folder = os.path.join(change.state_dir, "runs", self.started["id"])
         self.log = os.path.join(self.folder, process_io.LOG)
         self.begun = time.monotonic()
+        self.without = []  # options that the package turned out not to know
 
     def make(self):
         """Run what is needed; returns the module's result or raises Failed."""
@@ -93,29 +94,39 @@ class Attempts(object):
         if not change.removal:
             # makeself works with umask 077: an install path that a package makes itself may shut out its users.
             package_io.ensure_folder(change.install_path)
-        verdict = self._step(argv, "uninstall" if change.removal else "install", change.wanted)
-        if not change.removal:
-            verdict = self._again(verdict, situation)
+        if change.removal:
+            verdict = self._step(argv, "uninstall", change.wanted)
+        else:
+            verdict = self._again(self._install(situation), situation)
         rc = change.result["rc"]
         change.close(self.started, rc, verdict, change.in_use()["version"], time.monotonic() - self.begun)
+        change.look()  # the end line decides what still waits for a reboot
         return self._conclude(verdict)
+
+    def _install(self, situation):
+        """One way to the wanted version, without the dispensable options that the package says it does not know."""
+        argv = vendor_run.install_argv(dict(situation, without=self.without))
+        verdict = self._step(argv, "install", self.change.wanted)
+        refused = [] if verdict["ok"] else vendor_run.refused_options(self.text, argv)
+        if not refused or not vendor_run.dispensable(refused):
+            return verdict
+        self.without += refused
+        self.change.result["notes"].append("the package does not know %s: left out" % " and ".join(refused))
+        return self._step(vendor_run.install_argv(dict(situation, without=self.without)), "install", self.change.wanted)
 
     def _again(self, verdict, situation):
         """Other ways to the same end, when the first one did not lead there."""
         change = self.change
-        if not verdict["ok"] and vendor_run.rejects_for_all(self.text, change.result["argv"]):
-            situation = dict(situation, install_for_all=False)
-            verdict = self._step(vendor_run.install_argv(situation), "install", change.wanted)
         if not verdict["ok"] and "0x0080" in self.errors and "--upgrade" in change.result["argv"]:
             # The version file is there, but the vendor's own record is not.
-            verdict = self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", change.wanted)
+            verdict = self._install(dict(situation, fresh=True))
         if (
             not verdict["ok"]
             and self.args["busy_policy"] == "ignore"
             and "occupied" in self.errors
             and change.component == "driver"
         ):
-            verdict = self._step(vendor_run.install_argv(dict(situation, force=True)), "install", change.wanted)
+            verdict = self._install(dict(situation, force=True))
         # Removing what is there is only right when nothing of value is lost: it is broken, or is the wanted
         # version in doubt. A sound older driver stays when a newer one cannot be installed.
         suspect = self.repair and (change.in_use()["damaged"] or vendor_run.matches(change.wanted, change.in_use()))
@@ -125,7 +136,7 @@ class Attempts(object):
             return verdict
         change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
         self._step(vendor_run.uninstall_argv(change.situation()), "remove-first", None)
-        return self._step(vendor_run.install_argv(dict(situation, fresh=True)), "install", change.wanted)
+        return self._install(dict(situation, fresh=True))
 
     def _step(self, argv, step, wanted):
         """One run of a vendor program, judged by the files it leaves."""
@@ -146,7 +157,14 @@ class Attempts(object):
         change.look()
         rewritten = package_io.fingerprint(files) != prints or self._version_files() != files
         verdict = vendor_run.judge(
-            change.component, run, text, wanted, before, change.in_use(), rewritten, self.repair and step == "install"
+            change.component,
+            dict(run, argv=argv),
+            text,
+            wanted,
+            before,
+            change.in_use(),
+            rewritten,
+            self.repair and step == "install",
         )
         self.errors = [row["name"] for row in vendor_errors.explain(text)]
         change.result.update(argv=argv, rc=run["rc"], log=self.log)
@@ -165,7 +183,7 @@ class Attempts(object):
             change.result,
             after=change.in_use()["version"],
             seconds=round(time.monotonic() - self.begun, 1),
-            reboot_required=verdict["reboot_required"] or change._reboot_waits(),
+            reboot_required=change._reboot_waits(),
         )
         if verdict["ok"]:
             return dict(result, changed=True)

@@ -42,6 +42,7 @@ _DEFAULT_USER = "HwHiAiUser"
 _UNPACK = "unpack"  # below the state folder
 _CANN_RECORD = "/etc/Ascend/ascend_cann_install.info"
 _POLL = 5
+_NOT_EXECUTABLE = 126  # a shell's exit code
 
 
 class Refused(Exception):
@@ -114,6 +115,23 @@ def archive(path, folder, environ, timeout):
     errors = vendor_errors.explain(run["text"])
     if run["rc"] == 0 and not any(row["name"] == "checksum" for row in errors):
         return
+    if run["rc"] == _NOT_EXECUTABLE:
+        raise Refused(
+            "The package %s cannot be unpacked" % os.path.basename(path),
+            "programs in %s may not be executed" % environ.get("TMPDIR", "the folder it unpacks to"),
+            "mount that file system without noexec",
+            rc=run["rc"],
+            log_tail=process_io.tail(run["text"]),
+        )
+    if errors and errors[0]["untouched"] and errors[0]["name"] != "checksum":
+        # The archive is whole; its installer looked at the host (--check does both).
+        raise Refused(
+            "The package %s is not for this host" % os.path.basename(path),
+            errors[0]["cause"],
+            errors[0]["fix"],
+            rc=run["rc"],
+            log_tail=process_io.tail(run["text"]),
+        )
     reason = "it did not end in time" if run["timed_out"] else "exit code %s" % run["rc"]
     raise Refused(
         "The package %s does not pass its own check" % os.path.basename(path),

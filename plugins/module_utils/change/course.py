@@ -149,6 +149,9 @@ class PackageChange(object):
                 # that may be as broken.
                 "installed": bool(self.current["version"]),
                 "recorded_path": path,
+                "recorded_user": record.get("UserName"),
+                "recorded_group": record.get("UserGroup"),
+                "recorded_for_all": record.get("Driver_Install_For_All") == "yes",
                 # Nor is a release of somebody else's upgraded: that would remove it.
                 "downgrade": self.action() == "downgrade" or bool(self.whose and self.whose.beside),
                 "uninstall": self.state.get("uninstall"),

@@ -22,7 +22,8 @@ _ROWS = (
     ),
     (
         "wrong-chip",
-        r"installation package and environment is not match|no chip matching the driver package",
+        r"installation package and environment is not match|no chip matching the driver package"
+        r"|current installation package is 310B EP",
         "the package is for another chip than this host has",
         "stage the package of this host's chip family (910b and 910 differ; A3 has packages of its own)",
         True,
@@ -44,10 +45,25 @@ _ROWS = (
     ),
     (
         "space",
-        r"free space [^\n]*only (?P<what>[\d.]+\s*\w+)|free space is not enough|No space left on device"
+        r"free space [^\n]*only (?P<what>[\w.{}$]+)|free space is not enough|No space left on device"
         r"|Not enough space left",
         "the disk is full or too small",
-        "free space on the install path and on /tmp; a driver needs 300 MB, a CANN toolkit about 10 GB",
+        "free space on the install path and where it unpacks to; a driver needs 300 MB, a CANN toolkit about 10 GB",
+        False,
+    ),
+    (
+        "module-load",
+        r"Driver_ko_install_manually failed|(?P<what>\w+) modprobe failed",
+        "a kernel module of the driver could not be loaded: {what}",
+        "look for 'modprobe failed' in /var/log/ascend_seclog/ascend_install.log and at dmesg: a module for another "
+        "kernel (install its headers, or boot a kernel that the package supports), or one that Secure Boot refuses",
+        False,
+    ),
+    (
+        "dkms-hangs",
+        r"DKMS check and uninstall time\((?P<what>[^)]*)\) out",
+        "DKMS did not end within {what}",
+        "look for a running dkms or make (ps -ef), end it, remove /var/lib/dkms/davinci_ascend, and run again",
         False,
     ),
     (
@@ -72,6 +88,13 @@ _ROWS = (
         "the installed release is too old for a direct upgrade: {what}",
         "install the version it names first, then this one",
         True,
+    ),
+    (
+        "signature-mode",
+        r"signature mode used by the software is inconsistent",
+        "the host checks software by another kind of signature than this package carries",
+        "use a package signed for that mode, or change the mode as the driver's manual says",
+        False,
     ),
     (
         "crl",
@@ -103,14 +126,14 @@ _ROWS = (
     ),
     (
         "path-owner",
-        r"including its parents, should belong to root",
+        r"including its parents,? should belong to root",
         "the install path or one of its parents does not belong to root",
         "chown root:root the path and its parents, mode 0755",
         True,
     ),
     (
         "path-mode",
-        r"permission is too small|do not have the permission to access",
+        r"permission is too small|do not have the permission to access|or its parents, permission is invalid",
         "the install path or one of its parents cannot be entered by the driver's user",
         "chmod 0755 the path and its parents, and give HwHiAiUser the shell /bin/bash",
         True,
@@ -158,6 +181,34 @@ _ROWS = (
         True,
     ),
     (
+        "for-root",
+        r"user(?:name|group) not permission for root",
+        "the driver is one of the user root, and the installer wants to be told so again",
+        "set username and usergroup to root (ascend_user, ascend_group), with install_for_all: true",
+        True,
+    ),
+    (
+        "files",
+        r"Drv_file_copy failed|Device_pcie_load_file_rename failed|load file\((?P<what>[^)]*)\) is missing",
+        "files of the driver could not be put in place {what}",
+        "look at the disk and at files that are immutable (lsattr -R <install path>/driver), then run again",
+        False,
+    ),
+    (
+        "boot-items",
+        r"Set boot-items failed|Pcie_load_path_set failed",
+        "what loads the driver at boot could not be set up",
+        "look at /etc (read-only, full?) and at /var/log/ascend_seclog/ascend_install.log, then run again",
+        False,
+    ),
+    (
+        "in-container",
+        r"may run in docker environment|can only be used in the container",
+        "the installer was run in a container, or with an option for one",
+        "install the driver on the host itself; containers get its folder mounted",
+        True,
+    ),
+    (
         "retry-clean",
         r"please retry after uninstall and reboot",
         "the installer could not replace what is there",
@@ -167,6 +218,7 @@ _ROWS = (
     (
         "checksum",
         r"Error in (?:MD5|SHA256) checksums|checksums? (?:are|is) (?:different|wrong)|corrupt(?:ed)? archive|"
+        r"Unexpected archive size|"
         r"gzip: .*(?:unexpected end|crc error|invalid compressed)|Extraction failed|Unexpected EOF in archive",
         "the package is damaged",
         "transfer the package again and compare its sha256",
@@ -181,13 +233,26 @@ _ROWS = (
     ),
     ("0x0096", r"ERR_NO:\s*0x0096", "the user is not in the given group", "usermod -aG <usergroup> <username>", True),
     (
+        "all-in-one",
+        r"all-in-one RUN package is found",
+        "an old package that holds everything is installed (/etc/HiAI_install.info)",
+        "uninstall it first, by its own uninstall script",
+        True,
+    ),
+    (
         "0x0094",
         r"ERR_NO:\s*0x0094",
         "another installation is in progress, or an old all-in-one package is installed",
         "wait for the other installer to end; uninstall an old HiAI package",
         True,
     ),
-    ("0x0093", r"ERR_NO:\s*0x0093", "the installer needs root", "run with become: true", True),
+    (
+        "0x0093",
+        r"ERR_NO:\s*0x0093|need root permission|have root permission|chmod \d+ /etc/ascend_install\.info failed",
+        "the installer needs root",
+        "run with become: true",
+        True,
+    ),
     (
         "0x0091",
         r"ERR_NO:\s*0x0091",
@@ -203,8 +268,15 @@ _ROWS = (
         False,
     ),
     (
+        "live-patch",
+        r"Uninstallation and recovery failed",
+        "a live patch of the driver could be neither removed nor put back",
+        "reboot the host, then run again",
+        False,
+    ),
+    (
         "0x0080",
-        r"ERR_NO:\s*0x0080",
+        r"ERR_NO:\s*0x0080(?![^\n]*recovery failed)",
         "the installer says the component is not installed",
         "nothing is left to remove or to upgrade; install it with state: present",
         True,

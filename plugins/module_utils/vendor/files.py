@@ -20,6 +20,8 @@ _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 # Ascend-cann-910b-ops, Atlas-A3-cann-kernels.
 # BASES are a CANN of their own; the others add to one. KERNELS are one product under two names: ops from CANN 8.5 on.
 BASES = ("toolkit", "nnae", "nnrt")
+# What facts call parts of CANN that were installed one by one, which make no base.
+PIECES = "pieces"
 KERNELS = ("kernels", "ops")
 PRODUCTS = BASES + KERNELS + ("nnal", "tfplugin", "toolbox")
 # What is no CANN product. One version of these on a host; releases of the others lie side by side.

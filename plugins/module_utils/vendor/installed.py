@@ -112,8 +112,7 @@ def component(view, name, install_path, chip=None, version=None):
     if name in ("driver", "firmware"):
         state = driver(view, install_path) if name == "driver" else firmware(view, install_path)
         state["version"] = state["installed"]
-        script = "%s/script/uninstall.sh" % state["path"] if state["path"] else None
-        state["uninstall"] = script if script and view.exists(script) else None
+        state["uninstall"] = _hdk_uninstaller(view, name, install_path, state["path"])
         return state
     wanted = vendor_files.KERNELS if name in vendor_files.KERNELS else (name,)
     rows = [
@@ -127,6 +126,18 @@ def component(view, name, install_path, chip=None, version=None):
         key=lambda row: (row["version"] == version if version else False, row["latest"], _natural(row["version"] or ""))
     )
     return rows[-1]
+
+
+def _hdk_uninstaller(view, name, install_path, path):
+    """The uninstall script of driver or firmware, or None.
+
+    It is looked for with or without a version.info: the installer writes its record first and that file last, so
+    what every failed installation leaves has a script and no version (hicann/driver, run_driver_install.sh).
+    """
+    recorded = vendor_files.parse_key_values(view.read(INSTALL_RECORD)).get(name.capitalize() + "_Install_Path_Param")
+    folders = [path] + ["%s/%s" % (root.rstrip("/"), name) for root in (recorded, install_path) if root]
+    scripts = [folder + "/script/uninstall.sh" for folder in folders if folder]
+    return next((script for script in scripts if view.exists(script)), None)
 
 
 def _natural(text):

@@ -11,6 +11,7 @@ and a folder of links from 6.3 on; 8.5 and later have <root>/cann-<version> and 
 
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import cann_release
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 
 CANN_RECORDS = ("/etc/Ascend/ascend_cann_install.info", "/etc/Ascend/ascend_toolbox_install.info")
@@ -25,11 +26,6 @@ _FOLDERS = (
 )
 # Parts of a CANN release whose version.info proves that an installer has been here.
 _PARTS = ("compiler", "runtime", "opp", "toolkit", "hccl", "fwkacllib", "acllib")
-_WHEELS = ("te", "hccl", "topi")
-_KERNEL_FOLDERS = (
-    "opp_kernel/built-in/op_impl/ai_core/tbe/kernel",
-    "opp/built-in/op_impl/ai_core/tbe/kernel",
-)
 
 
 def cann_roots(view, install_path):
@@ -140,7 +136,7 @@ def _dangling(root, product, link, target):
         root,
         target,
         latest=True,
-        layout=_layout(target),
+        layout=cann_release.layout(target),
         damaged="%s points to %s, which does not exist" % (link, target),
     )
 
@@ -156,7 +152,7 @@ def _release(view, root, path, product, latest):
         if name.endswith("-linux") and not view.islink(path + "/" + name)
     ]
     parts = _parts(view, path)
-    common = {"latest": latest, "layout": _layout(path), "component_version": parts.get("version")}
+    common = {"latest": latest, "layout": cann_release.layout(path), "component_version": parts.get("version")}
     rows = []
     for folder in [path] + arch_dirs:
         for name in view.listdir(folder):
@@ -165,7 +161,11 @@ def _release(view, root, path, product, latest):
                 rows.append(_stated(view, root, path, folder + "/" + name, named, common))
     rows = _once(rows)
     found = [row["product"] for row in rows]
-    if parts and not any(name in found for name in ((product,) if product else vendor_files.BASES)):
+    pieces = [] if product or any(name in found for name in vendor_files.BASES) else cann_release.pieces(view, path)
+    if pieces:
+        known = dict(common, latest=latest and view.islink(root + "/cann"), parts=pieces)
+        rows.append(_row(vendor_files.PIECES, root, path, version=cann_release.release_name(path, parts), **known))
+    elif parts and not any(name in found for name in ((product,) if product else vendor_files.BASES)):
         rows.append(
             _row(
                 product or "toolkit",
@@ -221,7 +221,7 @@ def _kernels(view, root, path, latest):
         path,
         version=version,
         latest=latest,
-        layout=_layout(path),
+        layout=cann_release.layout(path),
         info_file=info_file,
         component_version=info["version"],
         damaged=None if version else "%s names no version; the installation is incomplete" % info_file,
@@ -251,13 +251,13 @@ def _nnal(view, root):
             root,
             path,
             version=match.group(1) if match else None,
-            layout=_layout(path),
+            layout=cann_release.layout(path),
             latest=view.realpath(path) == current,
             info_file=info_file,
             damaged=None if match else "%s names no version; the installation is incomplete" % info_file,
         )
-        row["set_env"] = _first(view, [folder + "/set_env.sh", path + "/set_env.sh"])
-        row["uninstall"] = _first(view, [path + "/script/uninstall.sh"])
+        row["set_env"] = cann_release.first(view, [folder + "/set_env.sh", path + "/set_env.sh"])
+        row["uninstall"] = cann_release.first(view, [path + "/script/uninstall.sh"])
         rows.append(row)
     if current and _missing(view, current):
         rows.append(_dangling(root, "nnal", folder + "/latest", current))
@@ -305,18 +305,23 @@ def _complete(view, row, arch_dirs):
         row["arch"] = arch_dirs[0].rsplit("/", 1)[1][: -len("-linux")].replace("arm64", "aarch64")
     scripts = [folder + "/script" for folder in arch_dirs] + [path + "/script"]
     if product in vendor_files.KERNELS:
-        row["chip"] = row["chip"] or _kernel_chip(view, path)
-        row["uninstall"] = _first(
+        row["chip"] = row["chip"] or cann_release.kernel_chip(view, path)
+        row["uninstall"] = cann_release.first(
             view, [script + "/ops_uninstall.sh" for script in scripts] + [path + "/opp_kernel/script/uninstall.sh"]
         )
         return
-    row["uninstall"] = _first(view, [path + "/cann_uninstall.sh"] + [script + "/uninstall.sh" for script in scripts])
+    if product == vendor_files.PIECES:
+        row["set_env"] = cann_release.first(view, [path + "/set_env.sh"])
+        return
+    row["uninstall"] = cann_release.first(
+        view, [path + "/cann_uninstall.sh"] + [script + "/uninstall.sh" for script in scripts]
+    )
     if product not in vendor_files.BASES:
         return
-    row["set_env"] = _first(view, _set_env_scripts(row))
+    row["set_env"] = cann_release.first(view, _set_env_scripts(row))
     if row["latest"]:
         _without_set_env(view, row)
-    row["wheels"] = _wheels(
+    row["wheels"] = cann_release.wheels(
         view, [path + "/lib64", path + "/fwkacllib/lib64"] + [folder + "/lib64" for folder in arch_dirs]
     )
 
@@ -340,45 +345,3 @@ def _without_set_env(view, row):
         and all(_missing(view, script) for script in scripts)
     ):
         row["damaged"] = "%s is missing" % scripts[0]
-
-
-def _wheels(view, folders):
-    """{"te": path, ..} of the Python wheels MindSpore needs; the first folder that has any."""
-    for folder in folders:
-        wheels = {}
-        for name in view.listdir(folder):
-            package = name.split("-", 1)[0]
-            if name.endswith(".whl") and package in _WHEELS:
-                wheels[package] = folder + "/" + name
-        if wheels:
-            return wheels
-    return {}
-
-
-def _kernel_chip(view, path):
-    """The chip family whose compiled kernels are there; None for none or several."""
-    for folder in _KERNEL_FOLDERS:
-        chips = {vendor_files.chip_of_soc(name) for name in view.listdir(path + "/" + folder)}
-        chips.discard(None)
-        if chips:
-            return chips.pop() if len(chips) == 1 else None
-    return None
-
-
-def _first(view, candidates):
-    return next((path for path in candidates if view.isfile(path)), None)
-
-
-def _layout(path):
-    """Which of the layouts a release folder has, by its name: "5.1", "6.0", "6.3" or "8.5"."""
-    name = path.rsplit("/", 1)[1]
-    if name.startswith("cann-"):
-        return "8.5"
-    numbers = [int(part) for part in re.findall(r"\d+", name)[:2]]
-    if len(numbers) < 2:
-        return None
-    if numbers >= [8, 5]:
-        return "8.5"
-    if numbers >= [6, 3]:
-        return "6.3"
-    return "5.1" if name.upper().startswith("5.1.RC1") else "6.0"

@@ -39,11 +39,19 @@ _PROMPT = re.compile(
     r"|press (?:any key|enter|y)|\bcontinue\s*\?",
     re.IGNORECASE,
 )
-_NO_FOR_ALL = re.compile(
-    r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*install-for-all"
-    r"|install-for-all[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)",
-    re.IGNORECASE,
+# Options that a package may not know and that it installs without: who may use the devices, and what is done about
+# those who use them now.
+_DISPENSABLE = ("--install-for-all", "--force")
+_UNKNOWN_OPTION = (
+    r"(?:unrecogni[sz]ed|unknown|unsupported|invalid|not support(?:ed)?|illegal)[^\n]*{0}"
+    r"|{0}[^\n]*(?:unrecogni[sz]ed|unknown|unsupported|invalid|not (?:be )?support|illegal|cannot be used)"
 )
+_UNNAMED_OPTION = re.compile(r"Unrecognized parameters\.", re.IGNORECASE)
+# The archive itself compares options with its list, and prints that: no code, no line of the installer's.
+_USAGE = re.compile(r"\A\s*(?:Unrecognized flag[^\n]*\n\s*)?Usage:[^\n]*\[options\]", re.IGNORECASE)
+_INSTALLER_LINE = re.compile(r"^\s*\[[A-Za-z]", re.MULTILINE)
+_OPTION = re.compile(r"--[a-z][\w-]*")
+_ERROR_LINE = re.compile(r"^.*\[ERROR\].*$", re.MULTILINE)
 # upgradePercentage:40% of driver and firmware. An archive's own "Verifying ... 100%" is another matter.
 _PROGRESS = re.compile(r"^.*(?:percent|progress).*$", re.IGNORECASE | re.MULTILINE)
 _PERCENT = re.compile(r"(?<![0-9.-])([0-9]{1,3})(?:\.[0-9]+)?[ \t]*%")
@@ -63,7 +71,9 @@ def install_argv(situation):
     Args:
         situation: {"component", "package" (path), "file_name", "chip", "install_path", "install_for_all", "username",
             "usergroup", "extra_args", "installed" (bool), "downgrade" (bool), "recorded_path" (where the vendor's own
-            record says the component is, or None), "fresh" (bool: install as if nothing were there), "force" (bool)}.
+            record says the component is, or None), "recorded_user", "recorded_group", "recorded_for_all" (whom the
+            record names), "fresh" (bool: install as if nothing were there), "force" (bool), "without" (options that
+            the package does not know)}.
 
     Returns:
         A list of words for bash: the file needs no execute permission and no executable file system.
@@ -80,12 +90,13 @@ def install_argv(situation):
         else:
             words += ["--full"]
             if component == "driver":
-                if situation["username"]:
-                    words += [
-                        "--install-username=" + situation["username"],
-                        "--install-usergroup=" + (situation["usergroup"] or situation["username"]),
-                    ]
-                words += ["--install-for-all"] if for_all else []
+                # The installer takes no other user than the recorded one, and a recorded root only by name (0x0091).
+                user = situation["username"] or situation.get("recorded_user")
+                group = situation["usergroup"] or (not situation["username"] and situation.get("recorded_group"))
+                if user:
+                    words += ["--install-username=" + user, "--install-usergroup=" + (group or user)]
+                of_root = user == "root" and not situation["username"] and situation.get("recorded_for_all")
+                words += ["--install-for-all"] if for_all or of_root else []
                 words += ["--install-path=" + situation["install_path"]] if custom else []
         words += ["--force"] if situation.get("force") and component == "driver" else []
     else:
@@ -94,6 +105,7 @@ def install_argv(situation):
         words += ["--install-for-all"] if for_all else []
         if custom and not situation["recorded_path"]:
             words += ["--install-path=" + situation["install_path"]]
+    words = [word for word in words if word not in situation.get("without", ())]
     return words + ["--quiet"] + list(situation["extra_args"])
 
 
@@ -115,9 +127,36 @@ def uninstall_argv(situation):
     return words
 
 
-def rejects_for_all(text, argv):
-    """Whether the package does not know --install-for-all, by its own words: some do not, and it is not essential."""
-    return "--install-for-all" in argv and bool(_NO_FOR_ALL.search(text))
+def refused_options(text, argv):
+    """The options in a command that the package says it does not know, as given; [] when it says no such thing.
+
+    An archive says so by its usage, which lists those that it knows (recorded); an installer by name, or, of one that
+    it does not name, by a sentence: then it may be any of the dispensable ones.
+    """
+    options = [word for word in argv[2:] if word.startswith("--")]
+    if _is_usage(text):
+        known = set(_OPTION.findall(text[_USAGE.search(text).end() :]))
+        return [word for word in options if word.partition("=")[0] not in known]
+    named = [word for word in options if _names_unknown(word, text)]
+    if not named and _UNNAMED_OPTION.search(text):
+        return [word for word in options if word in _DISPENSABLE]
+    return named
+
+
+def _names_unknown(word, text):
+    # Some installers leave out the dashes: what is left of other options are everyday words.
+    name = word.lstrip("-") if word in _DISPENSABLE else word.partition("=")[0]
+    pattern = r"(?<![\w])%s(?![\w-])" % re.escape(name)
+    return bool(re.search(_UNKNOWN_OPTION.format(pattern), text, re.IGNORECASE))
+
+
+def dispensable(options):
+    """Whether a package installs without any of these options."""
+    return all(option in _DISPENSABLE for option in options)
+
+
+def _is_usage(text):
+    return bool(_USAGE.search(text)) and not _INSTALLER_LINE.search(text)
 
 
 def matches(wanted, state):
@@ -181,7 +220,7 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
 
     Args:
         component: what was installed or removed; only driver and firmware ever need a reboot.
-        run: {"rc", "timed_out", "flooded", "asked", "seconds"} of process_io.run.
+        run: {"rc", "timed_out", "flooded", "asked", "seconds"} of process_io.run, and perhaps the "argv" it was given.
         text: its output without colour codes.
         wanted: the version that should be there afterwards, None for a removal.
         before, after: installed.component() before and after.
@@ -192,7 +231,7 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
         {"ok", "reboot_required", "untouched", "summary", "cause", "fix", "notes"}.
     """
     words, rc, notes = read_words(text), run["rc"], []
-    errors = vendor_errors.explain(text)
+    errors = _complaints(run, text)
     right = matches(wanted, after) and not after.get("damaged") if wanted else _gone(after)
     verdict = None
     if run.get("asked"):
@@ -257,7 +296,8 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
         bool(errors)
         and errors[0]["untouched"]
         and not run["timed_out"]
-        and rc == 1
+        # An all-in-one package that is there is refused with 0 (recorded).
+        and rc in (0, 1)
         and after.get("version") == before.get("version")
         and after.get("damaged") == before.get("damaged")
     )
@@ -268,7 +308,7 @@ def judge(component, run, text, wanted, before, after, rewritten=True, repair=Fa
         "reboot_required": False,
         "untouched": untouched,
         "summary": summary,
-        "cause": errors[0]["cause"] if errors else cause or words["failure"] or tail_line(text),
+        "cause": errors[0]["cause"] if errors else cause or error_line(text) or words["failure"] or tail_line(text),
         "fix": errors[0]["fix"]
         if errors
         else fix or "look at log_tail and at the vendor's logs in /var/log/ascend_seclog, then run again",
@@ -308,6 +348,28 @@ def _wrong_files(rc, words, wanted, before, after):
         "the package holds another version than its name says, or the installer did nothing",
         "check where the package comes from and its sha256; set version if the name is wrong",
     )
+
+
+def _complaints(run, text):
+    """vendor_errors.explain's rows; of a usage in place of an installation, what option it was about."""
+    if not _is_usage(text) or run["rc"] in OK_CODES:
+        return vendor_errors.explain(text)
+    refused = refused_options(text, run.get("argv") or [])
+    return [
+        {
+            "name": "unknown-option",
+            "cause": "the package does not know %s" % (" and ".join(refused) or "an option it was given"),
+            "fix": "leave it out of extra_args; the options it knows are in log_tail",
+            "untouched": True,
+            "line": "",
+        }
+    ]
+
+
+def error_line(text):
+    """The last line that an installer calls an error, or None."""
+    rows = _ERROR_LINE.findall(text)
+    return rows[-1].strip()[:300] if rows else None
 
 
 def tail_line(text):
