@@ -24,6 +24,7 @@ _RUNTIMES = (
     ("kubernetes pod", re.compile(r"kubepods[^\n]*?pod([0-9a-f][0-9a-f_-]{30,40})")),
     ("lxc", re.compile(r"lxc(?:\.payload\.|/)([\w.-]+)")),
 )
+_HOST_NAMESPACE = 128
 # Programs whose first argument says what they run, and the options in front of it that have an argument of their own.
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*$")
 _PYTHON_VALUES = ("-W", "-X", "--check-hash-based-pycs")
@@ -128,6 +129,21 @@ def _open_device(proc_root, pid, listdir, readlink):
     return min(found) if found else None
 
 
+def namespaces(text):
+    """[(pid, device ids)] of the containers that hold NPUs for themselves, by /proc/uda/namespace_node.
+
+    Only root may read it. A namespace below 128 with devices holds them exclusively, whether a process in it has one
+    open or not; the host's own has a number from 128 on (hicann/driver, uda_proc_fs.c).
+    """
+    rows = []
+    for block in re.split(r"^(?=ns_id )", text, flags=re.MULTILINE):
+        head = re.match(r"ns_id (\d+) [^\n]*?root_tgid (\d+) dev_num (\d+)", block)
+        if head and int(head.group(1)) < _HOST_NAMESPACE and int(head.group(3)):
+            found = re.findall(r"^\s*\d+\s+(\d+)\s*$", block, re.MULTILINE)
+            rows.append((int(head.group(2)), [int(device) for device in found]))
+    return rows
+
+
 def users(
     proc_root="/proc",
     npu_processes=(),
@@ -146,7 +162,8 @@ def users(
         own_pid: the process to leave out (default: the caller).
 
     Returns:
-        [{"pid", "user", "command", "source": "npu-smi"|"open device", "device", "container"}].
+        [{"pid", "user", "command", "source": "npu-smi"|"open device"|"namespace", "device", "container"}]; of a
+        namespace the process that made it, and the first of its devices.
     """
     own_pid = os.getpid() if own_pid is None else own_pid
     own_container = container_of(read(proc_root + "/1/cgroup"))
@@ -172,6 +189,11 @@ def users(
             continue
         row = rows.get(pid) or dict(_details(proc_root, pid, read, user_name, own_container), device=None)
         rows[pid] = dict(row, source="npu-smi", command=row["command"] or command_of(process.get("name") or ""))
+    for pid, found in namespaces(read(proc_root + "/uda/namespace_node")):
+        if pid != own_pid and pid not in rows:
+            device = "/dev/davinci%d" % min(found) if found else None
+            details = _details(proc_root, pid, read, user_name, own_container)
+            rows[pid] = dict(details, source="namespace", device=device)
     return [rows[pid] for pid in sorted(rows)]
 
 

@@ -55,6 +55,15 @@ _SWITCHES = (
 )
 _TICKS = 100  # a second; USER_HZ, the same on every architecture the vendor supports
 _OUR_MODULES = re.compile(r"drv_|davinci|ascend|devdrv|devmm|hisi_hdc", re.IGNORECASE)
+# A device that fell off the bus, or does not answer (hicann/driver; transcripts of users).
+_LOST = re.compile(
+    r"device is abnormal|unsuccessful\. \(ret=-19|heart ?beat[^\n]*(?:lost|stop|timeout)|device[^\n]*(?:lost|offline)"
+    r"|link[^\n]*\bdown\b|AER:[^\n]*(?:fatal|uncorrect)",
+    re.IGNORECASE,
+)
+# Two that want the same devices for themselves.
+_CONFLICT = re.compile(r"uda_occupy_dev_by_ns|conflict open udevid|already in use", re.IGNORECASE)
+_LINES = 5  # of each kind
 _REFUSED = re.compile(
     r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
     r"Required key not available|Loading of (?:unsigned|module)[^\n]*rejected"
@@ -204,12 +213,34 @@ def complaints(view):
     return rows
 
 
+def kernel_refuses(line):
+    """Whether the kernel says in this line that it does not take a module of the driver."""
+    return bool(_REFUSED.search(line))
+
+
+def device_lost(line):
+    """Whether a line of the kernel's log says that an NPU does not answer."""
+    return bool(_LOST.search(line))
+
+
+def device_wanted_twice(line):
+    """Whether a line of the kernel's log says that somebody else has an NPU for itself."""
+    return bool(_CONFLICT.search(line))
+
+
 def kernel_log(view):
-    """The last lines of the kernel's log in which it refuses a module of the driver; at most five."""
+    """The last lines of the kernel's log about modules that it refuses and devices that are lost or taken.
+
+    At most five of each kind, in their order.
+    """
     tool = which(view, "dmesg")
     answer = view.run([tool], timeout=5) if tool else None
     lines = (answer[1] if answer and answer[0] == 0 else "").splitlines()
-    return [line.strip()[:300] for line in lines if _OUR_MODULES.search(line) and _REFUSED.search(line)][-5:]
+    ours = [(number, line.strip()[:300]) for number, line in enumerate(lines) if _OUR_MODULES.search(line)]
+    told = [
+        [row for row in ours if says(row[1])][-_LINES:] for says in (kernel_refuses, device_lost, device_wanted_twice)
+    ]
+    return [line for _number, line in sorted({row for rows in told for row in rows})]
 
 
 def installers(view):

@@ -13,6 +13,7 @@ import re
 from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_boot
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
+from ansible_collections.ascend.fleet.plugins.module_utils.host import around
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     pci as host_probe_pci,
 )
@@ -22,7 +23,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.host import (
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     system as host_probe_system,
 )
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed, installed_cann
 
 SCHEMA = 1
 JOURNAL_ENTRIES = 20
@@ -55,8 +56,10 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
     # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
     trusted = view.privileged() or not devices
-    reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
     found = host_probe_pci.accelerators(view, params["pci_ids"])
+    # Nor does it when every card was given to virtual machines.
+    trusted = trusted and (found["count"] > 0 or not found["passed_through"])
+    reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
     return {
         "schema": SCHEMA,
         "hostname": view.uname()["hostname"],
@@ -74,6 +77,8 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "driver": driver,
         "firmware": firmware,
         "cann": cann,
+        "cann_elsewhere": around.cann_elsewhere(view, installed_cann.cann_roots(view, install_path)),
+        "missing_mounts": around.missing_mounts(view, kind, install_path, driver["install_info"]),
         "environments": host_probe_python.environments(view, params["env_root"], cann),
         "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
         "devices": devices,

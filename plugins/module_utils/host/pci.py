@@ -12,6 +12,9 @@ VENDOR = "19e5"  # Huawei
 _CLASS = "0x1200"  # processing accelerators
 # Compression and crypto engines inside Kunpeng processors share vendor and class, and are no NPUs
 # (Linux, drivers/crypto/hisilicon: zip a250/a251, sec a255/a256, hpre a258/a259).
+# Drivers of the kernel that a device is bound to in order to give it to a virtual machine or to user space
+# (Linux, Documentation/driver-api/vfio.rst; Xen's pciback).
+_GIVEN_AWAY = ("vfio-pci", "pci-stub", "pciback", "xen-pciback", "uio_pci_generic", "igb_uio")
 _ENGINES = ("a250", "a251", "a255", "a256", "a258", "a259")
 
 
@@ -21,8 +24,8 @@ def accelerators(view, rows):
     ``rows``: [{"vendor", "device", "subsystem_vendor", "subsystem_device", "family", "chips", "devices_per_card",
     "product", "role", "variant"}], ids in hexadecimal without 0x.
     """
-    devices, unknown = [], []
-    matches = []
+    devices, unknown, given = [], [], []
+    matches, others = [], []
     for address in view.listdir(PCI):
         device = _device(view, address)
         if device is None:
@@ -33,12 +36,19 @@ def accelerators(view, rows):
                 unknown.append(dict(device, family=None, chips=1))
             continue
         device.pop("class")
+        driver = (view.readlink("%s/%s/driver" % (PCI, address)) or "").rsplit("/", 1)[-1]
+        if driver in _GIVEN_AWAY:
+            given.append({"address": address, "driver": driver})
+            others.append(match)
+            continue
         matches.append(match)
         devices.append(dict(device, family=match["family"], chips=match["chips"]))
-    families = _distinct(match["family"] for match in matches)
-    products = _distinct(match["product"] for match in matches)
-    roles = _distinct(match["role"] for match in matches)
-    variants = _distinct(match["variant"] for match in matches)
+    # A host that keeps no card for itself is still a host of that kind.
+    kinds = matches or others
+    families = _distinct(match["family"] for match in kinds)
+    products = _distinct(match["product"] for match in kinds)
+    roles = _distinct(match["role"] for match in kinds)
+    variants = _distinct(match["variant"] for match in kinds)
     return {
         "family": families[0] if len(families) == 1 else None,
         "count": sum(device["chips"] for device in devices),
@@ -48,6 +58,8 @@ def accelerators(view, rows):
         "variant": variants[0] if len(variants) == 1 else None,
         "devices": devices,
         "unknown": unknown,
+        "unknown_names": [],
+        "passed_through": given,
         "mixed": len(families) > 1,
     }
 
@@ -55,7 +67,8 @@ def accelerators(view, rows):
 def from_npu_smi(found, chips, names):
     """Complete ``found`` from npu-smi's chips where the host shows no PCI tree (some containers, SoC boards).
 
-    ``names``: {name as npu-smi prints it: family}.
+    ``names``: {name as npu-smi prints it: family}. A name that settles the family makes ids that are not known
+    a matter of course; a name that is not known is said.
     """
     if found["count"] or not chips:
         return found
@@ -63,6 +76,8 @@ def from_npu_smi(found, chips, names):
     known = [family for family in families if family]
     return dict(
         found,
+        unknown=[] if len(known) == len(families) == 1 else found["unknown"],
+        unknown_names=_distinct(chip["name"] for chip in chips if chip.get("name") and chip["name"] not in names),
         family=known[0] if len(known) == 1 else None,
         count=len(chips),
         cards=len(_distinct(chip.get("npu_id") for chip in chips)),

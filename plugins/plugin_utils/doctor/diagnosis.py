@@ -83,6 +83,8 @@ def installed_findings(facts: dict[str, Any], wish: Wishes) -> list[dict[str, An
     bases = [row for row in facts["cann"] if row["product"] in BASES and row["version"]]
     current = [row for row in bases if row["latest"]] or bases
     base = {"driver": facts["driver"]["installed"], "firmware": facts["firmware"]["installed"]}
+    if facts["host_kind"] == "container":
+        base.pop("firmware")  # files of the host's, if they were mounted at all
     if len({row["version"] for row in current}) == 1:
         base.update(cann=current[0]["version"], cann_flavor=current[0]["product"])
     environments = [_framework(env) for env in facts["environments"] if env["python"]] or [{}]

@@ -14,18 +14,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
-    driver as doctor_driver,
+    driver,
+    hardware,
+    npu,
+    software,
+    system,
 )
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
-    software as doctor_software,
-)
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
-    system as doctor_system,
-)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 
 SEVERITIES = ("error", "warning", "info")
-RULES = doctor_driver.RULES + doctor_software.RULES
-PROBE_RULES = doctor_system.RULES
+RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *software.RULES)
+PROBE_RULES = system.RULES
+# Variables of what a container has from its host.
+_OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")
 # What the next installer will refuse is no sickness while the NPUs work: a warning then.
 FOR_INSTALLERS = (
     "kernel-too-old",
@@ -52,9 +53,13 @@ def diagnose(facts, findings=(), probe=None):
     rules: Sequence[dict[str, Any]] = RULES
     if probe is not None:
         rules, facts = (*RULES, *PROBE_RULES), dict(facts, probe=probe)
+    contained = facts["host_kind"] == "container"
     for rule in rules:
+        if contained and rule["container"] == HIDDEN:
+            continue
         evidence = rule["when"](facts)
         if evidence:
+            fix = rule["container"] if contained and rule["container"] else rule["fix"]
             later = rule["id"] in FOR_INSTALLERS and facts["npu"]["available"]
             problems.append(
                 {
@@ -62,7 +67,7 @@ def diagnose(facts, findings=(), probe=None):
                     "severity": "warning" if later else rule["severity"],
                     "problem": rule["problem"],
                     "evidence": evidence,
-                    "fix": rule["fix"](facts) if callable(rule["fix"]) else rule["fix"],
+                    "fix": fix(facts) if callable(fix) else fix,
                     "source": rule["source"],
                 }
             )
@@ -75,7 +80,7 @@ def diagnose(facts, findings=(), probe=None):
                     "severity": finding["severity"],
                     "problem": "A compatibility rule speaks against what is here.",
                     "evidence": finding["message"],
-                    "fix": _way_out(finding),
+                    "fix": _way_out(finding, contained),
                     "source": finding["source"],
                 }
             )
@@ -83,7 +88,9 @@ def diagnose(facts, findings=(), probe=None):
     return sorted(problems, key=lambda problem: SEVERITIES.index(problem["severity"]))
 
 
-def _way_out(finding):
+def _way_out(finding, contained):
+    if contained and finding.get("variable") in _OF_THE_HOST:
+        return "Use an image whose versions go with the driver of this container's host; docs/rules.md tells more."
     words = "ansible-playbook ascend.fleet.plan names versions that go together; docs/rules.md tells the ways out."
     if finding.get("variable"):
         words += " The variable is {}.".format(finding["variable"])

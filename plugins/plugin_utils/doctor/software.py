@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules about CANN and the Python environments. See doctor.py for what a rule is.
+"""Rules about CANN and the Python environments. See rules.py for what a rule is.
 
 Sources: an installed CANN 8.1 tree and its scripts, the FAQ of MindSpore, and the release notes both give.
 """
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.driver import install_disk
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.hardware import install_disk
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import rule
 
 _CANN_SPACE = 10240  # MiB a toolkit takes
 
@@ -83,6 +84,15 @@ def _other_path(facts):
     path, _row = install_disk(facts)
     rows = [row for row in _bases(facts) if path and row["install_path"] != path]
     return _each(rows, lambda row: "{} is in {}".format(_title(row), row["path"]))
+
+
+def _elsewhere(facts):
+    return ", ".join(facts.get("cann_elsewhere") or []) or None
+
+
+def _only_pieces(facts):
+    rows = [row for row in facts["cann"] if row["product"] == vendor_files.PIECES]
+    return _each(rows, lambda row: "{} has {} of {}".format(row["path"], ", ".join(row["parts"]), row["version"]))
 
 
 def _no_set_env(facts):
@@ -188,15 +198,11 @@ def _inference_only(facts):
     )
 
 
-def _rule(identifier, severity, when, problem, fix, source):
-    return {"id": identifier, "severity": severity, "when": when, "problem": problem, "fix": fix, "source": source}
-
-
 _FAQ = "mindspore-ai/docs FAQ, installation"
 _TREE = "an installed CANN 8.1.RC1"
 
 RULES = (
-    _rule(
+    rule(
         "cann-damaged",
         "error",
         _damaged,
@@ -204,7 +210,7 @@ RULES = (
         "Install it again; ascend.fleet.site does.",
         _TREE,
     ),
-    _rule(
+    rule(
         "cann-space",
         "warning",
         _no_space,
@@ -212,7 +218,7 @@ RULES = (
         "Free about 10 GB there, or set ascend_install_path to a larger disk.",
         "ascend-deployer README",
     ),
-    _rule(
+    rule(
         "cann-driver-mismatch",
         "error",
         _driver_lists,
@@ -220,8 +226,9 @@ RULES = (
         "Bring driver and CANN to releases that belong together. With --quiet the installer only warns: Check "
         "version does not matched!",
         "driver/version.info and the CANN info file on this host",
+        "Use an image whose CANN goes with the driver of this container's host.",
     ),
-    _rule(
+    rule(
         "cann-arch",
         "error",
         _other_arch,
@@ -229,7 +236,7 @@ RULES = (
         "Install the package of this architecture (x86_64 is spelled x86-64 in some names).",
         _TREE,
     ),
-    _rule(
+    rule(
         "kernels-chip",
         "error",
         _other_chip,
@@ -237,7 +244,7 @@ RULES = (
         "Install the kernels package of this chip. Ascend910B without a digit is the first generation (910).",
         "CANN 8.1.RC1 platform_config",
     ),
-    _rule(
+    rule(
         "kernels-without-base",
         "error",
         _kernels_alone,
@@ -245,7 +252,7 @@ RULES = (
         "Install toolkit, nnae or nnrt of that version first, then the kernels.",
         "ascend-deployer process_kernels",
     ),
-    _rule(
+    rule(
         "cann-not-current",
         "warning",
         _not_current,
@@ -253,7 +260,7 @@ RULES = (
         "set_env.sh leads to latest: install the wanted release again, which sets it.",
         _TREE,
     ),
-    _rule(
+    rule(
         "cann-other-path",
         "warning",
         _other_path,
@@ -262,7 +269,24 @@ RULES = (
         "uninstall there.",
         "hiascend.com installation guide; ascend-deployer",
     ),
-    _rule(
+    rule(
+        "cann-elsewhere",
+        "info",
+        _elsewhere,
+        "There is a CANN that is not in the configured path.",
+        "It is left alone, and nothing here uses it. To work with it, set ascend_install_path to that folder; to have "
+        "it out of the way, look at PATH, LD_LIBRARY_PATH and ASCEND_HOME_PATH of those who use it.",
+        "conda packages of CANN 9; installations of ordinary users",
+    ),
+    rule(
+        "cann-pieces",
+        "info",
+        _only_pieces,
+        "There are parts of CANN without toolkit, nnae or nnrt.",
+        "Nothing, if they were built by hand. What this fleet installs needs one of the three beside them.",
+        "hicann/runtime, cann-npu-runtime 8.5.0",
+    ),
+    rule(
         "set-env-missing",
         "warning",
         _no_set_env,
@@ -270,7 +294,7 @@ RULES = (
         "libascendcl.so and others are found through set_env.sh only. Install the release again.",
         "PaddlePaddle/FastDeploy#1808",
     ),
-    _rule(
+    rule(
         "nnae-and-toolkit",
         "warning",
         _two_bases,
@@ -278,7 +302,7 @@ RULES = (
         "Keep one of them, or use MindSpore 2.4 or newer with set_env.sh.",
         _FAQ,
     ),
-    _rule(
+    rule(
         "python-gone",
         "error",
         _interpreter_gone,
@@ -286,7 +310,7 @@ RULES = (
         "The Python it was made from was removed. Run ascend.fleet.site: it makes the environment again.",
         "files of this host",
     ),
-    _rule(
+    rule(
         "wheels-missing",
         "error",
         _no_wheels,
@@ -294,7 +318,7 @@ RULES = (
         "Install them from CANN's lib64 into that environment; the role ascend.fleet.mindspore does.",
         _FAQ,
     ),
-    _rule(
+    rule(
         "wheels-stale",
         "error",
         _stale_wheels,
@@ -303,7 +327,7 @@ RULES = (
         "this); the role ascend.fleet.mindspore does.",
         _FAQ,
     ),
-    _rule(
+    rule(
         "topi-left-over",
         "warning",
         _leftover_topi,
@@ -311,7 +335,7 @@ RULES = (
         "pip uninstall topi: CANN dropped it with 6.3.",
         "MindSpore 1.10 and 2.0 installation guides",
     ),
-    _rule(
+    rule(
         "two-mindspores",
         "error",
         _two_mindspores,
@@ -319,7 +343,7 @@ RULES = (
         "pip uninstall both, then install one: mindspore-ascend up to 1.x, mindspore from 2.0.",
         "MindSpore 2.3 installation guide",
     ),
-    _rule(
+    rule(
         "cann-dependencies",
         "warning",
         _dependencies,
@@ -327,7 +351,7 @@ RULES = (
         "pip install numpy sympy decorator attrs cffi psutil scipy protobuf; prereq_check.bash of CANN lists them.",
         _TREE + " prereq_check",
     ),
-    _rule(
+    rule(
         "numpy-2",
         "error",
         _numpy_2,
@@ -335,7 +359,7 @@ RULES = (
         "pip install 'numpy<2' there.",
         "Ascend/docs#22",
     ),
-    _rule(
+    rule(
         "glibc-too-old",
         "error",
         _glibc,
@@ -343,7 +367,7 @@ RULES = (
         "Use torch_npu 2.6.0 or older, or a newer operating system.",
         "the wheels' manylinux_2_28 tags on PyPI",
     ),
-    _rule(
+    rule(
         "inference-chips",
         "warning",
         _inference_only,

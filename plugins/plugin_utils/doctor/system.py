@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules about what only the doctor's probe sees: clock, su, compilers, DKMS, logs, libraries. See doctor.py.
+"""Rules about what only the doctor's probe sees: clock, su, compilers, DKMS, logs, libraries. See rules.py.
 
 They take the facts with the probe's answer beside them, as facts["probe"].
 """
 
+from ansible_collections.ascend.fleet.plugins.module_utils.host import deeper
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.driver import concerned
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.hardware import concerned
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN, rule
 
 _SCRIPTS = "hicann/driver scripts/package"
 _SKEW = 120  # seconds; less may be the way from the control node to the host
@@ -120,7 +122,8 @@ def _closed(facts):
 
 
 def _kernel_log(facts):
-    return "; ".join(facts["probe"]["kernel_log"][-2:]) if _driver_down(facts) else None
+    lines = [line for line in facts["probe"]["kernel_log"] if deeper.kernel_refuses(line)]
+    return "; ".join(lines[-2:]) if _driver_down(facts) else None
 
 
 def _parents(facts):
@@ -163,44 +166,44 @@ def _other_arch(facts):
     )
 
 
-def _rule(identifier, severity, when, problem, fix, source):
-    return {"id": identifier, "severity": severity, "when": when, "problem": problem, "fix": fix, "source": source}
-
-
 RULES = (
-    _rule(
+    rule(
         "clock-wrong",
         "error",
         _clock(_WRONG, float("inf")),
         "The host's clock is wrong.",
         "Set it (chronyd or timedatectl set-time, in UTC): signatures, certificates and downloads depend on it.",
         "ascend-deployer README; " + _SCRIPTS + " (device_images_crl_check)",
+        "A container has the clock of its host: set it there (chronyd or timedatectl set-time, in UTC).",
     ),
-    _rule(
+    rule(
         "clock-skew",
         "warning",
         _clock(_SKEW, _WRONG),
         "The host's clock is off.",
         "Start chronyd or another NTP client.",
         "ascend-deployer README",
+        "A container has the clock of its host: start chronyd or another NTP client there.",
     ),
-    _rule(
+    rule(
         "su-asks-password",
         "warning",
         _su,
         "su asks root for a password; an unattended installer hangs at that.",
         "Add to /etc/pam.d/su, as its first line: auth sufficient pam_rootok.so",
         _SCRIPTS + " (checkEnvFile)",
+        HIDDEN,
     ),
-    _rule(
+    rule(
         "gcc-differs",
         "warning",
         _compiler,
         "The driver would be built with another gcc than the kernel.",
         "Make that major version of gcc the default one if DKMS fails; no need if the package brings matching modules.",
         "user report (Dkms install failed)",
+        HIDDEN,
     ),
-    _rule(
+    rule(
         "umask-closed",
         "warning",
         _umask,
@@ -208,7 +211,7 @@ RULES = (
         "Install with umask 022; the roles of ascend.fleet do in any case.",
         "ascend-deployer README",
     ),
-    _rule(
+    rule(
         "ssh-closes-idle",
         "warning",
         _idle,
@@ -217,23 +220,25 @@ RULES = (
         "of ascend.fleet poll, and are not concerned.",
         "ascend-deployer FAQ 5",
     ),
-    _rule(
+    rule(
         "dkms-leftover",
         "warning",
         _dkms_leftover,
         "An earlier DKMS build was left behind.",
         "rm -rf /var/lib/dkms/davinci_ascend, then install the driver.",
         "hicann/driver docs/zh/FAQ.md Q3",
+        HIDDEN,
     ),
-    _rule(
+    rule(
         "dkms-other-kernel",
         "error",
         _dkms_other_kernel,
         "The driver was not built for the running kernel.",
         "Boot that kernel, or install the headers of this one and install the driver again.",
         "hicann/driver docs/zh/FAQ.md Q3, Q8",
+        HIDDEN,
     ),
-    _rule(
+    rule(
         "install-failed",
         "error",
         _log(True),
@@ -241,7 +246,7 @@ RULES = (
         _log_fix(True),
         "the vendor's log on this host",
     ),
-    _rule(
+    rule(
         "install-complained",
         "warning",
         _log(False),
@@ -249,7 +254,7 @@ RULES = (
         _log_fix(False),
         "the vendor's log on this host",
     ),
-    _rule(
+    rule(
         "installer-running",
         "warning",
         _installers,
@@ -258,7 +263,7 @@ RULES = (
         "with --quiet, as the roles of ascend.fleet do.",
         _SCRIPTS + " install.sh; CANN installation guide",
     ),
-    _rule(
+    rule(
         "kernel-refuses-module",
         "error",
         _kernel_log,
@@ -267,8 +272,9 @@ RULES = (
         "supports, or install its headers and install the driver again. Key rejected: sign the module, or turn "
         "Secure Boot off.",
         "dmesg; user report (mdev_register_parent)",
+        HIDDEN,
     ),
-    _rule(
+    rule(
         "install-path-parents",
         "error",
         _parents,
@@ -276,7 +282,7 @@ RULES = (
         "chown root:root and chmod 755, for each folder named.",
         _SCRIPTS + " (should belong to root; permission is too small)",
     ),
-    _rule(
+    rule(
         "cann-redirected",
         "warning",
         _redirected,
@@ -284,7 +290,7 @@ RULES = (
         "Set ascend_install_path to that path. If nothing is installed there, move the record away.",
         "hiascend.com installation guide; ascend-deployer",
     ),
-    _rule(
+    rule(
         "cann-not-in-shell",
         "info",
         _not_in_shell,
@@ -293,7 +299,7 @@ RULES = (
         "are not found otherwise. It leaves out driver/lib64/driver (libascend_hal.so); add that, too.",
         "PaddlePaddle/FastDeploy#1808, #1824; vllm-ascend#152",
     ),
-    _rule(
+    rule(
         "compiler-packages",
         "warning",
         _by_environment("compiler_packages", "%s lacks %s"),
@@ -301,7 +307,7 @@ RULES = (
         "pip install them there; prereq_check.bash of CANN lists all.",
         "an installed CANN 8.1.RC1 prereq_check",
     ),
-    _rule(
+    rule(
         "libraries-missing",
         "error",
         _by_environment("libraries", "%s: torch does not find %s"),
@@ -309,7 +315,7 @@ RULES = (
         "Install openblas (libblas.so.3) and libquadmath or libgomp from the distribution.",
         "ascend-deployer FAQ 6, 7",
     ),
-    _rule(
+    rule(
         "environment-closed",
         "warning",
         _closed,
@@ -317,7 +323,7 @@ RULES = (
         "chmod -R go+rX for each, or run ascend.fleet.site after removing it; it was made under a strict umask.",
         "ascend-deployer README",
     ),
-    _rule(
+    rule(
         "mindspore-arch",
         "error",
         _other_arch,

@@ -30,6 +30,8 @@ KEYS = {
     "driver",
     "firmware",
     "cann",
+    "cann_elsewhere",
+    "missing_mounts",
     "environments",
     "foreign_environments",
     "devices",
@@ -46,7 +48,8 @@ KEYS = {
 INNER = {
     "os": {"id", "id_like", "version", "name", "family", "package_manager"},
     "kernel": {"release", "headers"},
-    "accelerators": {"family", "count", "cards", "product", "role", "variant", "devices", "unknown", "mixed"},
+    "accelerators": {"family", "count", "cards", "product", "role", "variant", "devices", "unknown", "mixed"}
+    | {"unknown_names", "passed_through"},
     "user": {"name", "exists", "uid", "group", "groups", "shell", "home"},
     "tools": {"lspci", "ifconfig", "gcc", "cmake", "make", "dkms", "openssl", "conda", "uv", "pip3"},
     "driver": {

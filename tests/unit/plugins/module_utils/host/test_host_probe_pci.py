@@ -126,6 +126,8 @@ def test_what_is_no_npu(other):
         "variant": None,
         "devices": [],
         "unknown": [],
+        "unknown_names": [],
+        "passed_through": [],
         "mixed": False,
     }
 

@@ -107,6 +107,30 @@ CASES = {
     "npu-smi-fails": (fails("missing_library"), "missing_library"),
     "chips-missing": ({"accelerators.count": 16}, "16 chips"),
     "chips-unhealthy": ({"npu.chips.3.health": "Alarm"}, "NPU 3 chip 0: Alarm"),
+    "chips-alarm-at-rest": (
+        {"accelerators.family": "310b", f"{KERNELS}.chip": "310b", "npu.chips.0.health": "Alarm"},
+        "NPU 0 chip 0: Alarm",
+    ),
+    "chip-name-unknown": ({"accelerators.unknown_names": ["910Z9"]}, "npu-smi says 910Z9"),
+    "chips-passed-through": (
+        {"accelerators.passed_through": [{"address": "0000:01:00.0", "driver": "vfio-pci"}]},
+        "0000:01:00.0 is bound to vfio-pci",
+    ),
+    "container-mounts": (
+        {"host_kind": "container", **fails("device_busy", -8020), "missing_mounts": ["/usr/local/dcmi"]},
+        "/usr/local/dcmi",
+    ),
+    "container-npu-smi": ({"host_kind": "container", **fails("driver_not_loaded", -9005)}, "/dev/davinci7"),
+    "cann-elsewhere": ({"cann_elsewhere": ["/opt/conda/Ascend"]}, "/opt/conda/Ascend"),
+    "cann-pieces": (
+        {
+            f"{NNAE}.product": "pieces",
+            f"{NNAE}.version": "8.5.0",
+            f"{NNAE}.path": "/x/cann-8.5.0",
+            f"{NNAE}.parts": ["runtime"],
+        },
+        "/x/cann-8.5.0 has runtime of 8.5.0",
+    ),
     "npu-smi-version": ({"npu.npu_smi_version": "24.1.0"}, "npu-smi 24.1.0"),
     "container-devices": ({"host_kind": "container", "devices": []}, "no /dev/davinci"),
     "npu-in-use": (
