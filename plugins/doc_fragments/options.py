@@ -46,6 +46,29 @@ options:
     default: 5
 """
 
+    # What tells accelerators apart on a host, which has no catalog.
+    ACCELERATORS = r"""
+options:
+  pci_ids:
+    description: PCI ids of accelerators. Filled from the catalog, so there is no need to give any.
+    type: list
+    elements: dict
+    suboptions:
+      vendor: {description: "PCI vendor id, hexadecimal without C(0x), as all ids here.", type: str, required: true}
+      device: {description: PCI device id., type: str, required: true}
+      subsystem_vendor: {description: PCI subsystem vendor id., type: str}
+      subsystem_device: {description: PCI subsystem device id., type: str}
+      family: {description: "Chip family, for example V(910b).", type: str, required: true}
+      chips: {description: Chips a device holds., type: int, default: 1}
+      devices_per_card: {description: "Devices of a card: V(2) for A3, where each die is one.", type: int, default: 1}
+      product: {description: Product name., type: str}
+      role: {description: V(training) or V(inference)., type: str}
+      variant: {description: 'V(ep) (a card in a server) or V(soc) (a board that is its own host).', type: str}
+  npu_names:
+    description: Chip family by the name C(npu-smi) prints. Filled from the catalog, so there is no need to give any.
+    type: dict
+"""
+
     # What fills the host's cache.
     CACHE = r"""
 options:

@@ -58,7 +58,10 @@ doctor_probe:
         line: {description: The telling line., type: str}
         cause: {description: What it means; V(null) where that is not known., type: str}
         fix: {description: What to do; V(null) where that is not known., type: str}
-    kernel_log: {description: Lines in which the kernel refuses the driver's modules., type: list, elements: str}
+    kernel_log:
+      description: Lines in which the kernel refuses the driver's modules, or says that a device is lost or taken.
+      type: list
+      elements: str
     installers:
       description: The vendor's installers that are running; of their arguments the vendor's switches.
       type: list

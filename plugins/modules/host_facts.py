@@ -21,6 +21,7 @@ notes:
     observe again.
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
+  - ascend.fleet.options.accelerators
   - ascend.fleet.options.env_root
   - ascend.fleet.options.install_path
   - ascend.fleet.options.state
@@ -36,24 +37,6 @@ options:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int
     default: 30
-  pci_ids:
-    description: PCI ids of accelerators. Filled from the catalog, so there is no need to give any.
-    type: list
-    elements: dict
-    suboptions:
-      vendor: {description: "PCI vendor id, hexadecimal without C(0x), as all ids here.", type: str, required: true}
-      device: {description: PCI device id., type: str, required: true}
-      subsystem_vendor: {description: PCI subsystem vendor id., type: str}
-      subsystem_device: {description: PCI subsystem device id., type: str}
-      family: {description: "Chip family, for example V(910b).", type: str, required: true}
-      chips: {description: Chips a device holds., type: int, default: 1}
-      devices_per_card: {description: "Devices of a card: V(2) for A3, where each die is one.", type: int, default: 1}
-      product: {description: Product name., type: str}
-      role: {description: V(training) or V(inference)., type: str}
-      variant: {description: 'V(ep) (a card in a server) or V(soc) (a board that is its own host).', type: str}
-  npu_names:
-    description: Chip family by the name C(npu-smi) prints. Filled from the catalog, so there is no need to give any.
-    type: dict
 author:
   - ascend.fleet contributors (@ascend-fleet)
 """
@@ -138,10 +121,10 @@ ansible_facts:
                 C(subsystem_device), C(family), C(chips).
               type: list
               elements: dict
-            unknown:
-              description: "Huawei accelerators that no row of the catalog knows, as above."
-              type: list
-              elements: dict
+            unknown: {description: "Those that no row of the catalog knows, as above.", type: list, elements: dict}
+            passed_through:
+              {description: "C(address) and C(driver) of those given to virtual machines.", type: list, elements: dict}
+            unknown_names: {description: Names of chips that the catalog lacks., type: list, elements: str}
             mixed: {description: Whether there are several chip families., type: bool}
         user:
           description: The driver's run user.
@@ -195,8 +178,7 @@ ansible_facts:
             recorded: {description: Whether that file names the driver. Null when this user cannot know., type: bool}
             ascendhal_version: {description: Version of its hardware layer., type: str}
             modules_loaded:
-              description: Whether a kernel module of it is loaded; V(null) when that cannot be read.
-              type: bool
+              {description: Whether a kernel module of it is loaded; V(null) when that cannot be read., type: bool}
             damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
         firmware:
           description: The NPU firmware.
@@ -226,7 +208,7 @@ ansible_facts:
             product:
               description: >-
                 V(toolkit), V(nnae), V(nnrt), V(kernels) or V(ops) (the same under two names),
-                V(nnal), V(tfplugin), V(toolbox).
+                V(nnal), V(tfplugin), V(toolbox); V(pieces) of parts that were installed one by one, named in C(parts).
               type: str
               sample: nnae
             version:
@@ -243,9 +225,7 @@ ansible_facts:
             chip: {description: Chip family of kernels and ops., type: str}
             info_file: {description: The file that states the version., type: str}
             set_env:
-              description: The script that sets its environment.
-              type: str
-              sample: /usr/local/Ascend/nnae/set_env.sh
+              {description: The script that sets its environment., type: str, sample: /usr/local/Ascend/nnae/set_env.sh}
             component_version: {description: Numeric version of its parts., type: str, sample: 8.3.0.1.200}
             wheels: {description: "Paths of the Python wheels it brings - C(te), C(hccl), C(topi).", type: dict}
             uninstall: {description: Its uninstaller., type: str}
@@ -254,6 +234,12 @@ ansible_facts:
               type: str
               sample: "6.3"
             damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
+        cann_elsewhere:
+          description: Folders with a CANN outside of those above, of users and of Conda packages.
+          type: list
+          elements: str
+          sample: [/opt/conda/Ascend]
+        missing_mounts: {description: "Files of its host's driver that a container lacks.", type: list, elements: str}
         environments:
           description: Python environments that carry our record, with this very path and the folder's owner in it.
           type: list
@@ -265,18 +251,14 @@ ansible_facts:
             owner: {description: User it belongs to., type: str, sample: root}
             adopted: {description: Whether somebody else made it and it was taken over., type: bool}
             python:
-              description: Its Python's version; V(null) when its interpreter is gone.
-              type: str
-              sample: 3.11.2
+              {description: Its Python's version; V(null) when its interpreter is gone., type: str, sample: 3.11.2}
             packages:
               description: "Versions of the packages that matter, without half-installed ones."
               type: dict
               sample: {"mindspore": "2.7.1", "te": "0.4.0"}
             stack: {description: "The stack it was made for, as its marker says.", type: dict}
             cann_wheels_from:
-              description: CANN package that its C(te) and C(hccl) come from.
-              type: str
-              sample: nnae 8.3.RC1
+              {description: CANN package that its C(te) and C(hccl) come from., type: str, sample: nnae 8.3.RC1}
         foreign_environments:
           description: What else lies below the folder of the environments; without empty folders and hidden names.
           type: list
@@ -321,12 +303,9 @@ ansible_facts:
           type: dict
           contains:
             unfinished:
-              description: Start of the newest change that did not end well; V(null) without one.
-              type: dict
+              {description: Start of the newest change that did not end well; V(null) without one., type: dict}
             unfinished_components:
-              description: The components with a change that did not end well.
-              type: list
-              elements: str
+              {description: The components with a change that did not end well., type: list, elements: str}
             before_last_run:
               description: Version of each component before the last run that changed it; V(null) for what was absent.
               type: dict
@@ -343,9 +322,7 @@ ansible_facts:
               elements: dict
             entries: {description: The last 20 entries., type: list, elements: dict}
             previous:
-              description: Version of each component before its last change.
-              type: dict
-              sample: {"driver": "24.1.0"}
+              {description: Version of each component before its last change., type: dict, sample: {"driver": "24.1.0"}}
             durations:
               description: Seconds that the last installation of each component took.
               type: dict
@@ -361,13 +338,9 @@ ansible_facts:
           contains:
             inference: {description: The last generation of text; V(null) without one., type: dict}
         reboot_required:
-          description: "Whether a reboot is due, told from the host's state. Never in a container."
-          type: bool
+          {description: "Whether a reboot is due, told from the host's state. Never in a container.", type: bool}
         reboot_reasons:
-          description: Why.
-          type: list
-          elements: str
-          sample: ["driver 25.3.rc1 is installed, 24.1.0 is loaded"]
+          {description: Why., type: list, elements: str, sample: ["driver 25.3.rc1 is installed, 24.1.0 is loaded"]}
 """
 
 import sys
