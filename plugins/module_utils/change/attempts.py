@@ -152,6 +152,7 @@ class Attempts(object):
             step,
             vendor_run.waits_for_answer,
             async_progress.Reporter(change.component).heard,
+            vendor_run.asks_without_end,
         )
         text = run["text"]
         change.look()

@@ -160,7 +160,7 @@ def read_rc(folder):
         return None
 
 
-def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
+def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs=None):
     """Run a program to its end, or to the end of its time.
 
     Args:
@@ -171,6 +171,7 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
         step: what this run is part of; kept in process.json for whoever finds it later.
         waits: told the last line, whether it is complete, and the seconds of silence since; true ends the program.
         heard: told the end of the output whenever there is more of it; must not raise.
+        begs: told the same; true ends the program, as one that asks again and again.
 
     Returns:
         {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int, "text": str}; rc is
@@ -225,11 +226,13 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None):
             wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
             size = os.fstat(log.fileno()).st_size
             changed = now if size != before else changed
-            if heard and size != before:
-                heard(read_output(said, offset, _HEARD))
+            fresh = read_output(said, offset, _HEARD) if size != before else ""
+            if heard and fresh:
+                heard(fresh)
             timed_out = now - begun > timeout
             flooded = size - offset > LOG_LIMIT
             asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(said) + (now - changed,)))
+            asked = asked or bool(begs and fresh and begs(fresh))
             if timed_out or flooded or asked:
                 kill_group(process.pid)
                 process.wait()

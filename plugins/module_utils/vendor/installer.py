@@ -51,6 +51,9 @@ _UNNAMED_OPTION = re.compile(r"Unrecognized parameters\.", re.IGNORECASE)
 _USAGE = re.compile(r"\A\s*(?:Unrecognized flag[^\n]*\n\s*)?Usage:[^\n]*\[options\]", re.IGNORECASE)
 _INSTALLER_LINE = re.compile(r"^\s*\[[A-Za-z]", re.MULTILINE)
 _OPTION = re.compile(r"--[a-z][\w-]*")
+_BAD_ANSWER = re.compile(r"input error|please input|invalid input|ERR_NO:\s*0x0002", re.IGNORECASE)
+_STAMP = re.compile(r"\[[\d: -]+\]")
+_OVER_AND_OVER = 40
 _ERROR_LINE = re.compile(r"^.*\[ERROR\].*$", re.MULTILINE)
 # upgradePercentage:40% of driver and firmware. An archive's own "Verifying ... 100%" is another matter.
 _PROGRESS = re.compile(r"^.*(?:percent|progress).*$", re.IGNORECASE | re.MULTILINE)
@@ -213,6 +216,15 @@ def waits_for_answer(last_line, ended, silent):
         return silent >= 30
     # A question in words nobody knows yet; a compiler may be silent for minutes, but not in mid-sentence.
     return not ended and last_line.rstrip().endswith(("?", "\uff1f")) and silent >= 120
+
+
+def asks_without_end(text):
+    """Whether the end of an output is the same complaint about an answer over and over.
+
+    Without anybody at its standard input the driver's installer repeats it some hundred times a second (recorded).
+    """
+    lines = [_STAMP.sub("", row).strip() for row in text.split("\n") if row.strip()][-_OVER_AND_OVER - 1 : -1]
+    return len(lines) == _OVER_AND_OVER and len(set(lines)) == 1 and bool(_BAD_ANSWER.search(lines[0]))
 
 
 def judge(component, run, text, wanted, before, after, rewritten=True, repair=False):

@@ -20,7 +20,15 @@ VENDOR = SIMULATOR / "vendor"
 _MAKESELF_HEADER = Path("/usr/share/makeself/makeself-header.sh")
 _COMMON = ("common.sh",)
 _PARTS_OF = {
-    "driver.sh": ("driver.sh", "uninstall.sh", "upgrade-tool", "npu-smi", "host_sys_init.sh", "host_sys_init.service"),
+    "driver.sh": (
+        "driver.sh",
+        "driver_checks.sh",
+        "uninstall.sh",
+        "upgrade-tool",
+        "npu-smi",
+        "host_sys_init.sh",
+        "host_sys_init.service",
+    ),
     "firmware.sh": ("firmware.sh", "uninstall.sh"),
     "cann.sh": ("cann.sh", "cann_layout.sh", "cann_uninstall.sh", "set_env.sh", "EULA"),
 }
@@ -34,7 +42,7 @@ _LIBRARIES = (
 # The vendors' wrapper gives the package what makeself itself does not know; stock makeself refuses it.
 # (Written for a here-document, hence the backslashes.)
 _WRAPPER = r"""
-vendor_left=\$#
+@OPTIONS@vendor_left=\$#
 vendor_own=
 vendor_target=
 while test \$vendor_left -gt 0; do
@@ -56,6 +64,36 @@ elif test -n "\$vendor_target"; then set -- --target "\$vendor_target" \$vendor_
 else set -- \$vendor_own --nox11 -- "\$@"
 fi
 """
+# help.info of the driver's package (hicann/driver, scripts/package), and what its archive knows by itself.
+_DRIVER_OPTIONS = (
+    *(
+        "--full",
+        "--run",
+        "--debug",
+        "--devel",
+        "--docker",
+        "--upgrade",
+        "--uninstall",
+        "--version",
+        "--check",
+        "--quiet",
+    ),
+    *("--install-path", "--install-username", "--install-usergroup", "--install-for-all", "--force", "--norebuild"),
+    *("--vnpu_host", "--vnpu_guest", "--vnpu_docker_host", "--help"),
+)
+_NOT_ON_A_BOARD = ("--install-for-all",)  # the SoC flavour of the 310B
+_ARCHIVE_OPTIONS = (
+    "--info",
+    "--list",
+    "--lsm",
+    "--dumpconf",
+    "--phase2",
+    "--tar",
+    "--noexec",
+    "--extract",
+    "--nox11",
+    "--xwin",
+)
 
 
 def build(out: Path, sets: list[str] | None = None) -> list[Path]:
@@ -86,7 +124,8 @@ def _header() -> str:
     """makeself's own header script with the vendors' option handling put in front of its own."""
     if not _MAKESELF_HEADER.exists():
         raise SimulatorError("makeself is not installed; run: make simulator")
-    text = _MAKESELF_HEADER.read_text()
+    # Where the vendor's archives unpack to when nobody says where (recorded).
+    text = _MAKESELF_HEADER.read_text().replace("TMPROOT=\\${TMPDIR:=/tmp}", 'TMPROOT=\\${TMPDIR:="\\$HOME"}')
     mark = 'initargs="\\$@"\n'
     if text.count(mark) != 1:
         raise SimulatorError(f"{_MAKESELF_HEADER} is not the makeself 2.4 or 2.5 header this builder knows")
@@ -133,7 +172,7 @@ def _make(package: releases.Package, target: Path, header: str) -> None:
         for path in place.rglob("*"):
             os.utime(path, (1577836800, 1577836800))
         header_file = Path(work) / "header.sh"
-        header_file.write_text(header)
+        header_file.write_text(header.replace("@OPTIONS@", _options_of(package)))
         partial = target.with_suffix(".partial")
         run(
             "makeself",
@@ -156,6 +195,29 @@ def _make(package: releases.Package, target: Path, header: str) -> None:
         _forget_paths(partial, work, str(partial))
         partial.chmod(0o755)
         partial.replace(target)
+
+
+def _options_of(package: releases.Package) -> str:
+    """The check of options that the driver's archive makes before anything else: its list, or a usage and 1."""
+    if package.script != "driver.sh":
+        return ""
+    known = [name for name in _DRIVER_OPTIONS if not (name in _NOT_ON_A_BOARD and package.settings["PKG_SOC"] == "yes")]
+    usage = ["Usage: \\$0 [options]", "Options:", *(f"  {name:<32}  see the manual" for name in known)]
+    lines = [f'        echo "{line}" >&2' for line in usage]
+    pattern = " | ".join([*known, *_ARCHIVE_OPTIONS])
+    return "\n".join(
+        [
+            'for vendor_word in "\\$@"; do',
+            '    case "\\${vendor_word%%=*}" in',
+            f"    {pattern}) ;;",
+            "    --*)",
+            *lines,
+            "        exit 1 ;;",
+            "    esac",
+            "done",
+            "",
+        ]
+    )
 
 
 def _forget_paths(partial: Path, *paths: str) -> None:

@@ -97,16 +97,16 @@ forever() {
     while true; do read -r -t 3600 -u "$never" _ || true; done
 }
 
-# Asks until the answer is y or n. Without anybody at stdin it waits for ever, as the real ones do.
+# Asks until the answer is y or n. Without anybody at stdin the real ones complain without end (recorded).
 confirm() { # text
     local answer=""
-    printf '[%s] [%s] [INFO]%s  [y/n] ' "$PKG_LABEL" "$(stamp)" "$1"
+    printf '[%s] [%s] [INFO]%s  [y/n] \n' "$PKG_LABEL" "$(stamp)" "$1"
     while true; do
-        read -r answer || forever
+        read -r answer || { answer=""; sleep 0.005; }
         case "$answer" in
             y | Y | yes | YES) return 0 ;;
             n | N | no | NO) return 1 ;;
-            *) printf 'ERROR: please input y or n: ' ;;
+            *) printf '[%s] [%s] [ERROR]ERR_NO:0x0002;ERR_DES:input error, please input again!\n' "$PKG_LABEL" "$(stamp)" ;;
         esac
     done
 }

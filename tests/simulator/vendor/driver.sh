@@ -1,6 +1,7 @@
 #!/bin/bash
 # The simulated driver package. What it does and refuses follows the documented behaviour of the real one.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$here/driver_checks.sh"
 
 kind=""
 path_param=""
@@ -55,8 +56,10 @@ parse() {
         check | version)
             [ $# -eq 1 ] || bad_parameter "--$kind can not be combined with other parameters." ;;
         uninstall)
-            [ -z "$path_param$user$group" ] && [ "$for_all" = no ] && [ "$mode" = normal ] ||
-                bad_parameter "--uninstall can only be combined with --force and --quiet." ;;
+            # The installed script takes --quiet, the package does not.
+            [ -z "$path_param$user$group" ] && [ "$for_all" = no ] && [ "$mode" = normal ] &&
+                { [ "$quiet" = no ] || [ -n "${PKG_CALL_NAME:-}" ]; } ||
+                bad_parameter "uninstall can't use with other parameters except force." ;;
         upgrade)
             [ -z "$path_param$user$group" ] && [ "$for_all" = no ] ||
                 bad_parameter "--upgrade can not be combined with --install-path, --install-user* or --install-for-all." ;;
@@ -92,96 +95,28 @@ busy() {
     find /proc/[0-9]*/fd -lname '/dev/davinci*' 2>/dev/null | grep -q .
 }
 
-check_tools() {
-    local missing="" tool
-    for tool in which awk chattr lsattr ldconfig lspci ifconfig modprobe udevadm modinfo useradd systemctl readlink su; do
-        command -v "$tool" >/dev/null || missing="$missing$tool,"
-    done
-    command -v update-rc.d >/dev/null || command -v chkconfig >/dev/null || missing="${missing}chkconfig,"
-    [ -z "$missing" ] || fail "The list of missing tools: $missing"
+failed() {
+    local doing=install
+    [ "${action:-}" != upgraded ] || doing=upgrade
+    say INFO "Failed to $doing driver package, please retry after uninstall and reboot!"
+    goodbye 1
 }
 
-check_arch() {
-    local machine
-    machine=$(uname -m)
-    [ "$machine" = "$PKG_ARCH" ] ||
-        fail "Arch mismatch, src package is ${PKG_ARCH/x86_64/x86-64}, cur os is ${machine/x86_64/x86-64}"
-}
-
-check_user() {
-    if ! id "$user" >/dev/null 2>&1 || ! getent group "$group" >/dev/null; then
-        fail "ERR_NO:0x0091;ERR_DES:$user not exists! Please add $user"
-    fi
-    id -nG "$user" | tr ' ' '\n' | grep -qx "$group" ||
-        fail "ERR_NO:0x0096;ERR_DES:$user does not belong to the group $group."
-    if [ "${PKG_VERSION%%.*}" -lt 24 ] && [ "$(getent passwd "$user" | cut -d: -f7 | grep -c 'nologin\|false')" = 1 ]; then
-        fail "ERR_NO:0x0003;ERR_DES:$user do not have the permission to access $path_param, please reset the directory."
-    fi
-    local before
-    before=$(value_of UserName "$INSTALL_RECORD")
-    if [ -n "$before" ] && { [ "$before" != "$user" ] || [ "$(value_of UserGroup "$INSTALL_RECORD")" != "$group" ]; }; then
-        fail "ERR_NO:0x0095;ERR_DES:user and group are not same with last installation, they were $before:$(value_of UserGroup "$INSTALL_RECORD")."
-    fi
-}
-
-check_path() {
-    local place="$path_param" least=5
-    case "$path_param" in
-        /*) ;;
-        *) fail "ERR_NO:0x0003;ERR_DES:$path_param is not an absolute path." ;;
-    esac
-    case "$path_param" in
-        *[!A-Za-z0-9_./-]*) fail "ERR_NO:0x0003;ERR_DES:$path_param contains characters that are not allowed." ;;
-    esac
-    [ -d "$path_param" ] || [ -d "$(dirname "$path_param")" ] ||
-        fail "ERR_NO:0x0003;ERR_DES:the parent of $path_param does not exist."
-    while [ "$place" != / ]; do
-        if [ -d "$place" ]; then
-            [ "$(stat -c %u "$place")" = 0 ] ||
-                fail "ERR_NO:0x0003;ERR_DES:The given directory, including its parents, should belong to root: $place"
-            [ "$for_all" = yes ] && least=0
-            local bits
-            bits=$(stat -c %a "$place")
-            [ $((8#${bits: -1} & 5)) -ge $least ] && [ $((8#${bits: -2:1} & 5)) -eq 5 ] ||
-                fail "ERR_NO:0x0003;ERR_DES:The given directory permission is too small: $place"
-        fi
-        place=$(dirname "$place")
-    done
-}
-
-check_chip() {
-    local found
-    found=$(families | sort -u)
-    if [ "$mode" = vnpu_guest ] && [ -n "$found" ]; then
-        fail 'Not support install with "--vnpu_guest" in pass-through scenario'
-    fi
-    echo "$found" | grep -qx "$PKG_CHIP" ||
-        fail "The current installation package and environment is not match, please check."
-}
-
-check_space() {
-    local free
-    free=$(free_mb "$path_param")
-    [ "$free" -gt 300 ] || fail "$path_param free space only ${free}M, cannot install driver package (greater than 300M)."
-}
-
-check_dkms() {
-    local tool missing=""
-    for tool in dkms gcc make; do
-        command -v "$tool" >/dev/null || missing="$missing $tool"
-    done
-    [ -d "/lib/modules/$(uname -r)/build" ] || missing="$missing kernel-headers-$(uname -r)"
-    if [ -n "$missing" ]; then
-        say ERROR "Drv_dkms_env_check failed, missing:$missing"
-        say ERROR "Dkms install failed, details in : $install_log"
-        say ERROR "Driver_ko_install failed"
+# Loads the modules of a driver whose files are there. The version file comes after it, so what a failure leaves has none.
+load_modules() { # folder
+    say INFO "Waiting for device startup..."
+    if fault bad-module >/dev/null; then
+        spent bad-module
+        echo "[ERROR]asdrv_svm modprobe failed" >>"$install_log"
+        say ERROR "Driver_ko_install_manually failed, details in : $install_log"
         failed
     fi
-}
-
-failed() {
-    say ERROR "Failed to install driver package, please retry after uninstall and reboot!"
-    goodbye 1
+    if bash "$1/script/host_sys_init.sh" now; then
+        say INFO "Device startup success"
+        return 0
+    fi
+    say WARNING "There are some chips not ready, please check after reboot"
+    return 1
 }
 
 remove_tree() { # folder
@@ -207,7 +142,7 @@ lay_files() {
     say INFO "upgradePercentage:30%"
     cp -r "$here"/lib64/. "$target/lib64/"
     cp "$here/upgrade-tool" "$target/tools/upgrade-tool"
-    cp "$here"/{common.sh,driver.sh,package.conf,version.info} "$target/script/"
+    cp "$here"/{common.sh,driver.sh,driver_checks.sh,package.conf,version.info} "$target/script/"
     cp "$here/uninstall.sh" "$here/host_sys_init.sh" "$target/script/"
     mkdir -p /usr/local/dcmi
     cp "$here/lib64/driver/libdcmi.so" /usr/local/dcmi/
@@ -222,7 +157,6 @@ lay_files() {
     fi
     echo "$PKG_VERSION" >"$target/kernel/drv_pcie_host.ko"
     work 90 3 || failed
-    write_version_info "$target/version.info"
     install -D -m 0755 "$here/npu-smi" /usr/local/sbin/npu-smi
     sed -i "s/@TOOL_VERSION@/$PKG_VERSION/" /usr/local/sbin/npu-smi
     mkdir -p /usr/local/bin
@@ -235,6 +169,7 @@ lay_files() {
     ln -sf ../host_sys_init.service /etc/systemd/system/multi-user.target.wants/host_sys_init.service
     systemctl daemon-reload 2>/dev/null || true
     say INFO "upgradePercentage:90%"
+    : >>/etc/vnpu.cfg # stays when the driver goes, as several files of the real one do
 }
 
 record_installation() {
@@ -249,7 +184,12 @@ record_installation() {
 }
 
 install_driver() {
-    local before action=installed target rc=0 was_loaded
+    local before action=installed target rc=0 was_loaded named=yes
+    # An all-in-one package is refused with success (recorded).
+    if [ -e /etc/HiAI_install.info ]; then
+        say ERROR "ERR_NO:0x0094;ERR_DES:Operation failed, An all-in-one RUN package is found, which needs to be uninstalled before proceeding."
+        exit 0
+    fi
     before=$(installed_version)
     hello
     if [ "$kind" = upgrade ]; then
@@ -267,6 +207,9 @@ install_driver() {
         fi
     fi
     path_param="${path_param:-/usr/local/Ascend}"
+    [ -n "$user" ] || named=no
+    user="${user:-$(value_of UserName "$INSTALL_RECORD")}"
+    group="${group:-$(value_of UserGroup "$INSTALL_RECORD")}"
     user="${user:-HwHiAiUser}"
     group="${group:-HwHiAiUser}"
     [ -z "$before" ] || say INFO "base version is $before."
@@ -287,7 +230,6 @@ install_driver() {
     if [ -n "$was_loaded" ] && [ "$force" = no ] && busy; then
         fail "The davinci nodes are occupied by some processes, please stop processes and install or uninstall again"
     fi
-    say INFO "driver install type: $DRIVER_TYPE"
     if lies; then
         say INFO "upgradePercentage:100%"
         say INFO "Driver package $action successfully! The new version takes effect immediately. "
@@ -305,25 +247,28 @@ install_driver() {
     lay_files "$target"
     if [ "$kind" = devel ] || [ "$kind" = docker ]; then
         rc=0
-    elif [ -n "$was_loaded" ] || [ "$FIRST_INSTALL" != hot ] || [ "$force" = yes ] || fault no-hot-reset >/dev/null; then
+    elif [ "$force" = yes ] || fault no-hot-reset >/dev/null; then
         spent no-hot-reset
         rc=2
+    elif [ -n "$was_loaded" ] && [ "${UPGRADE:-reboot}" = hot ]; then
+        say INFO "device hot reset start"
+        /usr/lib/npu-sim/hardware unload
+        say INFO "device hot reset finish"
+        load_modules "$target" || rc=2
+    elif [ -n "$was_loaded" ] || [ "$FIRST_INSTALL" != hot ]; then
+        rc=2
     else
-        say INFO "Waiting for device startup..."
-        if bash "$target/script/host_sys_init.sh"; then
-            say INFO "Device startup success"
-        else
-            say WARNING "There are some chips not ready, please check after reboot"
-            rc=2
-        fi
+        load_modules "$target" || rc=2
     fi
+    write_version_info "$target/version.info"
     work 100 1 || failed
     say INFO "upgradePercentage:100%"
     [ "$PKG_STATUS_KEY" != yes ] || set_value Driver_Install_Status complete "$INSTALL_RECORD"
     if [ $rc -eq 0 ]; then
         say INFO "Driver package $action successfully! The new version takes effect immediately. "
     else
-        say INFO "Driver package $action successfully! Reboot needed for installation/upgrade to take effect! "
+        say WARNING "Kernel modules can not be removed, reboot needed for installation/upgrade to take effect!"
+        say INFO "Driver package $action finished! Reboot needed for installation/upgrade to take effect! "
     fi
     goodbye $rc
 }

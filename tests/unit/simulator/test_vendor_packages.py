@@ -6,12 +6,14 @@
 import base64
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import zipfile
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installer
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 
 from tests.simulator.sim import packages, releases, wheels
@@ -137,6 +139,29 @@ def test_vendor_options_reach_the_package_which_runs_on_simulated_servers_only(b
     assert done.returncode == 1
     assert "Uncompressing ASCEND DRIVER RUN PACKAGE" in done.stdout
     assert "simulated servers only" in done.stderr
+
+
+@needs_makeself
+def test_an_option_that_the_archive_does_not_know_gives_its_usage(built, tmp_path):
+    done = call(built, "--full", "--nonsense", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"Usage: {built} [options]\n")
+    assert "--install-for-all" in done.stderr
+    assert installer.refused_options(done.stderr, ["bash", "x", "--full", "--nonsense"]) == ["--nonsense"]
+
+
+@needs_makeself
+def test_the_archive_unpacks_to_the_home_of_its_user_unless_told(built, tmp_path):
+    home, place = tmp_path / "home", tmp_path / "place"
+    for folder, environment in ((home, {}), (place, {"TMPDIR": str(place)})):
+        folder.write_text("no folder can be made below a file\n")
+        done = subprocess.run(
+            ["bash", str(built), "--full"], env={"PATH": os.environ["PATH"], "HOME": str(home), **environment}, capture_output=True, text=True,
+            check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=30,
+        )  # fmt: skip
+        assert done.returncode != 0
+        assert str(folder) in done.stdout + done.stderr
 
 
 @needs_makeself
