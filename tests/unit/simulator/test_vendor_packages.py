@@ -157,9 +157,15 @@ def test_the_archive_unpacks_to_the_home_of_its_user_unless_told(built, tmp_path
     for folder, environment in ((home, {}), (place, {"TMPDIR": str(place)})):
         folder.write_text("no folder can be made below a file\n")
         done = subprocess.run(
-            ["bash", str(built), "--full"], env={"PATH": os.environ["PATH"], "HOME": str(home), **environment}, capture_output=True, text=True,
-            check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=30,
-        )  # fmt: skip
+            ["bash", str(built), "--full"],
+            env={"PATH": os.environ["PATH"], "HOME": str(home), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            timeout=30,
+        )
         assert done.returncode != 0
         assert str(folder) in done.stdout + done.stderr
 
