@@ -163,8 +163,9 @@ def _release(view, root, path, product, latest):
     found = [row["product"] for row in rows]
     pieces = [] if product or any(name in found for name in vendor_files.BASES) else cann_release.pieces(view, path)
     if pieces:
-        known = dict(common, latest=latest and view.islink(root + "/cann"), parts=pieces)
-        rows.append(_row(vendor_files.PIECES, root, path, version=cann_release.release_name(path, parts), **known))
+        row = _row(vendor_files.PIECES, root, path, version=cann_release.release_name(path, parts), **common)
+        row.update(parts=pieces, latest=latest and view.islink(root + "/cann"))
+        rows.append(row)
     elif parts and not any(name in found for name in ((product,) if product else vendor_files.BASES)):
         rows.append(
             _row(
