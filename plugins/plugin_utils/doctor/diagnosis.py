@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules as doctor
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import unobserved
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import software, unobserved
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import describe
@@ -68,7 +68,7 @@ def of_host(
     facts = (observation.get("ansible_facts") or {}).get("ascend")
     if observation.get("unreachable") or not facts:
         return [unobserved.explain(observation)]
-    found = doctor.diagnose(facts, installed_findings(facts, wish), probe.get("doctor_probe"))
+    found = doctor.diagnose(facts, installed_findings(facts, wish), probe.get("doctor_probe"), wish.catalog)
     known = {problem["id"] for problem in found}
     settled = _PROVEN if facts["npu"]["available"] else ()
     found = [row for row in found if _SAME.get(row["id"]) not in known and row["id"] not in settled]
@@ -95,11 +95,7 @@ def installed_findings(facts: dict[str, Any], wish: Wishes) -> list[dict[str, An
         "glibc": facts["glibc"],
         "os": f"{facts['os']['id']} {facts['os']['version']}" if facts["os"]["id"] else None,
     }
-    installed = {
-        "driver": {key: facts["driver"].get(key) for key in ("installed", "compatible_cann", "compatible_firmware")},
-        "firmware": {key: facts["firmware"].get(key) for key in ("installed", "compatible_driver")},
-        "cann": facts["cann"],
-    }
+    installed = software.installed_pair(facts)
     accept = wish.desired["ascend_accept_findings"]
     result: dict[tuple, dict[str, Any]] = {}
     for chosen in environments:

@@ -38,19 +38,22 @@ FOR_INSTALLERS = (
 )
 
 
-def diagnose(facts, findings=(), probe=None):
+def diagnose(facts, findings=(), probe=None, catalog=None):
     """The problems of one host, the worst first.
 
     Args:
         facts: what host_facts returned under C(ascend).
         findings: of the compatibility check; those that are an error or a warning and not accepted are listed too.
         probe: what doctor_probe returned, if it ran.
+        catalog: the tables to judge by; those that come with the collection otherwise.
 
     Returns:
         list of {"id", "severity", "problem", "evidence", "fix", "source"}, all text.
     """
     problems = []
     rules: Sequence[dict[str, Any]] = RULES
+    if catalog:
+        facts = dict(facts, catalog=catalog)
     if probe is not None:
         rules, facts = (*RULES, *PROBE_RULES), dict(facts, probe=probe)
     contained = facts["host_kind"] == "container"

@@ -6,8 +6,14 @@
 Sources: an installed CANN 8.1 tree and its scripts, the FAQ of MindSpore, and the release notes both give.
 """
 
+from __future__ import annotations
+
+import functools
+
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import pairing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.hardware import install_disk
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import rule
 
@@ -43,16 +49,32 @@ def _no_space(facts):
     return f"{free} MiB free for {path}"
 
 
-def _driver_lists(facts):
-    accepted = facts["driver"]["compatible_cann"]
-    rows = [row for row in _bases(facts) if row["latest"] and vendor_files.accepts_code(row["code"], accepted) is False]
-    codes = ", ".join(vendor_files.c_code(entry) or entry for entry in accepted)
-    return _each(
-        rows,
-        lambda row: "{} is {}, driver {} accepts {}".format(
-            _title(row), row["code"], facts["driver"]["installed"], codes
-        ),
-    )
+def installed_pair(facts):
+    """What driver and CANN of a host say of themselves, as the compatibility rules take it."""
+    driver, firmware = facts["driver"], facts["firmware"]
+    stated = ("installed", "innerversion", "compatible_cann", "compatible_firmware")
+    return {
+        "driver": {key: driver.get(key) for key in stated},
+        "firmware": {key: firmware.get(key) for key in ("installed", "compatible_driver")},
+        "cann": facts["cann"],
+    }
+
+
+@functools.lru_cache(maxsize=1)
+def _shipped():
+    return catalog.load()
+
+
+def _driver_refused(facts):
+    """The verdict that the desk gives as well, with what the files of this host say."""
+    tables, driver = facts.get("catalog") or _shipped(), facts["driver"]["installed"]
+    host = {"chip": facts["accelerators"]["family"], "arch": facts["arch"], "host_kind": facts["host_kind"]}
+    said = []
+    for row in _bases(facts):
+        if row["latest"] and row["version"]:
+            verdict = pairing.driver_and_cann(tables, driver, row["version"], host, installed_pair(facts))
+            said += [f"{_title(row)} on driver {driver}: {verdict.text}"] if verdict.status == "refused" else []
+    return "; ".join(said) or None
 
 
 def _other_arch(facts):
@@ -221,10 +243,10 @@ RULES = (
     rule(
         "cann-driver-mismatch",
         "error",
-        _driver_lists,
-        "The driver does not list this CANN release.",
-        "Bring driver and CANN to releases that belong together. With --quiet the installer only warns: Check "
-        "version does not matched!",
+        _driver_refused,
+        "This driver and this CANN do not go together.",
+        "Bring driver and CANN to releases that belong together: ansible-playbook ascend.fleet.resolve with one of the "
+        "two says which.",
         "driver/version.info and the CANN info file on this host",
         "Use an image whose CANN goes with the driver of this container's host.",
     ),

@@ -145,7 +145,15 @@ CASES = {
     ),
     "cann-damaged": ({f"{NNAE}.damaged": "latest points to nowhere"}, "nowhere"),
     "cann-space": ({f"disk.{ROOT}.free_mb": 5000, "cann": []}, "5000 MiB"),
-    "cann-driver-mismatch": ({f"{NNAE}.code": "C25"}, "C25, driver 25.3.rc1 accepts C19"),
+    "cann-driver-mismatch": (
+        {
+            f"{NNAE}.version": "8.9.9",
+            f"{NNAE}.code": "C29",
+            f"{NNAE}.innerversion": "V100R001C29SPC001B231",
+            f"{NNAE}.compatible_version": ["V100R001C28"],
+        },
+        "nnae 8.9.9 on driver 25.3.rc1",
+    ),
     "cann-arch": ({f"{NNAE}.arch": "x86_64"}, "x86_64"),
     "kernels-chip": ({f"{KERNELS}.chip": "910"}, "chip 910"),
     "kernels-without-base": ({f"{KERNELS}.version": "8.2.RC1"}, "kernels 8.2.RC1"),

@@ -251,6 +251,29 @@ def test_a_container_with_parts_of_the_driver_mounted_is_healthy():
     assert "firmware-damaged" in seen(observe({"/etc/ascend_install.info": RECORD}))
 
 
+@pytest.mark.parametrize(
+    ("driver", "cann", "refused"),
+    [
+        # The driver cannot list a CANN that came after it; CANN lists the driver (MindIE in production).
+        (("25.0.rc1.1", "C21", "C17", "C21"), ("8.2.RC1", "C22", "C18", "C21"), False),
+        (("25.0.rc9", "C21", "C17", "C21"), ("8.2.RC9", "C22", "C18", "C21"), False),
+        (("25.0.rc9", "C21", "C17", "C22"), ("8.2.RC9", "C22", "C18"), False),
+        (("25.0.rc9", "C21", "C17", "C20"), ("8.2.RC9", "C22", "C18"), True),
+    ],
+)
+def test_driver_and_cann_are_judged_as_at_the_desk(driver, cann, refused):
+    tree = trees.cann_6_3(cann[0], "toolkit", cann[1])
+    facts = observe(trees.driver(), tree, hosts.pci(1), MANAGERS, table=hosts.npu(1))
+    facts["driver"].update(
+        installed=driver[0],
+        innerversion=f"V100R001{driver[1]}SPC002B220",
+        compatible_cann=[f"V100R001{name}" for name in driver[2:]],
+    )
+    for row in facts["cann"]:
+        row.update(compatible_version=[f"V100R001{name}" for name in cann[2:]])
+    assert ("cann-driver-mismatch" in seen(facts)) is refused
+
+
 def test_no_container_is_given_advice_that_takes_its_host(healthy):
     told = 0
     for rule in (*doctor.RULES, *doctor.PROBE_RULES):
