@@ -41,6 +41,14 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
         variable = next((name for name in asked.OTHERS.values() if name in question.problem), "ascend_cann_version")
         found = resolver.failed([variable], question.problem, question.why)
         return {"found": found, "findings": [], "with_it": question.named, "canns": [], "beside": []}
+    canns = _canns(catalog, question, host, installed)
+    driver = question.pins.get("driver")
+    if host.get("host_kind") == "container" and canns:
+        # The driver is the host's: nobody installs it here, and it decides all the same.
+        best = next((item for item in canns if not item["doubt"]), canns[0])
+        question.pins["cann"] = best["cann"]
+        question.why.append(f"cann {best['cann']}: the newest that goes with driver {driver} of the container's host")
+        installed = {**(installed or {}), "driver": {"installed": driver, **_declared(installed, driver)}}
     found = resolver.resolve(catalog, question.pins, host, accept, installed)
     for cann in question.canns:
         if found["ok"]:
@@ -53,7 +61,6 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
             question.why, found = [why], other
     found = {**found, "why": [*question.why, *found["why"]]}
     stack = found["stack"]
-    canns = _canns(catalog, question, host, installed)
     if stack is None:
         beside = goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns) if canns else []
         return {"found": found, "findings": [], "with_it": question.named, "canns": canns, "beside": beside}
@@ -68,6 +75,12 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
     elif chosen and not question.named and not stack.get("mindspore"):
         beside += goes_with.lines_of_cann(chosen, goes_with.with_cann(catalog, chosen))
     return {"found": found, "findings": findings, "with_it": question.named, "canns": canns, "beside": beside}
+
+
+def _declared(installed: dict[str, Any] | None, driver: Any) -> dict[str, Any]:
+    """What the host's files say of this very driver."""
+    said = (installed or {}).get("driver")
+    return dict(said) if isinstance(said, dict) and said.get("installed") == driver else {}
 
 
 def _canns(

@@ -132,6 +132,13 @@ def test_10_i_have_a_driver_and_cannot_change_it():
     assert [item["cann"] for item in there["canns"]] == [item["cann"] for item in result["canns"]]
 
 
+def test_10_a_container_on_a_driver_that_cannot_be_changed():
+    host = {"chip": "910b", "arch": "aarch64", "host_kind": "container"}
+    result = resolve.ActionModule.act(None, {"pins": {"driver": "24.1.rc3"}, "host": host, "show": False}, {})
+    assert chosen(result)["cann"] == "8.2.RC1" and result["stack"]["driver"] is None
+    assert "8.2.RC1" in [item["cann"] for item in result["canns"]]
+
+
 def test_10_a_driver_that_runs_nothing_known():
     result, text = ask(driver="25.1.rc1", chip="950")
     assert result["canns"] == [] or chosen(result)["driver"] == "25.1.rc1"
