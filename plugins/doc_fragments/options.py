@@ -127,6 +127,13 @@ options:
     description: Folder of the managed Python environment.
     type: path
     required: true
+  engine:
+    description:
+      - What computes. V(mindformers-pipeline) shows MindFormers' loader, tokenizer and generator; V(mindspore-plain) a
+        model in MindSpore alone; V(torch-plain) a model in PyTorch alone, with torch_npu on an NPU.
+      - Default is the strongest for what is installed in O(environment).
+    type: str
+    choices: [mindformers-pipeline, mindspore-plain, torch-plain]
   device_target:
     description: Where it runs.
     type: str

@@ -4,10 +4,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 DOCUMENTATION = r"""
 module: framework_check
-short_description: Let MindSpore show on a host that it works
+short_description: Let MindSpore or PyTorch show on a host that it works
 version_added: "0.1.0"
 description:
-  - Runs MindSpore's own installation check, or trains a small GPT-2 for a few steps, inside a managed environment.
+  - Runs MindSpore's own installation check (with PyTorch, a product of matrices), or trains a small model for a few steps,
+    inside a managed environment.
+  - V(engine=mindformers-pipeline) trains a model of MindFormers, a GPT-2 up to 1.3.2 and a Llama from then on; the plain
+    engines train a GPT-2 written in MindSpore or PyTorch alone.
   - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
   - Root does not run the framework itself, see RV(ran_as).
   - Changes nothing that lasts, except for the proof of a training, C(proofs/training.json) below O(state_dir).
@@ -19,7 +22,7 @@ extends_documentation_fragment:
   - ascend.fleet.options.state
 options:
   task:
-    description: V(installation) for C(mindspore.run_check()), V(training) for some optimizer steps.
+    description: V(installation) for C(mindspore.run_check()) or its like, V(training) for some optimizer steps.
     type: str
     choices: [installation, training]
     default: installation
@@ -46,6 +49,7 @@ check:
   returned: success
   sample:
     status: passed
+    engine: mindspore-plain
     device: Ascend
     mindspore: 2.7.1
     text: MindSpore has been installed on platform [Ascend] successfully!
@@ -82,7 +86,18 @@ SPEC = {
     "state_dir": {"type": "path", "default": defaults.STATE_DIR},
 }
 RUNNER_TASKS = {"installation": "check", "training": "train"}
-SHOWN = ("device", "mindspore", "text", "seconds", "wall_seconds", "hbm_used_mb")
+SHOWN = (
+    "engine",
+    "device",
+    "mindspore",
+    "torch",
+    "torch_npu",
+    "text",
+    "seconds",
+    "wall_seconds",
+    "hbm_used_mb",
+    "hbm_allocated_mb",
+)
 
 
 def main():

@@ -62,13 +62,13 @@ options:
       - URL at which the folder O(source) is served over HTTP, so that hosts fetch in parallel instead of through the
         Ansible connection. When a host cannot reach it the file is sent. The hashes come from the folder, so plain
         http will do here.
-      - Default is the variable C(ascend_artifacts_url).
+      - Default is the variable C(ascend_artifacts_url); an empty text means none.
     type: str
   lock_sha256:
     description:
       - SHA-256 that the C(artifacts.lock.yml) of O(source) must have. A mirror over plain http is used with it only,
         since anybody on the way could exchange the lock and the files together.
-      - Default is the variable C(ascend_artifacts_lock_sha256).
+      - Default is the variable C(ascend_artifacts_lock_sha256); an empty text means none.
     type: str
 """
 

@@ -7,11 +7,11 @@ module: text_generation
 short_description: Prove that a host generates text
 version_added: "0.1.0"
 description:
-  - Loads a model with MindFormers inside a managed environment, generates one text with C(pipeline("text_generation")),
-    compares it with what is expected, and keeps the result as a proof together with the versions it was obtained with,
-    in C(proofs/inference.json) below O(state_dir).
-  - The model is a folder with a yaml description, or one of MindFormers' own names. Its files must be there; the run
-    cannot reach the network.
+  - Lets an engine load a model inside a managed environment and generate one text, compares that with what is expected,
+    and keeps the result as a proof together with the versions it was obtained with, in C(proofs/inference.json) below
+    O(state_dir).
+  - The model is a folder with a yaml description, one of MindFormers' own names, or for the plain engines a GPT-2. Its
+    files must be there; the run cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
   - Root does not run the model itself, see RV(ran_as). Its files in O(model_dir) have to be readable for that user,
     folders above them too.
@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - ascend.fleet.options.state
 options:
   model:
-    description: Name of the model in MindFormers, for example V(gpt2).
+    description: Name of the model, in MindFormers and of its file C(<model>.ckpt), for example V(gpt2).
     type: str
     required: true
   model_dir:
@@ -32,6 +32,12 @@ options:
       - Otherwise it is loaded by O(model)'s name, from C(<model>.ckpt) and the tokenizer's files in this folder.
     type: path
     required: true
+  checksums:
+    description:
+      - SHA-256 of the model's files by their names in O(model_dir). They are checked on the host right before the run;
+        a file that differs is refused. Files that are not named are not checked.
+    type: dict
+    default: {}
   prompt:
     description: What to continue.
     type: str
@@ -81,6 +87,7 @@ inference:
   sample:
     status: passed
     reason: null
+    engine: mindformers-pipeline
     model: gpt2
     prompt: I love Beijing, because
     text: I love Beijing, because it's so beautiful
@@ -90,10 +97,21 @@ inference:
     seconds: 0.5
     wall_seconds: 42.0
     hbm_used_mb: 30784
-    mindspore: 2.7.1
-    mindformers: 1.7.0
+    hbm_allocated_mb: 412
+    mindspore: 2.4.10
+    mindformers: 1.3.2
     stack: {driver: 25.3.rc1}
     time: "2026-11-22T16:40:00Z"
+engine:
+  description: The engine that was chosen.
+  type: str
+  returned: always
+  sample: mindformers-pipeline
+model:
+  description: The option of that name.
+  type: str
+  returned: always
+  sample: gpt2
 ran_as:
   description:
     - The user the framework ran as. The owner of O(environment) where that is not root; else the first who can read it
@@ -115,12 +133,13 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs, sources
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 SPEC = {
     "model": {"type": "str", "required": True},
     "model_dir": {"type": "path", "required": True},
+    "checksums": {"type": "dict", "default": {}},
     "prompt": {"type": "str", "default": "I love Beijing, because"},
     "top_k": {"type": "int", "default": 3},
     "do_sample": {"type": "bool", "default": False},
@@ -138,26 +157,27 @@ def main():
     module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
     host_locale.check(module)
     wanted = module.params
+    wanted["engine"] = wanted["engine"] or sources.default(wanted["environment"])
+    chosen = {"engine": wanted["engine"], "model": wanted["model"]}
     try:
         proofs.check_expectation(wanted)
-        links = proofs.model_links(wanted["model"], wanted["model_dir"], _names(wanted["model_dir"]))
+        links = proofs.model_links(wanted["model"], wanted["model_dir"], _names(wanted["model_dir"]), wanted["engine"])
     except ValueError as exc:
         # In check mode the files may be ones that the run itself would have brought.
         if module.check_mode and not os.path.isdir(wanted["model_dir"]):
-            module.exit_json(changed=True, msg="would generate text")
-        module.fail_json(msg=str(exc))
+            module.exit_json(changed=True, msg="would generate text", **chosen)
+        module.fail_json(msg=str(exc), **chosen)
     path = os.path.join(wanted["state_dir"], "proofs", "inference.json")
     earlier = proofs.read(path)
     if proofs.holds(earlier, wanted) and not wanted["force"]:
-        module.exit_json(changed=False, inference=earlier)
+        module.exit_json(changed=False, inference=earlier, **chosen)
     if module.check_mode:
-        module.exit_json(
-            changed=not proofs.holds(earlier, wanted), msg="would generate text", diff=_diff(wanted, earlier, None)
-        )
+        changed, diff = not proofs.holds(earlier, wanted), _diff(wanted, earlier, None)
+        module.exit_json(changed=changed, msg="would generate text", diff=diff, **chosen)
     inference, ran_as, log_tail = _run(module, links)
     proofs.write(path, inference)
     changed = not proofs.holds(earlier, wanted) or earlier.get("text") != inference["text"]
-    result = {"changed": changed, "inference": inference, "ran_as": ran_as}
+    result = dict(chosen, changed=changed, inference=inference, ran_as=ran_as)
     if module._diff:
         result["diff"] = _diff(wanted, earlier, inference)
     if inference["status"] != "passed":
@@ -172,11 +192,14 @@ def _run(module, links):
         {name: wanted[name] for name in REQUEST}, task="generate", model_dir=None if links else wanted["model_dir"]
     )
     try:
+        proofs.check_files(wanted["model_dir"], wanted["checksums"])
         outcome = framework_process.run(wanted, request, watch_npu=True, links=links)
         ran_as, log_tail = outcome["ran_as"], outcome["log_tail"]
         if outcome["note"]:
             module.warn("The model ran as root: %s." % outcome["note"])
         reason = proofs.judge(outcome["text"], wanted)
+    except ValueError as exc:
+        outcome, reason, ran_as, log_tail = {}, str(exc), None, ""
     except framework_process.Failure as exc:
         outcome, reason, ran_as, log_tail = {}, str(exc), exc.ran_as, exc.log_tail
     return proofs.inference(wanted, outcome, reason), ran_as, log_tail

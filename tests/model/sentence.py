@@ -19,6 +19,9 @@ EXPECTED = "expected.txt"  # compared on the control node, not staged
 END = "<|endoftext|>"
 SPECIAL_TOKENS = ("unk_token", "bos_token", "eos_token", "pad_token")
 LENGTH = 32
+# Training: the loss at which it is known, the one at which it is lost, damages tried per step.
+LOSS_GOAL, DAMAGED, DRAWN = 5e-3, 4.0, 4
+RATE, MAX_STEPS = 1e-3, 3000
 # GPT-2's words, for the ASCII that the sentence is.
 _WORD = re.compile(r"""'s|'t|'re|'ve|'m|'ll|'d| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+""")
 
@@ -66,6 +69,56 @@ def write_bpe(folder: Path) -> dict[str, int]:
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")) + "\n")
     (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges))
     return vocabulary
+
+
+def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
+    """Fit the sentence until the model knows it by heart, and does not know it any more without any one of its matrices.
+
+    Most matrices of a model that learns one sentence are not needed for it: with one of them zeroed or negated it says the
+    same. So it also learns to lose the sentence then: on a network damaged in that way the loss is raised, up to DAMAGED.
+    """
+    import numpy
+
+    batch = mindspore.Tensor(numpy.array([tokens + [end] * (LENGTH + 1 - len(tokens))], numpy.int32))
+    model.set_train(True)
+    parameters = list(model.trainable_params())
+    gradients = mindspore.value_and_grad(model, None, mindspore.ParameterTuple(parameters))
+
+    def measured() -> tuple[float, list[Any]]:
+        loss, found = gradients(batch)
+        return float(loss.asnumpy().reshape(-1)[0]), [item.asnumpy().astype("float64") for item in found]
+
+    weights = [item.asnumpy().astype("float64") for item in parameters]
+    damages = [(number, sign) for number, item in enumerate(weights) if item.ndim > 1 for sign in (0.0, -1.0)]
+    chance = numpy.random.RandomState(1)
+    first, second = ([numpy.zeros_like(item) for item in weights] for _moment in range(2))
+    for step in range(1, MAX_STEPS + 1):
+        loss, total = measured()
+        whole = step % 100 == 0
+        losses = []
+        for number, sign in damages if whole else [damages[item] for item in chance.randint(len(damages), size=DRAWN)]:
+            _put(mindspore, parameters[number], sign * weights[number])
+            lost, found = measured()
+            _put(mindspore, parameters[number], weights[number])
+            losses.append(lost)
+            if lost < DAMAGED:
+                found[number] *= sign
+                total = [item - other / DRAWN for item, other in zip(total, found)]
+        if whole:
+            print(f"step {step}: loss {loss:.5f}, damaged at least {min(losses):.3f}", flush=True)
+            if loss < LOSS_GOAL and min(losses) > DAMAGED / 2:
+                return
+        for number, slope in enumerate(total):
+            first[number] += 0.1 * (slope - first[number])
+            second[number] += 0.01 * (slope * slope - second[number])
+            size = numpy.sqrt(second[number] / (1 - 0.99**step)) + 1e-8
+            weights[number] = weights[number] - RATE * first[number] / (1 - 0.9**step) / size
+            _put(mindspore, parameters[number], weights[number])
+    raise RuntimeError(f"after {MAX_STEPS} steps it does not know the sentence, or not only as a whole")
+
+
+def _put(mindspore: Any, parameter: Any, value: Any) -> None:
+    parameter.set_data(mindspore.Tensor(value.astype("float32")))
 
 
 def save(mindspore: Any, model: Any, path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs generation_runner inside a managed environment, watches the NPU meanwhile, and says what went wrong.
+"""Runs the runner with an engine inside a managed environment, watches the NPU meanwhile, and says what went wrong.
 
 Touches the host, unlike most of module_utils.
 """
@@ -12,9 +12,7 @@ import re
 import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import (
-    runner as generation_runner,
-)
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import sources
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import (
     user as framework_user,
 )
@@ -23,12 +21,12 @@ from ansible_collections.ascend.fleet.plugins.module_utils.secure import bounded
 # What every module that runs a framework takes, as in the documentation fragment options.FRAMEWORK.
 OPTIONS = {
     "environment": {"type": "path", "required": True},
+    "engine": {"type": "str", "choices": sources.NAMES},
     "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
     "device_id": {"type": "int", "default": 0},
     "stack": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 900},
 }
-RUNNER = "generation_runner.py"
 _TAIL = 12  # lines
 _TAIL_BYTES = 16384
 # Frameworks print a lot when something is wrong, and only the end is kept.
@@ -53,6 +51,9 @@ _RESULT = {
     "device": str,
     "mindspore": str,
     "mindformers": str,
+    "torch": str,
+    "torch_npu": str,
+    "hbm_allocated_mb": int,
     "tokens": int,
     "tokens_per_second": (int, float),
     "seconds": (int, float),
@@ -70,7 +71,10 @@ CAUSES = (
         r"No module named '(te|topi|hccl)\b",
         "CANN's wheel {0} is not in the environment. Run the role mindspore, which takes it from the installed CANN.",
     ),
-    (r"No module named '(mindspore|mindformers)\b", "{0} is not installed in the environment. Run the role {0}."),
+    (
+        r"No module named '(mindspore|mindformers|torch|torch_npu)\b",
+        "{0} is not installed in the environment. Run its role.",
+    ),
     (
         r"No module named '([\w.]+)'",
         "The Python package {0} is missing in the environment. Add it to mindformers_extra_packages.",
@@ -108,7 +112,11 @@ CAUSES = (
         "inference_check_model_files, so that it is staged by checksum.",
     ),
     (
-        r"(?i)load_param_into_net|checkpoint.*(not exist|format)|(shape|size) .*not (the same|match)",
+        r"(?i)\.ckpt is damaged",
+        "Bring the file again: remove it on the host and run the role inference_check.",
+    ),
+    (
+        r"(?i)load_param_into_net|checkpoint.*(not exist|format|not fit)|(shape|size) .*not (the same|match)",
         "The checkpoint does not fit the model. Compare it with the model's yaml.",
     ),
 )
@@ -134,20 +142,23 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
     Root starts it as another user (framework_user); what it leaves is read as a stranger's.
 
     Args:
-        wanted: values of OPTIONS: the environment, the device, and the seconds until the run is ended.
-        request: what else generation_runner takes.
+        wanted: values of OPTIONS: the environment, the engine (None: the strongest for what is installed there), the
+            device, and the seconds until the run is ended.
+        request: what else the runner takes.
         watch_npu: whether to read the HBM in use meanwhile, from npu-smi, where it runs on an NPU.
         links: {path below the folder: path of a file} that the run finds there.
         environ: further environment variables.
 
     Returns:
-        The runner's result, with C(hbm_used_mb) (None where it was not measured), C(wall_seconds), C(log_tail),
-        C(ran_as), the user, and C(note), why it was root, or None.
+        The runner's result, with C(engine), C(hbm_used_mb) (as npu-smi says, None where it was not measured),
+        C(hbm_allocated_mb) (as the framework counts), C(wall_seconds), C(log_tail), C(ran_as), the user, and C(note), why
+        it was root, or None.
 
     Raises:
         Failure: no result, or one that says that it failed.
     """
-    device = {name: wanted[name] for name in ("device_target", "device_id")}
+    engine = wanted.get("engine") or sources.default(wanted["environment"])
+    asked = {"engine": engine, "device_target": wanted["device_target"], "device_id": wanted["device_id"]}
     try:
         account = framework_user.choose(wanted, _readable(request, links))
     except framework_user.NoUser as exc:
@@ -158,7 +169,7 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
         with private_folder.PrivateFolder() as folder:
             for name, path in (links or {}).items():
                 folder.link(name, path)
-            command = _command(wanted["environment"], folder, dict(request, work_dir=folder.path, **device))
+            command = _command(wanted["environment"], folder, dict(request, work_dir=folder.path, **asked))
             folder.hand_over(account)
             watch = _Watch() if watch_npu and wanted["device_target"] == "Ascend" else None
             result = _run(command, folder, account, wanted["timeout"], watch, environ)
@@ -167,7 +178,7 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
                 raise Failure(
                     "The run says that it succeeded, but leaves no %s." % needed, result["log_tail"], account.name
                 )
-            return result
+            return dict(result, engine=engine)
     except OSError as exc:
         raise Failure("The working folder of the run: %s: %s." % (exc.filename, exc.strerror), ran_as=account.name)
 
@@ -263,10 +274,10 @@ class _Watch(object):
 
 
 def _command(environment, folder, request):
-    # Out of the archive that Ansible sent, in which it is no file.
-    folder.put(RUNNER, generation_runner.__loader__.get_source(generation_runner.__name__))
+    for name, text in sorted(sources.of(request["engine"]).items()):
+        folder.put(name, text)
     folder.put("request.json", json.dumps(request))
-    paths = [os.path.join(folder.path, name) for name in (RUNNER, "request.json", "result.json")]
+    paths = [os.path.join(folder.path, name) for name in (sources.RUNNER, "request.json", "result.json")]
     return [environment + "/bin/ascend-run", environment + "/bin/python"] + paths
 
 

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Proofs: what was shown on this host, with which versions, and whether it still counts."""
 
+import hashlib
 import json
 import math
 import os
@@ -10,10 +11,21 @@ import re
 import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import sources
 
 _LIMIT = 1024 * 1024  # characters; a proof has a few hundred
 # What the answer depends on; a proof for another request proves nothing for this one.
-_REQUEST = ("model", "prompt", "top_k", "do_sample", "max_length", "device_target", "expected", "expected_pattern")
+_REQUEST = (
+    "engine",
+    "model",
+    "prompt",
+    "top_k",
+    "do_sample",
+    "max_length",
+    "device_target",
+    "expected",
+    "expected_pattern",
+)
 _OUTCOME = (
     "text",
     "device",
@@ -25,9 +37,14 @@ _OUTCOME = (
     "import_seconds",
     "wall_seconds",
     "hbm_used_mb",
+    "hbm_allocated_mb",
     "mindspore",
     "mindformers",
+    "torch",
+    "torch_npu",
 )
+# Which engine made a proof that does not say so: there was one only.
+_FIRST_ENGINE = sources.MINDFORMERS
 
 
 def check_expectation(wanted):
@@ -43,18 +60,48 @@ def check_expectation(wanted):
             raise ValueError("expected_pattern %r is not a regular expression: %s." % (wanted["expected_pattern"], exc))
     if wanted["expected"] and not wanted["expected"].startswith(wanted["prompt"]):
         raise ValueError(
-            "expected (%r) does not begin with the prompt (%r), which every generated text does."
+            "expected (%r) does not begin with the prompt (%r), which every generated text does. Change inference_check_expected "
+            "or inference_check_prompt; the models that come with the collection know one sentence, and another prompt needs "
+            "a model of your own (inference_check_model)."
             % (wanted["expected"], wanted["prompt"])
         )
 
 
-def model_links(model, folder, names):
+def check_files(folder, hashes):
+    """Refuse a model whose files are not the ones that were meant.
+
+    Args:
+        folder: where its files are.
+        hashes: {file name: its SHA-256}; files not named are not looked at.
+
+    Raises:
+        ValueError: with the file and the fix.
+    """
+    for name, wanted in sorted(hashes.items()):
+        path, digest = os.path.join(folder, name), hashlib.sha256()
+        try:
+            with open(path, "rb") as handle:
+                for piece in iter(lambda: handle.read(1024 * 1024), b""):
+                    digest.update(piece)
+        except (IOError, OSError) as exc:
+            raise ValueError("%s cannot be read: %s. Run the role inference_check." % (path, exc.strerror))
+        if digest.hexdigest() != wanted.lower():
+            raise ValueError(
+                "%s is damaged or another file: its SHA-256 is %s, not %s. Remove it and what is below cache/%s in the "
+                "state folder, and run the role inference_check, which brings it again."
+                % (path, digest.hexdigest(), wanted, wanted)
+            )
+
+
+def model_links(model, folder, names, engine=_FIRST_ENGINE):
     """What a run needs in its own folder so that MindFormers finds the model: {path below it: path of the file}.
 
     Empty when the folder describes itself with a yaml and is loaded by its path. Else the model is loaded by its name,
-    and then MindFormers looks for C(checkpoint_download/<family>/<name>.ckpt) below the folder it runs in.
+    and then MindFormers looks for C(checkpoint_download/<family>/<name>.ckpt) below the folder it runs in. Empty too for
+    the plain engines, which read C(<name>.ckpt), C(vocab.json) and C(merges.txt) from the folder.
 
     Args:
+        engine: which one shall run.
         model: its name in MindFormers.
         folder: where its files are.
         names: the files in it.
@@ -67,9 +114,17 @@ def model_links(model, folder, names):
             "There are no weights (*.ckpt) in %s: it holds %s. Name them in inference_check_model_files, so that they "
             "are staged from ascend_artifacts." % (folder, ", ".join(names) or "nothing")
         )
+    name = model.split("/")[-1]
+    if engine != sources.MINDFORMERS:
+        lacking = sorted({name + ".ckpt", "vocab.json", "merges.txt"} - set(names))
+        if lacking:
+            raise ValueError(
+                "%s generates with a GPT-2 from its own three files; %s lacks %s. Name them in "
+                "inference_check_model_files." % (engine, folder, ", ".join(lacking))
+            )
+        return {}
     if described(names):
         return {}
-    name = model.split("/")[-1]
     if name + ".ckpt" not in names:
         raise ValueError(
             "MindFormers loads %s from a file %s.ckpt; %s holds %s. Or put a yaml description beside the files."
@@ -119,6 +174,7 @@ def inference(wanted, outcome, reason, now=None):
     proof.update(
         status="failed" if reason else "passed",
         reason=reason,
+        engine=wanted["engine"],
         prompt=wanted["prompt"],
         model=wanted["model"],
         stack=wanted["stack"],
@@ -134,12 +190,12 @@ def inference(wanted, outcome, reason, now=None):
 
 def holds(proof, wanted):
     """Whether an earlier proof was a pass, for these versions and this request."""
-    return (
-        bool(proof)
-        and proof.get("status") == "passed"
-        and proof.get("stack") == wanted["stack"]
-        and proof.get("request") == {name: wanted[name] for name in _REQUEST}
-    )
+    if not proof or proof.get("status") != "passed" or proof.get("stack") != wanted["stack"]:
+        return False
+    asked = proof.get("request")
+    if not isinstance(asked, dict):
+        return False
+    return dict(asked, engine=asked.get("engine", _FIRST_ENGINE)) == {name: wanted[name] for name in _REQUEST}
 
 
 def read(path):

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generates one text, trains a few steps or checks an installation, inside a managed environment: a program of its own.
 
-The modules text_generation and framework_check hand this file's text, and beside it the folder C(engines) with the files
-of one engine, to the environment's Python, which may be another one than Ansible's: C(runner.py REQUEST RESULT). REQUEST
-and RESULT are JSON files; whatever the frameworks print goes elsewhere. The frameworks are imported by the engine.
+The modules text_generation and framework_check hand this file's text, and beside it the folder C(engines) with one
+engine's files, to the environment's Python, which may be another one than Ansible's: C(runner.py REQUEST RESULT).
+REQUEST and RESULT are JSON files; whatever the frameworks print goes elsewhere. The engine imports the frameworks.
 """
 
 import importlib

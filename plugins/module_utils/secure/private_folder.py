@@ -38,7 +38,8 @@ class PrivateFolder(object):
         self.remove()
 
     def put(self, name, text):
-        """Write a new file."""
+        """Write a new file, in folders that are made where they are missing."""
+        self._make_above(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=self._handle), "wb") as handle:
             handle.write(text.encode("utf-8"))
@@ -46,14 +47,17 @@ class PrivateFolder(object):
 
     def link(self, name, target):
         """Make a symbolic link, and the folders above it that are missing."""
+        self._make_above(name)
+        os.symlink(target, name, dir_fd=self._handle)
+        self._made.append(name)
+
+    def _make_above(self, name):
         above = name.split("/")[:-1]
         for number in range(1, len(above) + 1):
             folder = "/".join(above[:number])
             if folder not in self._made:
                 os.mkdir(folder, 0o700, dir_fd=self._handle)
                 self._made.append(folder)
-        os.symlink(target, name, dir_fd=self._handle)
-        self._made.append(name)
 
     def hand_over(self, account):
         """Give everything in it to a user (run_as.Account); from here on nothing in it can be believed.

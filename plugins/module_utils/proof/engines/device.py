@@ -33,7 +33,7 @@ class MindSporeEngine(object):
     """An engine on MindSpore.
 
     Args:
-        request: what the runner was asked: C(device_target), C(device_id), C(seed), C(model_dir), C(model) and the rest.
+        request: what the runner was asked: C(device_target), C(device_id), C(seed), C(model), C(model_dir) and so on.
 
     Attributes:
         said: what it learns of itself, for the result: versions by name, the device.

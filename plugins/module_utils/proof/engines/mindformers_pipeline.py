@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Engine mindformers-pipeline: MindFormers loads a model with its tokenizer and generates through its own pipeline.
 
-Any model that MindFormers describes. What is trained is a small GPT-2 where MindFormers has it (up to 1.3.2), else a Llama.
+Any model that MindFormers describes. What is trained is a small GPT-2 where MindFormers has one (up to 1.3.2), else a
+Llama.
 """
 
 from .device import HEADS, HIDDEN, LAYERS, LENGTH, VOCABULARY, MindSporeEngine, key, version_of
 
-# From here on tokens are picked with mindspore.mint, whose argmax and topk have no CPU kernels (ArgMaxExt and TopkExt are
-# "unregistered"); MindFormers' own switch postprocess_use_numpy takes numpy when it samples. Seen in the wheels of 1.6.0
-# to 2.1.0, run with 1.6.0, 1.7.0, 1.8.0, 1.9.0 and 2.1.0.
+# From here on tokens are picked with mindspore.mint, whose argmax and topk have no CPU kernels (ArgMaxExt and TopkExt
+# are "unregistered"); MindFormers' own switch postprocess_use_numpy takes numpy when it samples. Seen in the wheels of
+# 1.6.0 to 2.1.0.
 MINT = (1, 6)
 
 
@@ -68,23 +69,20 @@ class Engine(MindSporeEngine):
         import numpy
 
         batch = numpy.arange(LENGTH + 1, dtype=numpy.int32).reshape(1, -1) % (VOCABULARY - 1)
-        end = VOCABULARY - 1
-        config = dict(
-            batch_size=1,
-            seq_length=LENGTH,
-            vocab_size=VOCABULARY,
-            hidden_size=HIDDEN,
-            num_layers=LAYERS,
-            num_heads=HEADS,
-            checkpoint_name_or_path="",
-            compute_dtype="float32" if self.request["device_target"] == "CPU" else "float16",
-            eos_token_id=end,
-            pad_token_id=end,
-            bos_token_id=end,
-        )
+        config = {
+            "batch_size": 1,
+            "seq_length": LENGTH,
+            "vocab_size": VOCABULARY,
+            "hidden_size": HIDDEN,
+            "num_layers": LAYERS,
+            "num_heads": HEADS,
+            "checkpoint_name_or_path": "",
+            "compute_dtype": "float32" if self.request["device_target"] == "CPU" else "float16",
+        }
+        config.update(dict.fromkeys(("eos_token_id", "pad_token_id", "bos_token_id"), VOCABULARY - 1))
         if hasattr(mindformers, "GPT2LMHeadModel"):
             dropout = dict.fromkeys(("embedding_dropout_prob", "hidden_dropout_rate", "attention_dropout_rate"), 0.0)
-            config.update(dropout, unk_token_id=end)
+            config.update(dropout, unk_token_id=VOCABULARY - 1)
             model = mindformers.GPT2LMHeadModel(mindformers.GPT2Config(**config))
         else:
             # use_rope_slice: without it RoPE multiplies matrices in a way that a CPU has no kernel for.

@@ -44,7 +44,7 @@ class Engine(object):
         self.said["device"] = {"cpu": "CPU", "npu": "Ascend"}[there.type]
 
     def check(self):
-        """A product of matrices on the device against the same in whole numbers. Raises RuntimeError where it differs."""
+        """A product of matrices on the device against whole numbers'. Raises RuntimeError where they differ."""
         torch = self.torch
         whole = torch.arange(256).reshape(16, 16) % 7
         real = whole.to(torch.float32).to(self.device)
@@ -137,9 +137,9 @@ class Engine(object):
 
         def dense(x, name):
             weight = weights[name + ".weight"]
-            return (
-                x @ (weight if (name + ".weight").endswith(gpt2.INPUT_FIRST) else weight.t()) + weights[name + ".bias"]
-            )
+            if not (name + ".weight").endswith(gpt2.INPUT_FIRST):
+                weight = weight.t()
+            return x @ weight + weights[name + ".bias"]
 
         def split(x, name):
             return dense(x, name).reshape(length, heads, channels).transpose(0, 1)
