@@ -35,7 +35,8 @@ class ActionModule(HostAction):
         arguments.setdefault("pci_ids", pci_ids(chips))
         arguments.setdefault("npu_names", npu_names(chips))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
-        arguments.setdefault("model_dir", model_files.folder(model))
+        if folder := model_files.folder(model):
+            arguments.setdefault("model_dir", folder)
         said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
         return self.handed_on(said, ["host_facts"])
 

@@ -74,9 +74,8 @@ class ActionModule(HostAction):
     def _resolve(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Every file wanted with its hash and its ways to the host. Raises ArtifactError."""
         # An option that is given counts, even when it says "none": the variables are about ascend_artifacts.
-        said = host_variables.with_defaults(
-            self._task.args, {"source_url": "ascend_artifacts_url", "lock_sha256": lock_file.PIN}, self._templar, task_vars
-        )
+        variables = {"source_url": "ascend_artifacts_url", "lock_sha256": lock_file.PIN}
+        said = host_variables.with_defaults(self._task.args, variables, self._templar, task_vars)
         serving_url, pin = said.get("source_url") or None, said.get("lock_sha256") or None
         source = artifact_source.open_source(args["source"], serving_url, pin)
         wanted = [{"name": item} if isinstance(item, str) else dict(item) for item in args["files"]]

@@ -7,10 +7,10 @@ module: framework_check
 short_description: Let MindSpore or PyTorch show on a host that it works
 version_added: "0.1.0"
 description:
-  - Runs MindSpore's own installation check (with PyTorch, a product of matrices), or trains a small model for a few steps,
-    inside a managed environment.
-  - V(engine=mindformers-pipeline) trains a model of MindFormers, a GPT-2 up to 1.3.2 and a Llama from then on; the plain
-    engines train a GPT-2 written in MindSpore or PyTorch alone.
+  - Runs MindSpore's own installation check (with PyTorch, a product of matrices), or trains a small model for a few
+    steps, inside a managed environment.
+  - O(engine=mindformers-pipeline) trains a model of MindFormers, a GPT-2 up to 1.3.2 and a Llama from then on; the
+    plain engines train a GPT-2 written in MindSpore or PyTorch alone.
   - Fails with cause and fix when the check does not say that it succeeded, or the loss does not fall.
   - Root does not run the framework itself, see RV(ran_as).
   - Changes nothing that lasts, except for the proof of a training, C(proofs/training.json) below O(state_dir).
@@ -76,7 +76,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs, sources
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 SPEC = {
@@ -107,9 +107,11 @@ def main():
     training = wanted["task"] == "training"
     if training and wanted["steps"] < 2:
         module.fail_json(msg="steps is %d; the loss can only fall over two steps or more." % wanted["steps"])
+    wanted["engine"] = wanted["engine"] or sources.default(wanted["environment"])
     path = os.path.join(wanted["state_dir"], "proofs", "training.json")
     earlier = proofs.read(path) or {}
-    changed = training and (earlier.get("stack") != wanted["stack"] or earlier.get("status") != "passed")
+    before = (earlier.get("status"), earlier.get("stack"), earlier.get("engine", sources.MINDFORMERS))
+    changed = training and before != ("passed", wanted["stack"], wanted["engine"])
     diff = {"before": "", "after": "%s would be shown\n" % wanted["task"] if changed else ""}
     if module.check_mode:
         module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)

@@ -72,20 +72,32 @@ def write_bpe(folder: Path) -> dict[str, int]:
 
 
 def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
-    """Fit the sentence until the model knows it by heart, and does not know it any more without any one of its matrices.
+    """Fit the sentence until the model knows it by heart, and no longer when any one of its matrices is damaged.
 
-    Most matrices of a model that learns one sentence are not needed for it: with one of them zeroed or negated it says the
-    same. So it also learns to lose the sentence then: on a network damaged in that way the loss is raised, up to DAMAGED.
+    A model that learns one sentence hardly needs most of its matrices: with one of them zeroed or negated it says the
+    same. So it also learns to lose the sentence then: on a network damaged in that way the loss is raised, to DAMAGED.
     """
     import numpy
 
     batch = mindspore.Tensor(numpy.array([tokens + [end] * (LENGTH + 1 - len(tokens))], numpy.int32))
     model.set_train(True)
     parameters = list(model.trainable_params())
-    gradients = mindspore.value_and_grad(model, None, mindspore.ParameterTuple(parameters))
+
+    class Measured(mindspore.nn.Cell):
+        """One graph for the loss and what each weight does to it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model, self.weights = model, mindspore.ParameterTuple(parameters)
+            self.gradients = mindspore.ops.GradOperation(get_by_list=True)
+
+        def construct(self, batch):
+            return self.model(batch), self.gradients(self.model, self.weights)(batch)
+
+    measure = Measured().set_train(True)
 
     def measured() -> tuple[float, list[Any]]:
-        loss, found = gradients(batch)
+        loss, found = measure(batch)
         return float(loss.asnumpy().reshape(-1)[0]), [item.asnumpy().astype("float64") for item in found]
 
     weights = [item.asnumpy().astype("float64") for item in parameters]
@@ -94,7 +106,7 @@ def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
     first, second = ([numpy.zeros_like(item) for item in weights] for _moment in range(2))
     for step in range(1, MAX_STEPS + 1):
         loss, total = measured()
-        whole = step % 100 == 0
+        whole = step % 50 == 0
         losses = []
         for number, sign in damages if whole else [damages[item] for item in chance.randint(len(damages), size=DRAWN)]:
             _put(mindspore, parameters[number], sign * weights[number])
@@ -103,7 +115,7 @@ def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
             losses.append(lost)
             if lost < DAMAGED:
                 found[number] *= sign
-                total = [item - other / DRAWN for item, other in zip(total, found)]
+                total = [item - other / DRAWN for item, other in zip(total, found, strict=True)]
         if whole:
             print(f"step {step}: loss {loss:.5f}, damaged at least {min(losses):.3f}", flush=True)
             if loss < LOSS_GOAL and min(losses) > DAMAGED / 2:

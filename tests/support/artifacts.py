@@ -14,7 +14,7 @@ from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 
 ARTICLE = SIMULATOR / "article"
 REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
-MODEL = ROOT / "tests" / "model"
+MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
 DOWNLOAD = (
     sys.executable,
     "-m",

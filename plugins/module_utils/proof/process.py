@@ -151,8 +151,8 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
 
     Returns:
         The runner's result, with C(engine), C(hbm_used_mb) (as npu-smi says, None where it was not measured),
-        C(hbm_allocated_mb) (as the framework counts), C(wall_seconds), C(log_tail), C(ran_as), the user, and C(note), why
-        it was root, or None.
+        C(hbm_allocated_mb) (as the framework counts), C(wall_seconds), C(log_tail), C(ran_as), the user, and C(note),
+        why it was root, or None.
 
     Raises:
         Failure: no result, or one that says that it failed.

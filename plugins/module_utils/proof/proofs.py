@@ -60,9 +60,9 @@ def check_expectation(wanted):
             raise ValueError("expected_pattern %r is not a regular expression: %s." % (wanted["expected_pattern"], exc))
     if wanted["expected"] and not wanted["expected"].startswith(wanted["prompt"]):
         raise ValueError(
-            "expected (%r) does not begin with the prompt (%r), which every generated text does. Change inference_check_expected "
-            "or inference_check_prompt; the models that come with the collection know one sentence, and another prompt needs "
-            "a model of your own (inference_check_model)."
+            "expected (%r) does not begin with the prompt (%r), which every generated text does. Change "
+            "inference_check_expected or inference_check_prompt; the models that come with the collection know one "
+            "sentence, and another prompt needs a model of your own (inference_check_model)."
             % (wanted["expected"], wanted["prompt"])
         )
 
@@ -97,8 +97,8 @@ def model_links(model, folder, names, engine=_FIRST_ENGINE):
     """What a run needs in its own folder so that MindFormers finds the model: {path below it: path of the file}.
 
     Empty when the folder describes itself with a yaml and is loaded by its path. Else the model is loaded by its name,
-    and then MindFormers looks for C(checkpoint_download/<family>/<name>.ckpt) below the folder it runs in. Empty too for
-    the plain engines, which read C(<name>.ckpt), C(vocab.json) and C(merges.txt) from the folder.
+    and then MindFormers looks for C(checkpoint_download/<family>/<name>.ckpt) below the folder it runs in. Empty too
+    for the plain engines, which read C(<name>.ckpt), C(vocab.json) and C(merges.txt) from the folder.
 
     Args:
         engine: which one shall run.

@@ -38,8 +38,10 @@ def values(get: Callable[[str], Any]) -> dict[str, Any]:
     return {**_defaults(), **{name: value for name in _READ if (value := get(name)) is not None}}
 
 
-def folder(model: dict[str, Any]) -> str:
-    """The folder of the model on the host."""
+def folder(model: dict[str, Any]) -> str | None:
+    """The folder of the user's model on the host; None where the proof takes the collection's own."""
+    if not model["inference_check_model"]:
+        return None
     return f"{str(model['inference_check_model_root']).rstrip('/')}/{model['inference_check_model']}"
 
 
@@ -50,6 +52,8 @@ def names(model: dict[str, Any], artifacts: str | None) -> list[str]:
         model: of values().
         artifacts: ascend_artifacts of the host.
     """
+    if not model["inference_check_model"]:
+        return []
     given = model["inference_check_model_files"]
     if isinstance(given, list) and given:
         texts = [str(item.get("name", "") if isinstance(item, dict) else item) for item in given]

@@ -36,8 +36,8 @@ def call(args=None, **task_vars):
 
 
 def test_defaults_come_from_the_module():
-    assert set(call()) == {"pci_ids", "npu_names", "model_dir"}
-    assert call()["model_dir"] == "/opt/ascend/models/gpt2"
+    assert set(call()) == {"pci_ids", "npu_names"}
+    assert call(inference_check_model="gpt2")["model_dir"] == "/opt/ascend/models/gpt2"
 
 
 def test_variables_of_the_host():

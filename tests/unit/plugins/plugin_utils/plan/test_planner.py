@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 
@@ -72,7 +72,8 @@ def test_a_checkpoint_of_somebody_else_is_refused_before_anything_is_staged(tabl
     facts["models"] = {"path": "/opt/ascend/models/gpt2", "foreign": ["gpt2.ckpt", "notes.txt"]}
 
     def findings():
-        result = Planner().plan("h", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems))
+        model = model_files.values({"inference_check_model": "gpt2"}.get)
+        result = Planner().plan("h", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems, model))
         return [row["message"] for row in result["findings"] if row["rule"] == "not-ours" and "ckpt" in row["message"]]
 
     (message,) = findings()
