@@ -82,6 +82,7 @@ def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
     batch = mindspore.Tensor(numpy.array([tokens + [end] * (LENGTH + 1 - len(tokens))], numpy.int32))
     model.set_train(True)
     parameters = list(model.trainable_params())
+    names = [parameter.name for parameter in parameters]
 
     class Measured(mindspore.nn.Cell):
         """One graph for the loss and what each weight does to it."""
@@ -119,6 +120,9 @@ def train(mindspore: Any, model: Any, tokens: list[int], end: int) -> None:
         if whole:
             print(f"step {step}: loss {loss:.5f}, damaged at least {min(losses):.3f}", flush=True)
             if loss < LOSS_GOAL and min(losses) > DAMAGED / 2:
+                # The cell around the model has put its own name before theirs.
+                for parameter, name in zip(parameters, names, strict=True):
+                    parameter.name = name
                 return
         for number, slope in enumerate(total):
             first[number] += 0.1 * (slope - first[number])

@@ -10,6 +10,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.proof import process 
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
 
 WANTED = {
+    "engine": "mindformers-pipeline",
     "model": "gpt2",
     "prompt": "I love Beijing, because",
     "top_k": 3,
