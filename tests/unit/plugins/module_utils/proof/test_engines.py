@@ -100,7 +100,7 @@ def test_without_a_description_heads_are_those_of_gpt2(tmp_path):
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="does not fit the model: it holds model.a"):
+    with pytest.raises(ValueError, match=r"does not fit the model: it holds model\.a"):
         gpt2.shape({"model.a": (1, 2)}, str(tmp_path))
 
 
