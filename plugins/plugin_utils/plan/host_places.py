@@ -19,6 +19,8 @@ ROLES = tuple(
 # Endings of variables: a folder that we make and change, or a name that becomes a part of one.
 PATHS = ("install_path", "state_dir", "env_root", "model_root", "cmake_prefix", "conda_prefix", "uv_prefix")
 NAMES = ("env_name", "env_owner", "user", "group", "model")
+# Those whose empty text is the default and says "none", which makes no folder.
+OPTIONAL = ("inference_check_model",)
 _SHARED = re.compile(r"ascend_(?:(install_path|state_dir|env_root)|(env_name|user|group))\Z")
 _VARIABLE = re.compile(f"(?:{'|'.join(ROLES)})_(?:({'|'.join(PATHS)})|({'|'.join(NAMES)}))\\Z")
 
@@ -39,6 +41,8 @@ def kind(name: str, shared: bool = False) -> str | None:
 
 def judge(name: str, value: Any, of_kind: str) -> Problem | None:
     """What is wrong with the value of a variable, or None."""
+    if value == "" and name in OPTIONAL:
+        return None
     problem = places.path_problem(value) if of_kind == "path" else places.name_problem(value)
     return Problem(name, f"{name} is {value!r}: {problem}.") if problem else None
 

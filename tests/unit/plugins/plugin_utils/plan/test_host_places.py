@@ -86,3 +86,10 @@ def test_the_plan_refuses_them_too():
 def test_the_role_judges_before_it_observes():
     tasks = yaml.safe_load((ROOT / "roles" / "ascend" / "tasks" / "plan.yml").read_text())
     assert tasks[0]["ascend.fleet.validate"] == {"role": True}
+
+
+def test_a_model_may_be_left_out_and_nothing_else():
+    assert host_places.judge("inference_check_model", "", "name") is None
+    for name in ("inference_check_model", "inference_check_env_name"):
+        assert host_places.judge(name, "../x", "name") is not None
+    assert host_places.judge("inference_check_env_name", "", "name") is not None
