@@ -51,6 +51,7 @@ DECLARING = tuple(one.name for one in components.ALL if one.declares)
 RULES = (
     "unknown-version",
     "mindformers-none",
+    "mindformers-pypi",
     "firmware-unknown",
     "driver-downgrade",
     "driver-firmware-pair",

@@ -1,16 +1,17 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof: a text that the stack generates on the device."""
+"""The proof: a text that the stack generates on the device, by the strongest rung of the ladder that it can climb."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, ladder, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+
+NOTHING = "nothing proves that this stack generates text"
 
 
 class Inference(environment.EnvironmentComponent):
@@ -25,38 +26,99 @@ class Inference(environment.EnvironmentComponent):
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         if "inference" not in choice.parts:
             return None
+        asked = choice.pins.get("model")
+        rung = ladder.climb(choice.catalog, choice.versions, asked)
+        if rung is None:
+            return None
+        # What a proof on the host has to be as strong as. A model of the user's stands above all rungs.
+        stronger = [(row["engine"], row["model"]) for row in choice.catalog["proofs"]]
+        stronger = [] if asked else stronger[: stronger.index((rung["engine"], rung["model"]))]
         return {
-            "model": choice.pins.get("model") or "gpt2",
+            "engine": rung["engine"],
+            "model": asked or rung["model"],
+            "files": None if asked else rung["files"],
             "device_target": choice.pins.get("device_target") or "Ascend",
+            "shows": rung["shows"],
+            "not_shown": rung["not_shown"],
+            "stronger": [list(pair) for pair in stronger],
         }
 
     def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
-        model, formers = (stack["inference"] or {}).get("model"), choice.versions.get("mindformers")
-        row = next((item for item in choice.catalog["models"] if item["model"] == model), None)
-        if row is None or not formers or not stack["mindformers"]:
+        if "inference" not in choice.parts:
+            return
+        entry, asked = stack["inference"], choice.pins.get("model")
+        if entry is None:
+            self._explain_none(choice, asked)
+            return
+        choice.why.append(
+            f"inference {ladder.words(entry['engine'], entry['model'])}: the strongest proof that this stack can give; "
+            f"it shows {entry['shows']}; it does not show {entry['not_shown']}"
+        )
+        formers = choice.versions.get("mindformers")
+        row = ladder.lacking(choice.catalog, asked, formers) if formers and stack["mindformers"] else None
+        if row is None:
             return
         first, last = row["mindformers"]
-        if not versions.key(first) <= versions.key(formers) <= versions.key(last):
-            choice.case.warn(
+        way = f"{entry['engine']} loads it instead, which does not show {entry['not_shown']}"
+        if entry["engine"] == ladder.FIRST_ENGINE:
+            way = "it has to be a folder with its own yaml description"
+        choice.case.warn(
+            "model-mindformers",
+            f"the inference proof generates with {asked}, which MindFormers {first} to {last} carry and {formers} does "
+            f"not: {way}. Leave inference_check_model empty to generate with the model that comes with the collection, "
+            "or set ascend_mindformers_version.",
+            row["source"],
+            "mindformers",
+        )
+
+    def _explain_none(self, choice: Choice, asked: str | None) -> None:
+        """Say what is lacking for a proof, where there is a framework that could have given one."""
+        versions = {
+            name: version
+            for row in choice.catalog["proofs"]
+            for name in row["needs"]
+            if (version := choice.versions.get(name))
+        }
+        if not versions:
+            return
+        named = " and ".join(f"{name} {version}" for name, version in versions.items())
+        if asked and any(ladder.rungs(choice.catalog, choice.versions)):
+            choice.case.error(
                 "model-mindformers",
-                f"the inference proof generates with {model}, which MindFormers {first} to {last} carry and {formers} "
-                "does not. Set ascend_mindformers_version, or take inference out of ascend_components.",
-                row["source"],
-                "mindformers",
+                f"inference_check_model is {asked}, and nothing that goes with {named} loads it: without a MindFormers "
+                "there is only the engine for gpt2. Leave inference_check_model empty, or choose a MindSpore that has "
+                "a MindFormers.",
+                "ascend.fleet",
+                "inference_check_model",
             )
+            return
+        choice.why.append(
+            f"inference: none, no engine is known to generate with {named}; the framework's own check remains"
+        )
 
     def installed(self, site: Site, stack: Stack) -> str | None:
         return None
 
-    def proven(self, facts: Facts, fingerprint: dict[str, str]) -> bool:
-        """Whether the host has a proof of exactly this stack."""
+    def proven(self, facts: Facts, fingerprint: dict[str, str], entry: dict[str, Any]) -> bool:
+        """Whether the host has a proof of exactly this stack, as strong as the entry asks for."""
         proof = (facts.get("proofs") or {}).get("inference") or {}
-        return proof.get("status") == "passed" and proof.get("stack") == fingerprint
+        if proof.get("status") != "passed" or proof.get("stack") != fingerprint:
+            return False
+        given = _rung(proof)
+        if not entry.get("engine"):  # a plan that was saved before plans named one
+            return True
+        return given == (entry.get("engine"), entry.get("model")) or list(given) in (entry.get("stronger") or [])
 
     def step(self, site: Site, stack: Stack) -> Step | None:
-        if self.proven(site.facts, site.fingerprint):
+        entry = stack["inference"] or {}
+        if self.proven(site.facts, site.fingerprint, entry):
             return None
-        return self.make_step(site.facts, "verify", None, None, "nothing proves that this stack generates text")
+        proof = (site.facts.get("proofs") or {}).get("inference") or {}
+        was, why = None, NOTHING
+        if proof.get("status") == "passed" and proof.get("stack") == site.fingerprint:
+            was = ladder.words(*_rung(proof))
+            why = f"only {was} has proven this stack"
+        return self.make_step(site.facts, "verify", was, ladder.words(entry.get("engine"), entry.get("model")), why)
 
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         models = site.facts.get("models") or {}
@@ -72,13 +134,22 @@ class Inference(environment.EnvironmentComponent):
         )
 
     def label(self, step: Step) -> str:
-        return "generate text"
+        return f"generate text: {step['to']}" if step.get("to") else "generate text"
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return None
 
+    def wanted(self, stack: Stack) -> str | None:
+        entry = values.part(stack, self.name)
+        return ladder.words(values.text(entry.get("engine")), values.text(entry.get("model")))
+
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         return None
+
+
+def _rung(proof: dict[str, Any]) -> tuple[str, str]:
+    """What an earlier proof was made with; before proofs said so there was one engine, and one model by default."""
+    return proof.get("engine") or ladder.FIRST_ENGINE, proof.get("model") or "gpt2"
 
 
 COMPONENT = Inference()

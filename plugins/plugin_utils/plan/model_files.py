@@ -38,6 +38,11 @@ def values(get: Callable[[str], Any]) -> dict[str, Any]:
     return {**_defaults(), **{name: value for name in _READ if (value := get(name)) is not None}}
 
 
+def asked(model: dict[str, Any]) -> str | None:
+    """The model that the user named for the proof; None leaves it to the collection."""
+    return str(model["inference_check_model"]) if model["inference_check_model"] else None
+
+
 def folder(model: dict[str, Any]) -> str | None:
     """The folder of the user's model on the host; None where the proof takes the collection's own."""
     if not model["inference_check_model"]:

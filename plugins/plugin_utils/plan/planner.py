@@ -15,9 +15,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import components, co
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import absent_wheels, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes, settled
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
@@ -67,6 +67,7 @@ class Planner:
         else:
             plan = self._reverse(host, facts, wish, parts, target)
         self._refuse_artifacts(plan, wish.desired["ascend_artifacts"], wish.desired[lock_file.PIN])
+        self._refuse_wheels(plan, wish.desired)
         plan["target"] = target
         return plan
 
@@ -77,7 +78,8 @@ class Planner:
 
     def described(self, wish: Wishes, subject: Subject) -> Resolution:
         """The stack for a host that nobody has looked at: by the catalog alone, whatever such a host may declare."""
-        return _resolve(wish, self._wanted(wish, self._components or wish.desired["ascend_components"]), subject)
+        pins = self._wanted(wish, self._components or wish.desired["ascend_components"])
+        return _resolve(wish, {**pins, "model": model_files.asked(wish.model)}, subject)
 
     def _wanted(self, wish: Wishes, parts: list[str]) -> dict[str, Any]:
         return {**_desired.pins(wish.desired, parts), **self._pins}
@@ -85,6 +87,7 @@ class Planner:
     def _judgement(self, wish: Wishes, facts: Facts, pins: dict[str, Any]) -> tuple[Resolution, list[Finding]]:
         """What is resolved for a host, and what there is to say of it; hosts that are alike ask once."""
         desired = wish.desired
+        pins = {**pins, "model": model_files.asked(wish.model)}
         key = json.dumps(
             [
                 pins,
@@ -106,6 +109,12 @@ class Planner:
         if key not in self._artifacts:
             self._artifacts[key] = _artifact_problem(packages, source, pin)
         found = self._artifacts[key]
+        if found:
+            plan["findings"].append(found)
+            plan["status"] = "refused"
+
+    def _refuse_wheels(self, plan: Plan, desired: dict[str, Any]) -> None:
+        found = absent_wheels.judge(plan["stack"], plan["steps"], desired, desired[lock_file.PIN])
         if found:
             plan["findings"].append(found)
             plan["status"] = "refused"

@@ -245,7 +245,7 @@ def test_wrong_sets_are_refused_for_the_right_reason(chosen, host, rules):
         ({"mindspore": "2.8.0", "cann": "8.5.0"}, {}, {("mindspore-cann", "info")}),
         ({"mindspore": "2.10.0", "cann": "8.5.0"}, {}, {("mindspore-cann", "info")}),
         ({"mindspore": "2.5.0", "cann": "8.1.RC1"}, {}, {("mindspore-cann", "warning")}),
-        ({"mindformers": "2.1.0", "mindspore": "2.10.0"}, {}, {("mindformers-mindspore", "info")}),
+        ({"mindformers": "2.0.0", "mindspore": "2.10.0"}, {}, set()),
         ({"mindformers": "1.7.0", "mindspore": "2.7.2"}, {}, {("mindformers-mindspore", "warning")}),
         ({"mindformers": "1.7.0", "mindspore": "2.7.1.post1"}, {}, set()),
         ({"mindformers": "1.0.2", "mindspore": "2.2.13", "python": "3.8"}, {}, {("mindformers-python", "info")}),

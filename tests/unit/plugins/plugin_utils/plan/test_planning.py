@@ -14,7 +14,7 @@ STACK = {
     "python": {"version": "3.11"},
     "mindspore": {"version": "2.7.1", "package": "mindspore", "wheels": ["te", "hccl"]},
     "mindformers": {"version": "1.0.2"},
-    "inference": {"version": None},
+    "inference": {"engine": "mindformers-pipeline", "model": "gpt2"},
 }
 OPTIONS = {
     "components": list(components.NAMES),
@@ -215,7 +215,7 @@ def test_steps_in_words():
     words = [planning.describe(step) for step in plan(BARE)["steps"]]
     assert words[0] == "driver 25.3.rc1"
     assert words[2] == "reboot"
-    assert words[-1] == "generate text"
+    assert words[-1] == "generate text: mindformers-pipeline, gpt2"
     facts = converged()
     facts["driver"].update(installed="24.1.rc3", loaded="24.1.rc3")
     assert planning.describe(plan(facts)["steps"][0]) == "driver 24.1.rc3 -> 25.3.rc1"

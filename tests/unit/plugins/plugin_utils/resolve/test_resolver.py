@@ -40,7 +40,9 @@ def test_the_demo_stack_on_training_chips(chip, kernels):
     assert stack["cann"]["package"] == "Ascend-cann-nnae_8.3.RC1_linux-x86_64.run"
     assert stack["kernels"]["package"] == f"Ascend-cann-kernels-{kernels}_8.3.RC1_linux-x86_64.run"
     assert stack["mindspore"]["package"] == "mindspore" and stack["mindspore"]["wheels"] == ["te", "hccl"]
-    assert stack["inference"] == {"model": "gpt2", "device_target": "Ascend"}
+    proof = stack["inference"]
+    assert (proof["engine"], proof["model"], proof["files"]) == ("mindformers-pipeline", "gpt2", "gpt2")
+    assert proof["device_target"] == "Ascend"
 
 
 def test_the_demo_stack_on_an_inference_chip():
