@@ -12,6 +12,7 @@ from typing import Any, cast
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import proof
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Step
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
@@ -34,12 +35,10 @@ _CUT_OFF = (
     "The run lost this host before its plan was done, most likely with the connection. "
     "Fix: see that the host is up and reachable, and run the playbook again; it takes up where it stopped."
 )
-_INFERENCE_KEYS = ("prompt", "text", "device", "tokens_per_second", "status", "reason")
 _SILENT = {
     "failed": "The run failed on this host and left no message.",
     "unreachable": "The host could not be reached.",
 }
-_INFERENCE_EXTRA = ("model", "expected", "seconds", "time")
 
 
 def collect(
@@ -125,7 +124,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "chips_missing": _missing(facts, chips),
         "reboot_required": bool(facts.get("reboot_required")),
         "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
-        "inference": _inference(found.get("inference_check_result") or {}, facts, plan),
+        "inference": proof.of_host(found.get("inference_check_result") or {}, facts, plan),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
         "reason": text(outcome.get("message")) if outcome.get("status") == "not_started" else None,
@@ -302,24 +301,6 @@ def _missing(facts: dict, chips: list[dict]) -> int:
     """Return how many chips the PCI bus shows and npu-smi does not; 0 while npu-smi cannot answer at all."""
     npu, count = part(facts, "npu"), part(facts, "accelerators").get("count")
     return max(0, count - len(chips)) if npu.get("available") and isinstance(count, int) else 0
-
-
-def _inference(given: dict, facts: dict, plan: dict) -> dict | None:
-    proof: dict | None = given or None
-    stack = part(plan, "stack")
-    if proof is None and stack and "inference" in stack and stack["inference"] is None:
-        reason = plan.get("inference_reason") or stack.get("inference_reason")
-        proof = {"status": "skipped", "reason": text(reason) or "The stack of this host has no inference."}
-    if proof is None:
-        proof = part(part(facts, "proofs"), "inference")
-    if not proof:
-        return None
-    result: dict[str, Any] = {key: text(proof.get(key)) for key in _INFERENCE_KEYS}
-    result["tokens_per_second"] = number(proof.get("tokens_per_second"))
-    if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
-        result["status"] = "passed" if result["text"] and not result["status"] else "failed"
-    result.update({key: proof[key] for key in _INFERENCE_EXTRA if proof.get(key) is not None})
-    return result
 
 
 def _notes(facts: dict) -> list[str]:

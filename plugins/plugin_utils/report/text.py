@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, ladder
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
@@ -203,11 +203,18 @@ def _texts(hosts: list[dict], limit: int) -> list[str]:
         if not proof:
             return None
         if proof["status"] == "passed" and proof["text"]:
-            return ("generated", proof["text"])
-        return (f"inference {proof['status']}", proof["reason"] or "no reason given")
+            return ("generated", proof["text"], ladder.words(proof["engine"], proof.get("model")), *_worth(proof))
+        return (f"inference {proof['status']}", proof["reason"] or "no reason given", None, None, None)
 
     found = []
-    for (word, text), names in _grouped(hosts, key).items():
-        found += _named(names, 3, limit, f"{word} on ")
+    for (word, text, rung, shows, not_shown), names in _grouped(hosts, key).items():
+        by = f" by {clean(rung)}" if rung else ""
+        found += _named(names, 3, limit, f"{word}{by} on ")
         found += wrap(text, limit, "  ", "  ")
+        if shows:
+            found += wrap(f"shows {clean(shows)}; does not show {clean(not_shown)}", limit, "  ", "  ")
     return found
+
+
+def _worth(proof: dict) -> tuple[str | None, str | None]:
+    return (proof.get("shows"), proof.get("not_shown")) if proof.get("not_shown") else (None, None)

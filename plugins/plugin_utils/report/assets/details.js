@@ -84,9 +84,14 @@ function findingList(host) {
 function proofPart(host) {
   const proof = host.inference;
   if (!proof) return null;
-  const facts = [proof.status, proof.tokens_per_second !== null ? `${proof.tokens_per_second} tokens/s` : null, proof.device, proof.model];
+  const facts = [proof.status, proof.tokens_per_second !== null ? `${proof.tokens_per_second} tokens/s` : null, proof.device, proof.engine, proof.model];
   return h("section", null, h("h3", null, "Generated text"), proof.text && h("p", { class: "quote" }, proof.text), proof.prompt && h("p", { class: "soft" }, `Prompt: ${proof.prompt}`),
-    proof.reason && h("p", null, proof.reason), h("p", { class: "soft" }, facts.filter(Boolean).join(" · ")));
+    proof.reason && h("p", null, proof.reason), h("p", { class: "soft" }, facts.filter(Boolean).join(" · ")), proofWorth(proof));
+}
+
+// What a proof is worth, in words: a weaker one says what it leaves open.
+function proofWorth(proof) {
+  return proof.shows ? h("p", { class: "soft" }, `Shows ${proof.shows}; does not show ${proof.not_shown || "anything else"}.`) : null;
 }
 
 function chipTable(host) {

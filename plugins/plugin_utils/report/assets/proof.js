@@ -31,7 +31,15 @@ function renderProof() {
   const prompts = [...new Set(shown.map((host) => host.inference.prompt).filter(Boolean))];
   section.replaceChildren(
     heading("proof", "Generated text", [note, prompts.length === 1 ? `prompt: ${prompts[0]}` : null].filter(Boolean).join(" · ")),
-    body, textList(shown, few));
+    body, textList(shown, few), worthList(shown));
+}
+
+// Each engine that generated here, with what that shows and what it leaves open.
+function worthList(shown) {
+  const groups = groupBy(shown.filter((host) => host.inference.shows), (host) => [host.inference.engine, host.inference.model].filter(Boolean).join(", "));
+  if (!groups.size) return "";
+  return h("ul", { class: "texts" }, [...groups].map(([name, members]) => h("li", null, h("b", null, name || "engine not told"),
+    h("span", { class: "soft" }, plural(members.length, "host")), h("div", null, proofWorth(members[0].inference)))));
 }
 
 function speedRow(host, best) {
@@ -41,7 +49,7 @@ function speedRow(host, best) {
     svg("rect", { class: host.inference.status === "failed" ? "bar-bad" : "bar-fill", width: share, height: 10, rx: 1 }));
   return h("div", { class: "speed" }, h("button", { type: "button", class: "link mono", click: () => openDetails(host.name) }, host.name), chart,
     h("span", { class: "speed-value" }, `${host.speed.toFixed(1)} tok/s`),
-    h("span", { class: "said" }, h("q", null, host.inference.text || ""), host.inference.device && h("span", { class: "soft" }, ` · ${host.inference.device}`)));
+    h("span", { class: "said" }, h("q", null, host.inference.text || ""), h("span", { class: "soft" }, [host.inference.device, host.inference.engine, host.inference.model].filter(Boolean).map((word) => ` · ${word}`).join(""))));
 }
 
 function histograms(fast) {
