@@ -1,4 +1,4 @@
-"""What the simulated fleet is served beside vendor packages: wheels and uv, fetched once, and the trained model."""
+"""What the simulated fleet is served beside vendor packages: wheels and uv, fetched once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 
 ARTICLE = SIMULATOR / "article"
-REQUIREMENTS = ROOT / "tests" / "demo" / "requirements.txt"
-MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
+# The official pair that the demo installs, and the older MindFormers of the article's path.
+REQUIREMENTS = tuple(ROOT / "tests" / "demo" / name for name in ("requirements.txt", "requirements-article.txt"))
 DOWNLOAD = (
     sys.executable,
     "-m",
@@ -27,6 +27,18 @@ DOWNLOAD = (
     "--no-deps",
     "--only-binary=:all:",
 )
+BUILD = (
+    sys.executable,
+    "-m",
+    "pip",
+    "wheel",
+    "-qq",
+    "--progress-bar",
+    "off",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "--prefer-binary",
+)
 UV = "0.13.9"
 # What MindFormers is built from its source with; the last ones for Python 3.7.
 BUILDERS = ("setuptools-68.0.0", "wheel-0.42.0")
@@ -36,28 +48,14 @@ def wheelhouse() -> None:
     """MindSpore, MindFormers and what they need; a host never downloads what is here."""
     wheels = ARTIFACTS / "wheels"
     stamp = wheels / ".complete"
-    wanted = REQUIREMENTS.read_text(encoding="utf-8")
+    wanted = "".join(path.read_text(encoding="utf-8") for path in REQUIREMENTS)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     print("==> Fetch MindSpore, MindFormers and what they need, once (about 1 GB, two minutes)", flush=True)
     wheels.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-qq",
-        "--progress-bar",
-        "off",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--prefer-binary",
-        "--wheel-dir",
-        str(wheels),
-        "--requirement",
-        str(REQUIREMENTS),
-    ]
-    subprocess.run(command, check=True)
+    for path in REQUIREMENTS:
+        subprocess.run([*BUILD, "--wheel-dir", str(wheels), "--requirement", str(path)], check=True)
+    stamp.unlink(missing_ok=True)
     stamp.write_text(wanted, encoding="utf-8")
 
 
@@ -90,18 +88,7 @@ def builders() -> None:
         subprocess.run([*DOWNLOAD, "--dest", str(wheels), *missing], check=True)
 
 
-def model() -> None:
-    """Lay the trained model where its weights would lie on a mirror."""
-    target = ARTIFACTS / "models" / "gpt2"
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("gpt2.ckpt", "gpt2.yaml", "vocab.json", "merges.txt"):
-        data = (MODEL / name).read_bytes()
-        if not (target / name).is_file() or (target / name).read_bytes() != data:
-            (target / name).write_bytes(data)
-
-
 if __name__ == "__main__":
     wheelhouse()
     uv()
     builders()
-    model()

@@ -61,6 +61,17 @@ def test_report_names_every_host_as_converged(host, report):
     assert all(chip["health"] == "OK" for chip in entry["chips"])
 
 
+@pytest.mark.hosts("train-a2")
+def test_an_official_pair_has_proven_itself(host, report):
+    entry, proof = report["train-a2"], report["train-a2"]["inference"]
+    assert (entry["versions"]["mindspore"], entry["versions"]["mindformers"]) == ("2.7.1", "1.7.0")
+    assert entry["versions"]["cann"].endswith("8.3.RC1")
+    assert (proof["status"], proof["engine"], proof["model"]) == ("passed", "mindformers-pipeline", "llama")
+    assert proof["text"].startswith(proof["prompt"]) and "MindFormers" in proof["shows"]
+    accepted = {item["rule"] for item in entry["findings"] if item["accepted"]}
+    assert accepted == {"device-target-cpu"}
+
+
 @pytest.mark.hosts("canary-310p")
 def test_a_run_that_changes_nothing_costs_one_execution_per_host(host, fleet):
     """Counted once for the fleet, from what Ansible says it sent over SSH."""
