@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares the catalog with the VERSION_MAP.json inside MindFormers wheels.
 
-    python tests/checks/version_map.py mindformers-2.1.0-py3-none-any.whl ...
+    python -m tests.checks.version_map mindformers-2.1.0-py3-none-any.whl ...
 
 The file says which MindSpore a MindFormers is for, which CANN a MindSpore, which HDK a CANN; the wheels from 1.3.2 on
 have it. One line per difference; ends with 1 when there is one, with 2 when a wheel has no such file.
@@ -20,7 +19,9 @@ from typing import Any
 
 import yaml
 
-CATALOG = Path(__file__).resolve().parents[2] / "catalog"
+from tests.support.paths import ROOT
+
+CATALOG = ROOT / "catalog"
 NAME = "mindformers/VERSION_MAP.json"
 TABLES = ("mindformers", "mindspore", "cann")
 # Section of the file: the table of its keys, and the field of that table's rows that names what goes with them.
@@ -65,7 +66,8 @@ def differences(said: dict[str, dict[str, list[str]]], catalog: dict[str, list[d
             # hdk_compatible: what a CANN is published for beside its own HDK.
             known = {_spelt(name) for key in (field, f"{field}_compatible") for name in row.get(key) or []}
             lines += [
-                f"{table} {release}: the wheel names {field} {partner}, the catalog {', '.join(sorted(known)) or 'none'}"
+                f"{table} {release}: the wheel names {field} {partner}, "
+                f"the catalog {', '.join(sorted(known)) or 'none'}"
                 for partner in dict.fromkeys(partners)
                 if _spelt(partner) not in known
             ]

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lets an engine run on the CPU with the frameworks of any Python: on a small model, and on damaged copies of it.
 
-    tests/model/prove.py PYTHON ENGINE SET [--damage]
+    PYTHONPATH=.cache/collections python -m tests.model.prove PYTHON ENGINE SET [--damage]
 
 One line per run; ends with 1 where the proof fails, or a damaged model passes.
 """
@@ -21,12 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".cache" / "collections"))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import sentence
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import sources
 from ansible_collections.ascend.fleet.plugins.module_utils.proof.engines import checkpoint
+
+from tests.model import sentence
 
 PROMPT = "I love Beijing, because"
 REQUEST = {"device_target": "CPU", "device_id": 0, "prompt": PROMPT, "top_k": 3, "do_sample": False, "seed": 1}

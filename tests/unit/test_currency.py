@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+
 from tests.checks import currency
 
 DATA = catalog.load()

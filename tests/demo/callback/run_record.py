@@ -26,10 +26,13 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._artifact_bytes = 0
         self._changed_tasks: list[str] = []
+        self._said: list[list[str]] = []  # what modules chose to print: the plan, the report
 
     def v2_runner_on_ok(self, result) -> None:
         data = result._result
         self._artifact_bytes += int(data.get("bytes_sent") or 0)
+        if data.get("ascend_lines"):
+            self._said.append([str(line) for line in data["ascend_lines"]])
         if data.get("changed"):
             self._changed_tasks.append(f"{result._host.get_name()}: {result._task.get_name()}")
 
@@ -40,6 +43,7 @@ class CallbackModule(CallbackBase):
             **totals,
             "artifact_bytes": self._artifact_bytes,
             "changed_tasks": self._changed_tasks,
+            "said": self._said,
             "hosts": hosts,
         }
         target = os.environ.get("RUN_RECORD")

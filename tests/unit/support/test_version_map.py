@@ -1,16 +1,11 @@
 """The catalog against what MindFormers wheels say of themselves, with small wheels made here."""
 
-import importlib.util
 import json
 import zipfile
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "checks" / "version_map.py"
-SPEC = importlib.util.spec_from_file_location("version_map", SCRIPT)
-version_map = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(version_map)
+from tests.checks import version_map
 
 # As in the wheel of MindFormers 2.1.0.
 PAIRS = {
