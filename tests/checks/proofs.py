@@ -8,8 +8,8 @@
     python -m tests.checks.proofs --list                what would run
 
 A row of build/proofs.json per pair: engine, model, whether it said its sentence, seconds. docs/proofs.md has the last
-table; --docs writes it there. An environment takes about 3.4 GB below .cache/proofs and is removed after its run, unless
---keep.
+table; --docs writes it there. An environment takes about 3.4 GB below .cache/proofs and is removed after its run,
+unless --keep.
 """
 
 from __future__ import annotations
