@@ -1,4 +1,4 @@
-"""What the simulated fleet is served beside vendor packages: wheels and uv, fetched once."""
+"""What the simulated fleet is served beside vendor packages: wheels and uv, fetched once, and a model of a user's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 ARTICLE = SIMULATOR / "article"
 # The official pair that the demo installs, and the older MindFormers of the article's path.
 REQUIREMENTS = tuple(ROOT / "tests" / "demo" / name for name in ("requirements.txt", "requirements-article.txt"))
+# Stands for the weights of a user who names a model.
+MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
 DOWNLOAD = (
     sys.executable,
     "-m",
@@ -88,7 +90,19 @@ def builders() -> None:
         subprocess.run([*DOWNLOAD, "--dest", str(wheels), *missing], check=True)
 
 
+def model() -> None:
+    """Lay a model where a user's own weights lie on a mirror."""
+    target = ARTIFACTS / "models" / "gpt2"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("gpt2.ckpt", "gpt2.yaml", "vocab.json", "merges.txt"):
+        data = (MODEL / name).read_bytes()
+        if not (target / name).is_file() or (target / name).read_bytes() != data:
+            (target / name).unlink(missing_ok=True)
+            (target / name).write_bytes(data)
+
+
 if __name__ == "__main__":
     wheelhouse()
     uv()
     builders()
+    model()
