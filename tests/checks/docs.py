@@ -18,7 +18,7 @@ from tests.support.virtualenv import virtualenv
 
 BUILD = paths.BUILD / "docs"
 GUIDES = ("getting-started", "operating", "security", "article", "air-gap", "variables", "report", "doctor", "rules",
-          "catalog", "architecture", "performance", "faults")  # fmt: skip
+          "catalog", "proofs", "architecture", "performance", "faults")  # fmt: skip
 
 CONFIGURATION = """\
 project = "ascend.fleet"

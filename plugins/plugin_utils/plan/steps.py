@@ -96,7 +96,7 @@ def _why_no_inference(stack: Stack | None, resolution: Resolution, options: Opti
     if "inference" not in options.components:
         return "inference is not among the components of this host (ascend_components)"
     reasons = [line for line in resolution.get("why") or [] if "inference" in line or "training" in line]
-    return reasons[0] if reasons else "the stack of this host has no MindFormers to generate text with"
+    return reasons[0] if reasons else "the stack of this host has no framework to generate text with"
 
 
 def fingerprint(stack: Stack | None) -> dict[str, str]:
