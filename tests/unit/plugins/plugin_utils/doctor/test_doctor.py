@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules as doctor
-from ansible_collections.ascend.fleet.tests.unit import ascend_trees as trees
-from ansible_collections.ascend.fleet.tests.unit import sample_hosts as hosts
 from ansible_collections.ascend.fleet.tests.unit.sample_hosts import ROOT, observe, pci
-
-
-@pytest.fixture(scope="module")
-def _healthy():
-    return hosts.healthy(
-        trees.kernels_8_1("8.3.RC1", folder="nnae"), {f"/dev/{name}": hosts.DEVICE for name in hosts.MANAGERS}
-    )
-
-
-@pytest.fixture
-def healthy(_healthy):
-    return copy.deepcopy(_healthy)
 
 
 def set_in(facts, path, value):

@@ -15,8 +15,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rule as one
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules as doctor
 from ansible_collections.ascend.fleet.tests.unit import ascend_trees as trees
+from ansible_collections.ascend.fleet.tests.unit import sample_hosts as hosts
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Link, Node
-from ansible_collections.ascend.fleet.tests.unit.plugins.plugin_utils.doctor import test_doctor as hosts
 
 TAKEN = (
     "DrvMngGetConsoleLogLevel failed. (ret=4)\n"
@@ -287,7 +287,3 @@ def test_no_container_is_given_advice_that_takes_its_host(healthy):
         assert not wrong or OVER_THERE.search(text), (rule["id"], text)
         told += 1
     assert told > 30
-
-
-healthy = hosts.healthy
-_healthy = hosts._healthy

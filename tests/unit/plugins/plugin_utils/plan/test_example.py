@@ -1,4 +1,4 @@
-"""inventories/example, unchanged but for the release, on a bare 910b host: an official stack, and a proof it can give."""
+"""inventories/example, unchanged but for the release, on a bare 910b host: an official stack, a proof it can give."""
 
 from pathlib import Path
 
