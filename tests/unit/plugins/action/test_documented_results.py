@@ -64,7 +64,9 @@ def wished(variables, tables):
 
 def run(action, args, check_mode=False, diff=False, **variables):
     one = object.__new__(action.ActionModule)
-    one._task = SimpleNamespace(args=args, check_mode=check_mode, diff=diff, action="ascend.fleet.x")
+    one._task = SimpleNamespace(
+        module_defaults=[], args=args, check_mode=check_mode, diff=diff, action="ascend.fleet.x"
+    )
     one._templar = None
     if isinstance(one.ARGUMENTS, dict):
         filled = {**{key: rule.get("default") for key, rule in one.ARGUMENTS.items()}, **args}

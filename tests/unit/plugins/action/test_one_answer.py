@@ -63,7 +63,7 @@ def observed(found):
 def collected(variables, found=None, **described):
     """What bundle would collect: every file and every wheel of no index; None when there is no stack."""
     action = object.__new__(bundle.ActionModule)
-    action._task, action._templar = SimpleNamespace(args={}, check_mode=True), None
+    action._task, action._templar = SimpleNamespace(module_defaults=[], args={}, check_mode=True), None
     args = {"hosts": ["h"], "chips": [], "files": [], "wheels": True, "requirements": [], "glibc": None}
     args.update(described)
     variables = {**variables, **({"ascend_observation": observed(found)} if found else {})}
@@ -79,7 +79,9 @@ def collected(variables, found=None, **described):
 def resolved(framework, host):
     """What resolve lists; None when there is no stack."""
     action = object.__new__(resolve.ActionModule)
-    action._task = SimpleNamespace(action="ascend.fleet.resolve", args={"pins": {"mindspore": framework}, "host": host})
+    action._task = SimpleNamespace(
+        module_defaults=[], action="ascend.fleet.resolve", args={"pins": {"mindspore": framework}, "host": host}
+    )
     result = action.run(None, {})
     return None if result.get("failed") else result["files"]
 
