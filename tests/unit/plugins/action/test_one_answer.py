@@ -82,6 +82,7 @@ def resolved(framework, host):
     action._task = SimpleNamespace(
         module_defaults=[], action="ascend.fleet.resolve", args={"pins": {"mindspore": framework}, "host": host}
     )
+    action._templar, action._loader = None, None
     result = action.run(None, {})
     return None if result.get("failed") else result["files"]
 
