@@ -143,8 +143,8 @@ def judge(text, wanted):
     """Why a generated text is not what was expected, or None."""
     if wanted["expected"] is not None and text.strip() != wanted["expected"].strip():
         return (
-            "The generated text is %r, expected was %r. Weights, tokenizer or this device's arithmetic differ: compare "
-            "the model files' checksums, then try device_target CPU." % (text, wanted["expected"])
+            "The generated text is %r, expected was %r. Weights, tokenizer, max_length or this device's arithmetic "
+            "differ: compare the model files' checksums, then try device_target CPU." % (text, wanted["expected"])
         )
     if wanted["expected_pattern"] and not re.search(wanted["expected_pattern"], text):
         return "The generated text %r does not match %r." % (text, wanted["expected_pattern"])
