@@ -32,8 +32,8 @@ class MindSpore(environment.FrameworkComponent):
             return None
         return (
             "ascend_mindspore_version is not set: choose MindSpore first, the rest follows from it (or name a preset "
-            "in ascend_stack). Without MindSpore: set ascend_cann_version, and leave mindspore out of ascend_components, as "
-            "in [driver, firmware, cann, kernels]."
+            "in ascend_stack). Without MindSpore: set ascend_cann_version, and leave mindspore out of "
+            "ascend_components, as in [driver, firmware, cann, kernels]."
         )
 
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
