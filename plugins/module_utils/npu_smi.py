@@ -473,7 +473,11 @@ class _Table:
             return 0 if strange else 2
         if status.lower() in HEALTH_WORDS:
             return 1 if known or (not strange and len(cells) > 3) else 0
-        if strange or (closed and len(cells) <= first.status) or (null(status) and not known and self.rows != 1):
+        if (
+            strange
+            or (closed and len(cells) < min(len(first.cells), len(second.cells)))
+            or (null(status) and not known and self.rows != 1)
+        ):
             return 0
         if not null(status):
             return 1 if known and ids and status[0].isalpha() else 0

@@ -280,8 +280,8 @@ RULES = (
         "warning",
         _half,
         "npu-smi does not see every board of the host: with some of the cards that is no proof of a fault.",
-        "Ask the framework how many it sees: torch.npu.device_count() with torch_npu, or acl.rt.get_device_count(). If it "
-        "fails as well, compare the container's devices and mounts with those above.",
+        "Ask the framework how many it sees: torch.npu.device_count() with torch_npu, or acl.rt.get_device_count(). If "
+        "it fails as well, compare the container's devices and mounts with those above.",
         "five independent reports (vllm-ascend, MindCluster)",
     ),
     rule(
