@@ -38,6 +38,7 @@ MARKS = ("<!-- proofs -->\n", "<!-- end of proofs -->\n")
 HOST = {"chip": "910b", "arch": "x86_64", "host_kind": "physical"}
 # What a release's wheels ask for and do not say; each is what pip alone gets wrong today.
 LIMITS = ("setuptools<81", "numpy<2")
+MORE = {"2.0.0": ("numpy<1.24", "Pillow<10")}  # of one MindSpore: names that it imports and those have no longer
 HEADING = (
     "MindSpore",
     "MindFormers",
@@ -92,7 +93,8 @@ def environment(pair: dict[str, Any]) -> Path:
     if maker is None:
         raise RuntimeError(f"there is no python{pair['python']} on this machine")
     subprocess.run([maker, "-m", "venv", str(place)], check=True)
-    command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *LIMITS, *wanted]
+    command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *LIMITS]
+    command += [*MORE.get(pair["mindspore"], ()), *wanted]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode:
         errors = [line for line in said.stderr.splitlines() if line.startswith("ERROR")]
