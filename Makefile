@@ -44,7 +44,7 @@ test: venv ## The checks of every change, about 45 minutes on two cores; the lon
 	@echo "==> lint, unit, sanity, publish and simulator: two at a time, each printed when it has ended (six minutes)"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit sanity publish simulator
 	@$(MAKE) --no-print-directory molecule
-	@echo "==> rollout and faults: both at a time, each printed when it has ended"
+	@echo "==> rollout-quick and faults-quick: both at a time, each printed when it has ended"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target rollout-quick faults-quick
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts

@@ -84,6 +84,15 @@ USES = [
     for option in ("state_dir", "install_path")
     if module in ON_HOSTS and option in _options(module)
 ]
+# What a role gives a task file of the role ascend, which hands it on as it is.
+HANDED = {"ascend_package_options": "run_package", "ascend_environment": "python_environment"}
+USES += [
+    pytest.param(module, task["vars"][name], "install_path", id=f"{path.relative_to(ROOT)}: {name}")
+    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+    for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for name, module in HANDED.items()
+    if isinstance((task.get("vars") or {}).get(name), dict)
+]
 
 
 def test_uses_were_found():
@@ -99,7 +108,9 @@ def test_a_folder_of_the_users_reaches_every_task(module, arguments, option):
 
 
 def _is_role_variable(given: str, option: str) -> bool:
-    """Whether it is a role's own variable whose default is the shared one."""
+    """Whether it is a role's own variable whose default is the shared one, or what a role has handed on."""
+    if re.fullmatch(rf"\{{\{{ ({'|'.join(HANDED)})\.{option}( \| default\(omit\))? \}}\}}", given):
+        return True
     found = re.fullmatch(rf"\{{\{{ (\w+)_{option} \}}\}}", given)
     if not found:
         return False

@@ -6,9 +6,7 @@ Hosts of one batch have different plans, and one component does not exist outsid
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,9 @@ from typing import Any
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 
+from tests.support import playbook
+
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 WIDGET = """
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 
@@ -133,13 +132,13 @@ class Batch:
         hosts = {host: {**row, "ascend_rollback_on_failure": host.startswith("back")} for host in plans}
         fleet = {"plans": plans, "groups": {"pending": list(plans)}}
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"ascend_fleet_plan": fleet}}}))
-        env = {
-            **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree), "ANSIBLE_CONFIG": str(tree / "ansible.cfg"),
+        settings = {
+            "ANSIBLE_COLLECTIONS_PATH": str(tree), "ANSIBLE_CONFIG": str(tree / "ansible.cfg"),
             "LINES": str(lines), "ANSWERS": str(given), "ANSIBLE_FORKS": "2",
         }  # fmt: skip
-        command = [str(BIN / "ansible-playbook"), "-i", str(inventory), str(tree / "play.yml"), *words]
-        done = subprocess.run(command, env=env, cwd=work, capture_output=True, text=True, check=False)
-        self.text = done.stdout + done.stderr
+        play = tree / "play.yml"
+        done = playbook.play(play, *words, inventory=inventory, settings=settings, cwd=work, log=work / "log")
+        self.text = done.text
         self.lines = [json.loads(line) for line in lines.read_text().splitlines()]
 
     def of(self, name: str, host: str | None = None) -> list[dict[str, Any]]:

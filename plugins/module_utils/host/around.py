@@ -6,6 +6,8 @@
 Pure, given a host_view.HostView (or anything with its methods); names of files only, no process.
 """
 
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults
+
 # What a container needs of its host's driver (vllm-ascend, installation guide: the volumes of docker run). Of those
 # with several places one will do.
 _MOUNTS = (
@@ -67,4 +69,4 @@ def _places(view):
         if name.lower().lstrip(".").startswith(_CONDA)
     ]
     environments = ["%s/envs/%s" % (conda, name) for conda in condas for name in view.listdir(conda + "/envs")]
-    return ["/usr/local/Ascend"] + [place + "/Ascend" for place in ["/opt"] + homes + condas + environments]
+    return [defaults.INSTALL_PATH] + [place + "/Ascend" for place in ["/opt"] + homes + condas + environments]
