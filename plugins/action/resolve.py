@@ -33,11 +33,12 @@ class ActionModule(judging.JudgingAction):
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         tables = catalog.load(args.get("catalog_overlay"))
+        # A variable that is spelt wrong is told by its own name, before the key that the playbook makes of it.
+        names = {name: task_vars[name] for name in desired.names(task_vars)}
+        unheard.refuse(names, [*desired.VARIABLES, *asked.OTHERS.values()], load_extra_vars(DataLoader()))
         pins = _pins(judging.dictionary(args.get("pins"), "pins"))
         host = compat_input.read_host(judging.dictionary(args.get("host"), "host"), tables)
         accept = judging.rule_ids(args.get("accept"), "accept")
-        names = {name: task_vars[name] for name in desired.names(task_vars)}
-        unheard.refuse(names, [*desired.VARIABLES, *asked.OTHERS.values()], load_extra_vars(DataLoader()))
         answered = answer.answer(tables, pins, host, accept)
         found = answered["found"]
         result: dict[str, Any] = {**found, "files": [], "with": answered["with_it"], "canns": answered["canns"]}
@@ -100,7 +101,7 @@ def _lines(result: dict[str, Any], host: dict[str, Any], beside: list[str]) -> l
             zips.add(item["zip"])
     packages = _pip(stack)
     lines += ["", "Python packages", *(f"  {line}" for line in packages)] if packages else []
-    lines += ["", *beside] if beside else []
+    lines += ["", *(beside[1:] if beside[0] == "" else beside)] if beside else []
     lines += ["", *_why(result)] if result["why"] else []
     lines += (
         ["", "findings"] + [f"  {judging.finding_line(found)}" for found in result["findings"]]
