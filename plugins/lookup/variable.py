@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: variable
 short_description: A variable that all roles share, or its default
 version_added: "0.1.0"
-author: ascend.fleet contributors
+author: ascend.fleet contributors (@ascend-fleet)
 description:
   - Returns what a host has set of the C(ascend_*) variables that the role P(ascend.fleet.ascend#role) declares, in the
     type that is declared there, or the default of that declaration. So a default stands once.
