@@ -21,8 +21,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     system,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
-SEVERITIES = ("error", "warning", "info")
 RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *software.RULES)
 PROBE_RULES = system.RULES
 # Variables of what a container has from its host.

@@ -13,7 +13,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.versions import match
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report import proof
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES, Step
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
 VERSIONED = tuple(one for one in components.ALL if one.has_version)
@@ -271,7 +271,7 @@ def _words(step: dict) -> str:
 
 def _finding(entry: dict) -> dict:
     finding = {key: text(entry.get(key)) for key in ("rule", "severity", "message", "source", "variable")}
-    if finding["severity"] not in ("error", "warning", "info"):
+    if finding["severity"] not in SEVERITIES:
         finding["severity"] = "info"
     return {**finding, "accepted": bool(entry.get("accepted"))}
 
