@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults
-
 
 class ModuleDocFragment:
     # Actions about many hosts at once.
@@ -86,29 +84,29 @@ options:
 """
 
     # What looks at, or changes, an installation.
-    INSTALL_PATH = rf"""
+    INSTALL_PATH = r"""
 options:
   install_path:
     description:
       - Where driver, firmware and CANN are, or go. Where the variable C(ascend_install_path) of the host is set, it is
         the default.
     type: path
-    default: {defaults.INSTALL_PATH}
+    default: /usr/local/Ascend
 """
 
     # What looks at managed environments.
-    ENV_ROOT = rf"""
+    ENV_ROOT = r"""
 options:
   env_root:
     description:
       - The folder of managed Python environments. Where the variable C(ascend_env_root) of the host is set, it is the
         default.
     type: path
-    default: {defaults.ENV_ROOT}
+    default: /opt/ascend/envs
 """
 
     # What keeps or reads something of ours on the host.
-    STATE = rf"""
+    STATE = r"""
 options:
   state_dir:
     description:
@@ -117,7 +115,7 @@ options:
       - It and every folder above it must belong to root and be writable for root only; what changes the host refuses
         another one.
     type: path
-    default: {defaults.STATE_DIR}
+    default: /var/lib/ascend-fleet
 """
 
     # What runs MindSpore.
