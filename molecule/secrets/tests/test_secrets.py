@@ -260,6 +260,8 @@ class Run:
             XDG_CACHE_HOME=str(self.home / "cache"),
             SSL_CERT_FILE=cert,
             PIP_CERT=cert,
+            # Some environments set it, and it wins over PIP_CERT.
+            REQUESTS_CA_BUNDLE=cert,
         )
 
     def _search(self, command, sought):
