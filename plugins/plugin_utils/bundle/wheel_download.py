@@ -169,7 +169,7 @@ def check_platform(name: str, arch: str) -> None:
     x86_64 too where no wheel of its own exists.
     """
     held = wheelhouse.FALSELY_ANY.get(_distribution(name), arch)
-    if held != arch and name.endswith("-none-any.whl"):
+    if held != arch and re.search(r"-cp\d+-none-any\.whl\Z", name):
         raise ArtifactError(f"{name} holds {held} code, whatever its name says; there is no wheel for {arch}")
 
 
