@@ -73,11 +73,11 @@ def missing(data: dict[str, Any], component: str, releases: list[str]) -> list[s
 
 
 def default_index() -> str:
-    """The index that pip is set to, or PyPI."""
-    asked = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or "https://pypi.org/simple"
+    """The index that pip asks: the one it is set to, else its own default, both as its help names them."""
+    help_text = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    return re.search(r"--index-url <url>.*?\(default\s+(\S+)\)", help_text, re.DOTALL)[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
