@@ -48,6 +48,8 @@ class Choice:
     chip: dict[str, Any] | None  # the row of its family
     case: Case  # takes remarks
     why: list[str] = field(default_factory=list)
+    frameworks: set[str] = field(default_factory=set)  # that are asked for, and that this host can have
+    narrowed: bool = False  # whether the user chose among the components
 
     def get(self, component: str) -> str | None:
         """The version chosen for a component that this host gets, or None."""
@@ -64,6 +66,11 @@ class Site:
     cmake_min: str = ""
     take_over: Sequence[str] = ()  # the components whose foreign things may be taken over
     model_files: Sequence[str] = ()  # the names that the model's files will have
+    env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> its environment, where not env_name
+
+    def environment_of(self, framework: str) -> str:
+        """The name of a framework's environment; env_name where it has none of its own, or none is meant."""
+        return self.env_names.get(framework, self.env_name)
 
     @cached_property
     def held(self) -> list[dict[str, Any]]:
@@ -88,6 +95,7 @@ class Standing:
     name: str
     version: str | None
     left_alone: str | None = None  # why it is left alone
+    environment: str | None = None  # the name of the environment that it is
 
 
 _DONE = {
@@ -139,6 +147,8 @@ class Component(ABC):
     # Wheels of it that hold machine code although their tag says "any": distribution -> what they are for.
     falsely_any: Mapping[str, str] = MappingProxyType({})
     headline = False  # whether the short forms of a report show its version
+    home = ""  # the framework in whose environment it lies; a framework's own name
+    env_variable = ""  # of a framework: the variable that names its environment
 
     @property
     def variable(self) -> str | None:
@@ -160,8 +170,16 @@ class Component(ABC):
         """Whether its version is chosen, installed here or not. order: the components chosen before it."""
         return self.versioned and (self.name in parts or self.name in fixed)
 
+    def asked(self, frameworks: set[str], fixed: Mapping[str, str]) -> bool:
+        """Whether a host gets it for the frameworks that are asked for, where the user does not choose components."""
+        return True
+
     def undecided(self, fixed: dict[str, str]) -> str | None:
         """What the user has to choose before this component can be, in words; None when nothing is lacking."""
+        return None
+
+    def gap(self, catalog: Catalog, version: str) -> str | None:
+        """What no source says of a pinned version, in words with the fix, where that leaves no stack; or None."""
         return None
 
     def candidates(self, search: Search, chosen: dict[str, str | None]) -> list[str | None]:
@@ -206,6 +224,11 @@ class Component(ABC):
             action = "upgrade" if versions.compare(now, wanted) < 0 else "downgrade"
             why = f"{now} is installed"
         return self.make_step(site.facts, action, now, wanted, why, entry.get("package"))
+
+    def steps(self, site: Site, stack: Stack) -> list[Step]:
+        """All that brings the host to the stack's entry: the one step, unless a component is there more than once."""
+        step = self.step(site, stack)
+        return [] if step is None else [step]
 
     def before(self, facts: Facts) -> tuple[str, ...]:
         """The components that on this host come after it, against the order of the list."""

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Component, Site, Verdict
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
+
+# The distributions that are frameworks, by which a report knows the environment that counts.
+FRAMEWORKS = ("mindspore", "mindspore-ascend", "torch", "tensorflow")
 
 
 class EnvironmentComponent(Component):
@@ -22,24 +26,37 @@ class EnvironmentComponent(Component):
         """The name of the distribution that is it."""
         return self.name
 
+    def asked(self, frameworks: set[str], fixed: Mapping[str, str]) -> bool:
+        return self.home in frameworks if self.home else bool(frameworks)
+
+    def place_of(self, site: Site, step: Step | None = None) -> str:
+        """The name of the environment that it lies in, or that a step of it is for."""
+        return (step or {}).get("environment") or site.environment_of(self.home)
+
+    def there(self, site: Site) -> dict[str, Any] | None:
+        """The environment that it lies in, or None."""
+        return of_name(site.facts, self.place_of(site))
+
     def installed(self, site: Site, stack: Stack) -> str | None:
-        env = of_name(site.facts, site.env_name)
+        env = self.there(site)
         return env["packages"].get(self.distribution(stack)) if env else None
 
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         """Of steps for the environment and for what lies in it."""
-        env = of_name(site.facts, site.env_name)
+        name = self.place_of(site, step)
+        variable = _variable(site, name)
+        env = of_name(site.facts, name)
         if env is not None:
             if not env.get("adopted") or step["action"] != "replace":
                 return None
             return Verdict(
                 "error",
-                f"the environment {env.get('path') or site.env_name} was taken over and has Python {env['python']}, "
+                f"the environment {env.get('path') or name} was taken over and has Python {env['python']}, "
                 f"{step['to']} is wanted: it would have to be removed with all that its owner put into it. Choose "
-                "another ascend_env_name.",
-                "ascend_env_name",
+                f"another {variable}.",
+                variable,
             )
-        row = foreign(site.facts, site.env_name)
+        row = foreign(site.facts, name)
         if row is None:
             return None
         what = f"{row['path']} is {row['what']} that ascend.fleet did not make (owner: {row.get('owner')})"
@@ -52,21 +69,22 @@ class EnvironmentComponent(Component):
                 "ascend_take_over",
                 takes_over=True,
             )
-        fix = "Choose another ascend_env_name or ascend_env_root, or move it away"
+        fix = f"Choose another {variable} or ascend_env_root, or move it away"
         if fits:
             fix += ", or let it be taken over with ascend_take_over: [python]"
-        return Verdict("error", f"{what}. Nothing of it is touched. {fix}.", "ascend_env_name")
+        return Verdict("error", f"{what}. Nothing of it is touched. {fix}.", variable)
 
     def fits(self, python: str, step: Step) -> bool:
         """Whether somebody's environment with this Python may serve; what a package needs is not known here."""
         return True
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        return values.text(values.part(of_report(facts), "packages").get(self.distribution(stack)))
+        packages = values.part(of_report(facts, self.distribution(stack)), "packages")
+        return values.text(packages.get(self.distribution(stack)))
 
 
 class FrameworkComponent(EnvironmentComponent):
-    """A distribution that follows a framework's version."""
+    """A distribution that follows a framework's version, or the framework itself."""
 
     doubt = DOUBTFUL
     inside = ("python",)
@@ -75,11 +93,54 @@ class FrameworkComponent(EnvironmentComponent):
         entry = stack.get(self.name)
         return [f"{self.distribution(stack)}=={entry['version']}"] if entry else []
 
+    def pythons(self, catalog: Catalog, chosen: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
+        """The Pythons that a framework's environment may have, and which of them are advised.
 
-def python_of(stack: Stack) -> str | None:
-    """The Python of a stack's environment by its first two numbers, 3.11; None where the stack has none."""
-    version = (stack.get("python") or {}).get("version")
+        Args:
+            catalog: plugin_utils.catalog.load().
+            chosen: component -> version, as far as it is decided.
+
+        Returns:
+            Minor versions such as 3.11, the newest first; empty where no source names any.
+        """
+        return [], []
+
+
+def minors(limits: Sequence[str]) -> list[str]:
+    """Every minor version of Python 3 from the oldest to the newest of two, the newest first."""
+    oldest, newest = (int(text.split(".")[1]) for text in limits)
+    return [f"3.{number}" for number in range(newest, oldest - 1, -1)]
+
+
+def frameworks() -> tuple[FrameworkComponent, ...]:
+    """The components that have an environment of their own, in the order of installation."""
+    from ansible_collections.ascend.fleet.plugins.plugin_utils import components  # which reads the components' files
+
+    return tuple(one for one in components.ALL if isinstance(one, FrameworkComponent) and one.home == one.name)
+
+
+def home_of(name: str) -> str:
+    """The framework in whose environment a component lies; empty for one that lies in none, or in any."""
+    from ansible_collections.ascend.fleet.plugins.plugin_utils import components  # as above
+
+    return next((one.home for one in components.ALL if one.name == name), "")
+
+
+def python_of(stack: Stack, framework: str = "") -> str | None:
+    """The Python of a framework's environment by its first two numbers, 3.11; None where the stack has none.
+
+    Without a framework: that of the stack's first environment.
+    """
+    entry = stack.get("python") or {}
+    own = next((row["version"] for row in entry.get("environments") or [] if row["framework"] == framework), None)
+    version = own or entry.get("version")
     return ".".join(str(version).split(".")[:2]) if version else None
+
+
+def _variable(site: Site, name: str) -> str:
+    """The variable that gave an environment its name."""
+    named = [one.env_variable for one in frameworks() if site.environment_of(one.name) == name and one.env_variable]
+    return named[0] if named else "ascend_env_name"
 
 
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:
@@ -92,12 +153,16 @@ def foreign(facts: Facts, name: str) -> dict[str, Any] | None:
     return next((row for row in facts.get("foreign_environments") or [] if row["name"] == name), None)
 
 
-def of_report(facts: Facts) -> dict[str, Any]:
-    """The environment the stack runs in: one of ours, with a framework, if there is one; or {}."""
+def of_report(facts: Facts, *distributions: str) -> dict[str, Any]:
+    """The environment the stack runs in: one of ours, with one of the distributions if there is one; or {}.
+
+    Without distributions: one with any framework.
+    """
+    wanted = set(distributions or FRAMEWORKS)
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool]:
         packages = values.part(row, "packages")
-        return bool({"mindspore", "mindspore-ascend", "torch"} & set(packages)), bool(row.get("stack"))
+        return bool(wanted & set(packages)), bool(row.get("stack"))
 
     rows = [row for row in values.rows(facts, "environments") if isinstance(row, dict)]
     return max(rows, key=rank, default={})

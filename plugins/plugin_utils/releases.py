@@ -170,6 +170,28 @@ def torch_pairs(catalog: Catalog) -> list[tuple[dict[str, Any], str, str]]:
     ]
 
 
+def torch_of_plugin(row: dict[str, Any], plugin: str) -> str:
+    """The torch of a torch_npu in a row of the table torch_npu. Raises KeyError where the row does not have it."""
+    for torch, named in row["rows"].items():
+        if plugin in (named if isinstance(named, list) else [named]):
+            return str(torch)
+    raise KeyError(plugin)
+
+
+def torch_row(catalog: Catalog, version: str) -> dict[str, Any] | None:
+    """The row of a torch release in the table torch, whatever build of it is named; or None."""
+    return next((row for row in catalog["torch"] if versions.same(row["torch"], public(version))), None)
+
+
+def on_pypi(catalog: Catalog, plugin: str) -> bool:
+    """Whether PyPI has this torch_npu. A build that another one stands for is not there: PyPI has releases only."""
+    known = [
+        *(row.get("pypi") or [] for row in catalog["torch"]),
+        *(row.get("torch_npu") or [] for row in catalog["torch"]),
+    ]
+    return any(plugin == name for names in known for name in names)
+
+
 def is_listed(catalog: Catalog, component: str, version: str) -> bool:
     """True when the catalog names this very version of the component, or the release it is a community build of."""
     if component in _ELSEWHERE:

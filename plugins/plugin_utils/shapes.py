@@ -56,6 +56,7 @@ Step = TypedDict(
         "reboot": bool,
         "minutes": int,
         "product": "NotRequired[str]",  # the vendor's name of it where the component has several, such as nnae
+        "environment": "NotRequired[str]",  # the name of the environment that it makes or changes
         "take_over": "NotRequired[bool]",  # it replaces something of theirs, as ascend_take_over allows
         "sha256": "NotRequired[str | None]",  # of its package, in a plan that is saved
     },

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case, joins
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.framework import minor
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import pattern_holds, public, torch_pairs
 
@@ -27,6 +27,7 @@ ENGINES = ("vllm_ascend", "mindie")
 NNAL_SOURCE = "vllmascend installation; hiascend.com mindie installation (both need the toolkit, the kernels and NNAL)"
 
 
+@joins("nnal", "cann")
 def nnal_cann(case: Case) -> None:
     """nnal-cann: NNAL is of the version of CANN, and there is one."""
     nnal, cann, row = case.get("nnal"), case.get("cann"), case.row("cann")

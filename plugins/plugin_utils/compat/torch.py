@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case, joins
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.framework import minor
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import public, stands_for, torch_pairs
 
@@ -33,6 +33,7 @@ def _of(case: Case, plugin: str) -> list[tuple[dict[str, Any], str]]:
     return pairs or wheels
 
 
+@joins("torch", "torch_npu")
 def torch_npu_torch(case: Case) -> None:
     """torch-npu-torch: the wheel requires exactly one torch."""
     torch, plugin = _torch(case), _plugin(case)
@@ -59,6 +60,7 @@ def torch_npu_torch(case: Case) -> None:
         )
 
 
+@joins("torch_npu", "cann")
 def torch_npu_cann(case: Case) -> None:
     """torch-npu-cann: the CANN a torch_npu is made for, or one that Huawei calls compatible with it."""
     plugin, torch, cann = _plugin(case), _torch(case), case.row("cann")

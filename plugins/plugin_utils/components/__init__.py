@@ -62,6 +62,18 @@ def get(name: str) -> Component:
     return _FOUND[name]
 
 
+def unnamed() -> str:
+    """What to say to somebody who has not said what a host is for: names every framework's variable."""
+    named = [f"{one.variable} for {one.title}" for one in ALL if one.home == one.name]
+    first = next(one for one in ALL if one.home == one.name)
+    return (
+        f"{first.variable} is not set, and nothing else says what the host is for: choose the framework first, the "
+        f'rest follows from it: {", ".join(named)} (for example {first.variable}: "2.7.1"). Or name a preset with '
+        "ascend_stack; or ascend_cann_version alone, for containers and serving engines; or the parts you want with "
+        "ascend_components."
+    )
+
+
 def of_product(product: str) -> str:
     """The component that a package of the journal belongs to; the product itself where none claims it."""
     return next((one.name for one in ALL if product in one.journal_names()), product)

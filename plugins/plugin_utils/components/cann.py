@@ -20,14 +20,15 @@ class Cann(cann_packages.CannComponent):
     name = "cann"
     title = "CANN"
     after = ("driver", "firmware")
-    follows = ("mindspore",)
+    follows = ("mindspore", "torch")
     products = BASES
     pins = ("cann_flavor",)
     headline = True
     minutes = 5  # published installation logs: toolkit 2.5
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
-        return super().takes_part(parts, fixed, order) or "kernels" in parts or "mindspore" in order
+        # What is chosen before it is a framework, and that decides it.
+        return super().takes_part(parts, fixed, order) or "kernels" in parts or bool(order)
 
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
         rows = {row["cann"]: row for row in search.catalog["cann"]}
@@ -41,10 +42,7 @@ class Cann(cann_packages.CannComponent):
         row = find_row(choice.catalog, "cann", version) if version else None
         if row is None:
             return None
-        flavor = choice.pins.get("cann_flavor") or (choice.chip["default_flavor"] if choice.chip else "nnae")
-        if "cann_flavor" not in choice.pins and flavor not in row["products"]:
-            choice.why.append(f"CANN flavour toolkit: CANN {version} has no documented {flavor} package")
-            flavor = "toolkit"
+        flavor = choice.pins.get("cann_flavor") or self._flavor(choice, row)
         return {
             "flavor": flavor,
             "version": version,
@@ -53,6 +51,24 @@ class Cann(cann_packages.CannComponent):
                 flavor, version, None, choice.subject["arch"], choice.catalog["filenames"]
             ),
         }
+
+    def _flavor(self, choice: Choice, row: dict[str, Any]) -> str:
+        """The vendor's package that what else the host gets asks for, else that of its chip."""
+        flavor: str = choice.chip["default_flavor"] if choice.chip else "nnae"
+        infers = bool(choice.chip and choice.chip["role"] == "inference")
+        reason = None
+        if flavor == "toolkit":
+            return flavor
+        if choice.get("nnal"):
+            reason = "NNAL stands on it"
+        elif not choice.narrowed and not choice.frameworks and not infers:
+            reason = "no framework is named, and it serves every one"
+        elif flavor not in row["products"]:
+            reason = f"CANN {row['cann']} has no documented {flavor} package"
+        if reason is None:
+            return flavor
+        choice.why.append(f"CANN flavour toolkit: {reason}")
+        return "toolkit"
 
     def place(
         self, entry: dict[str, Any], stack: Stack, subject: Subject, catalog: Catalog

@@ -18,7 +18,7 @@ class Inference(environment.EnvironmentComponent):
     name = "inference"
     title = "Text generation"
     role = "inference_check"
-    after = ("mindformers",)
+    after = ("mindformers", "torch")
     pins = ("device_target", "model")
     versioned = False
     has_version = False
@@ -27,13 +27,14 @@ class Inference(environment.EnvironmentComponent):
         if "inference" not in choice.parts:
             return None
         asked = choice.pins.get("model")
-        rung = ladder.climb(choice.catalog, choice.versions, asked)
+        rung = ladder.climb(choice.catalog, _here(choice), asked)
         if rung is None:
             return None
         # What a proof on the host has to be as strong as. A model of the user's stands above all rungs.
         stronger = [(row["engine"], row["model"]) for row in choice.catalog["proofs"]]
         stronger = [] if asked else stronger[: stronger.index((rung["engine"], rung["model"]))]
         return {
+            "framework": environment.home_of(next(iter(rung["needs"]))),
             "engine": rung["engine"],
             "model": asked or rung["model"],
             "files": None if asked else rung["files"],
@@ -77,12 +78,12 @@ class Inference(environment.EnvironmentComponent):
             name: version
             for row in choice.catalog["proofs"]
             for name in row["needs"]
-            if (version := choice.versions.get(name))
+            if (version := _here(choice).get(name))
         }
         if not versions:
             return
         named = " and ".join(f"{name} {version}" for name, version in versions.items())
-        if asked and any(ladder.rungs(choice.catalog, choice.versions)):
+        if asked and any(ladder.rungs(choice.catalog, _here(choice))):
             choice.case.error(
                 "model-mindformers",
                 f"inference_check_model is {asked}, and nothing that goes with {named} loads it: without a MindFormers "
@@ -118,7 +119,9 @@ class Inference(environment.EnvironmentComponent):
         if proof.get("status") == "passed" and proof.get("stack") == site.fingerprint:
             was = ladder.words(*_rung(proof))
             why = f"only {was} has proven this stack"
-        return self.make_step(site.facts, "verify", was, ladder.words(entry.get("engine"), entry.get("model")), why)
+        to = ladder.words(entry.get("engine"), entry.get("model"))
+        step = self.make_step(site.facts, "verify", was, to, why)
+        return {**step, "environment": site.environment_of(entry.get("framework") or "")}
 
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         models = site.facts.get("models") or {}
@@ -145,6 +148,12 @@ class Inference(environment.EnvironmentComponent):
 
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         return None
+
+
+def _here(choice: Choice) -> dict[str, str | None]:
+    """The versions that the host gets; what only decides others is not there to compute with."""
+    homes = {"", *choice.frameworks}
+    return {name: text for name, text in choice.versions.items() if environment.home_of(name) in homes}
 
 
 def _rung(proof: dict[str, Any]) -> tuple[str, str]:

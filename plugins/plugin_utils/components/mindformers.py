@@ -18,6 +18,7 @@ class MindFormers(environment.FrameworkComponent):
     name = "mindformers"
     title = "MindFormers"
     role = "mindformers"
+    home = "mindspore"
     after = ("mindspore",)
     follows = ("mindspore",)
     optional = True

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import SAID, Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import cann
@@ -19,6 +21,8 @@ class MindSpore(environment.FrameworkComponent):
     name = "mindspore"
     title = "MindSpore"
     role = "mindspore"
+    home = "mindspore"
+    env_variable = "ascend_env_name"
     after = ("python", "cann")
     doubt = SAID
     headline = True
@@ -31,9 +35,9 @@ class MindSpore(environment.FrameworkComponent):
         if {"mindspore", "mindformers", "cann"} & set(fixed):
             return None
         return (
-            "ascend_mindspore_version is not set: choose MindSpore first, the rest follows from it (or name a preset "
-            "in ascend_stack). Without MindSpore: set ascend_cann_version, and leave mindspore out of "
-            "ascend_components, as in [driver, firmware, cann, kernels]."
+            "ascend_mindspore_version is not set, and ascend_components names mindspore: choose MindSpore first, the "
+            "rest follows from it (or name a preset in ascend_stack). Without MindSpore: set ascend_cann_version, and "
+            "leave mindspore out of ascend_components, as in [driver, firmware, cann, kernels]."
         )
 
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
@@ -44,6 +48,22 @@ class MindSpore(environment.FrameworkComponent):
             rows += [canonical(search.catalog, "mindspore", name) for name in named["mindspore"]]
         pinned = {name: search.pins[name] for name in ("mindformers", "cann", "python") if name in search.pins}
         return search.ordered("mindspore", rows, {**pinned, **chosen})
+
+    def gap(self, catalog: Catalog, version: str) -> str | None:
+        row = find_row(catalog, "mindspore", version)
+        if row is None or row["cann"]:
+            return None
+        return f"No source names the CANN release of MindSpore {version}: set ascend_cann_version."
+
+    def pythons(self, catalog: Catalog, chosen: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
+        version, formers = chosen.get("mindspore"), chosen.get("mindformers")
+        row = find_row(catalog, "mindspore", version) if version else None
+        if row is None or version is None:
+            return [], []
+        named = find_row(catalog, "mindformers", formers) if formers else None
+        # The documented Python of MindFormers counts only together with the MindSpore it is documented with.
+        documented = named and any(versions.release(version) == versions.release(name) for name in named["mindspore"])
+        return environment.minors(row["python"]), list(named["python"]) if named and documented else []
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         version = choice.get("mindspore")
@@ -62,7 +82,7 @@ class MindSpore(environment.FrameworkComponent):
 
     def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
         """The wheel of a release that no index has, only the vendor's own store."""
-        entry, python, arch = stack.get("mindspore"), environment.python_of(stack), subject.get("arch")
+        entry, python, arch = stack.get("mindspore"), environment.python_of(stack, self.home), subject.get("arch")
         if not entry or not python or not arch or entry["distribution"] == "pypi":
             return []
         tag = "cp" + python.replace(".", "")
@@ -87,7 +107,7 @@ class MindSpore(environment.FrameworkComponent):
         step, entry = super().step(site, stack), stack["mindspore"] or {}
         if step is not None:
             return {**step, "package": None}
-        env, runtime = environment.of_name(site.facts, site.env_name), stack.get("cann")
+        env, runtime = self.there(site), stack.get("cann")
         origin = cann.COMPONENT.fingerprint(runtime) if runtime else None
         if entry.get("wheels") and origin and env and env.get("cann_wheels_from") != origin:
             brought = env.get("cann_wheels_from") or "nowhere known"
@@ -96,7 +116,7 @@ class MindSpore(environment.FrameworkComponent):
         return None
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        packages = values.part(environment.of_report(facts), "packages")
+        packages = values.part(environment.of_report(facts, "mindspore", "mindspore-ascend"), "packages")
         return values.text(packages.get("mindspore") or packages.get("mindspore-ascend"))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 
@@ -21,45 +20,58 @@ class Python(environment.EnvironmentComponent):
     role = "python_toolchain"
     tabled = False
     after = ("kernels",)
-    follows = ("mindspore", "mindformers")
+    follows = ("mindspore", "mindformers", "torch")
     doubt = DOUBTFUL
     removable = True
     can_be_taken_over = True
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
-        return "mindspore" in order and (bool({"python", "mindspore"} & parts) or "python" in fixed)
+        served = {one.name for one in environment.frameworks()} & set(order)
+        return bool(served) and (bool({"python", *served} & parts) or "python" in fixed)
 
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
-        framework, formers = chosen.get("mindspore"), chosen.get("mindformers")
-        row = find_row(search.catalog, "mindspore", framework) if framework else None
-        if row is None or framework is None:
-            return [None]
-        oldest, newest = (int(text.split(".")[1]) for text in row["python"])
-        minors = [f"3.{number}" for number in range(newest, oldest - 1, -1)]
-        advised: list[str] = []
-        named = find_row(search.catalog, "mindformers", formers) if formers else None
-        # The documented Python of MindFormers counts only together with the MindSpore it is documented with.
-        if named and any(versions.release(framework) == versions.release(name) for name in named["mindspore"]):
-            advised = named["python"]
-        return search.ordered("python", minors, chosen, lambda version: version not in advised)
+        """Those of the first framework; the environments of others follow in entry()."""
+        first = next((one for one in environment.frameworks() if chosen.get(one.name)), None)
+        found, advised = first.pythons(search.catalog, chosen) if first else ([], [])
+        return search.ordered("python", found, chosen, lambda version: version not in advised) or [None]
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
-        version = choice.versions.get("python")
-        return {"version": version} if version and {"python", "mindspore"} & choice.parts else None
+        first = choice.versions.get("python")
+        served = [one for one in environment.frameworks() if one.name in choice.frameworks]
+        if not first or not {"python", *(one.name for one in served)} & choice.parts:
+            return None
+        rows = [{"framework": one.name, "version": _version(one, choice, first)} for one in served]
+        return {"version": first, "environments": rows}
 
-    def step(self, site: Site, stack: Stack) -> Step | None:
-        wanted = (stack["python"] or {})["version"]
-        env = environment.of_name(site.facts, site.env_name)
+    def steps(self, site: Site, stack: Stack) -> list[Step]:
+        entry = stack["python"] or {}
+        rows = entry.get("environments") or [{"framework": "", "version": entry["version"]}]
+        found: list[Step] = []
+        for number, row in enumerate(rows):
+            name = site.environment_of(row["framework"])
+            step = self._step(site, name, row["version"], with_tools=number == 0)
+            if step is None or any(other.get("environment") == name for other in found):
+                continue
+            step["environment"] = name
+            if any(other["id"] == step["id"] for other in found):
+                step["id"] += f"-{name}"
+            found.append(step)
+        return found
+
+    def _step(self, site: Site, name: str, wanted: str, with_tools: bool) -> Step | None:
+        """What one environment lacks, and the host of tools, where this is the one that brings them."""
+        env = environment.of_name(site.facts, name)
         if env is None:
-            return self.make_step(site.facts, "install", None, wanted, f"no environment named {site.env_name}")
+            return self.make_step(site.facts, "install", None, wanted, f"no environment named {name}")
         there = env["python"] or ""
         if not versions.matches(there, wanted):
             why = f"the environment has Python {env['python']}"
             return self.make_step(site.facts, "replace", env["python"], wanted, why)
         tools = site.facts["tools"]
-        if not tools["gcc"]:
+        if with_tools and not tools["gcc"]:
             return self.make_step(site.facts, "configure", there, wanted, "gcc is missing")
-        if site.cmake_min and (not tools["cmake"] or versions.compare(tools["cmake"], site.cmake_min) < 0):
+        old = not tools["cmake"] or versions.compare(tools["cmake"], site.cmake_min) < 0 if site.cmake_min else False
+        if with_tools and old:
             why = f"CMake {site.cmake_min} or newer is missing"
             return self.make_step(site.facts, "configure", there, wanted, why)
         return None
@@ -69,16 +81,27 @@ class Python(environment.EnvironmentComponent):
 
     def standing(self, site: Site, everything: bool) -> list[Standing]:
         found = []
-        strange = environment.foreign(site.facts, site.env_name)
-        if strange:
-            found.append(Standing(strange["path"], None, f"it is {strange['what']}, and ascend.fleet did not make it"))
-        env = environment.of_name(site.facts, site.env_name)
-        if env:
-            found.append(Standing(f"environment {site.env_name}", env["python"] or "without Python"))
+        for name in dict.fromkeys([site.env_name, *site.env_names.values()]):
+            strange = environment.foreign(site.facts, name)
+            if strange:
+                why = f"it is {strange['what']}, and ascend.fleet did not make it"
+                found.append(Standing(strange["path"], None, why))
+            env = environment.of_name(site.facts, name)
+            if env:
+                found.append(Standing(f"environment {name}", env["python"] or "without Python", environment=name))
         return found
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return values.text(environment.of_report(facts).get("python"))
+
+
+def _version(framework: environment.FrameworkComponent, choice: Choice, first: str) -> str:
+    """The Python of a framework's environment: the pinned one, or that of the first where it is as good as any."""
+    found, advised = framework.pythons(choice.catalog, choice.versions)
+    best = [minor for minor in found if minor in advised] or found
+    if "python" in choice.fixed or not best or first in best:
+        return first
+    return best[0]
 
 
 COMPONENT = Python()

@@ -9,7 +9,7 @@ installed is removed (ownership.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
@@ -48,7 +48,11 @@ def rollback_target(facts: Facts, wanted: Iterable[str], run: str | None = None)
 
 
 def removal_steps(
-    facts: Facts, wanted: Iterable[str], env_name: str, gone: Iterable[str] | None = None
+    facts: Facts,
+    wanted: Iterable[str],
+    env_name: str,
+    gone: Iterable[str] | None = None,
+    env_names: Mapping[str, str] | None = None,
 ) -> tuple[list[Step], list[Finding]]:
     """Steps that remove what we installed, and findings about what is left alone.
 
@@ -59,10 +63,11 @@ def removal_steps(
         wanted: the components to remove.
         env_name: the managed Python environment.
         gone: only these components (a rollback); None removes all that is ours.
+        env_names: the environments of frameworks that have one of their own.
     """
     steps: list[Step] = []
     findings: list[Finding] = []
-    site = Site(facts, env_name)
+    site = Site(facts, env_name, env_names=env_names or {})
     for component in reversed(components.ALL):
         if not component.removable or component.name not in wanted or (gone is not None and component.name not in gone):
             continue
@@ -74,8 +79,10 @@ def removal_steps(
             why = "it was not there before the last run" if gone is not None else "asked for"
             step = component.make_step(facts, "remove", thing.version, None, why)
             step["product"] = thing.name
+            if thing.environment:
+                step["environment"] = thing.environment
             if any(other["id"] == step["id"] for other in steps):
-                step["id"] += f"-{thing.version}"
+                step["id"] += f"-{thing.environment or thing.version}"
             steps.append(step)
     return steps, findings
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import declared
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem
 
@@ -82,17 +82,40 @@ def _pin(value: Any) -> Any:
     return None if value in (None, "", "auto") else value
 
 
+def env_names(desired: dict[str, Any]) -> dict[str, str]:
+    """Framework -> the name of its environment."""
+    return {one.name: desired[one.env_variable] for one in environment.frameworks()}
+
+
 def _contradictions(desired: dict[str, Any]) -> list[Problem]:
-    wants_framework = {"mindspore", "mindformers", "inference"} & set(desired["ascend_components"])
-    free = all(_pin(desired[name]) is None for name in ("ascend_mindspore_version", "ascend_stack"))
-    pinned = [name for name in ("ascend_driver_version", "ascend_cann_version") if _pin(desired[name]) is not None]
-    if free and wants_framework and not pinned:
-        return [
-            Problem(
-                "ascend_mindspore_version",
-                'ascend_mindspore_version is not set: choose the MindSpore version first (for example "2.7.1"), the '
-                "rest follows from it. Or name a preset with ascend_stack, or the parts you want with "
-                "ascend_components.",
+    return [*_unnamed(desired), *_shared_environments(desired)]
+
+
+def _unnamed(desired: dict[str, Any]) -> list[Problem]:
+    """What the host is for has to be named, where parts of it depend on that."""
+    parts = set(desired["ascend_components"])
+    pinned = {name for variable, name in VERSION_VARIABLES.items() if _pin(desired[variable]) is not None}
+    needs = any(one.home for one in components.ALL if one.name in parts)
+    if desired["ascend_stack"] or not needs or pinned - {"python"}:
+        return []
+    return [Problem(environment.frameworks()[0].variable or "", components.unnamed())]
+
+
+def _shared_environments(desired: dict[str, Any]) -> list[Problem]:
+    """Two frameworks that are asked for do not fit into one environment."""
+    pinned = {components.get(name).home for var, name in VERSION_VARIABLES.items() if _pin(desired[var]) is not None}
+    taken: dict[str, str] = {}
+    problems = []
+    for one in environment.frameworks():
+        name = desired[one.env_variable] if one.name in pinned else None
+        if name in taken:
+            problems.append(
+                Problem(
+                    one.env_variable,
+                    f"{one.env_variable} and {taken[name]} are both {name}: each framework has an environment of its "
+                    "own. Give one of them another name.",
+                )
             )
-        ]
-    return []
+        elif name:
+            taken[name] = one.env_variable
+    return problems

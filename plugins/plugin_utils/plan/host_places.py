@@ -21,7 +21,7 @@ PATHS = ("install_path", "state_dir", "env_root", "model_root", "cmake_prefix", 
 NAMES = ("env_name", "env_owner", "user", "group", "model")
 # Those whose empty text is the default and says "none", which makes no folder.
 OPTIONAL = ("inference_check_model",)
-_SHARED = re.compile(r"ascend_(?:(install_path|state_dir|env_root)|(env_name|user|group))\Z")
+_SHARED = re.compile(r"ascend_(?:(install_path|state_dir|env_root)|((?:[a-z]+_)?env_name|user|group))\Z")
 _VARIABLE = re.compile(f"(?:{'|'.join(ROLES)})_(?:({'|'.join(PATHS)})|({'|'.join(NAMES)}))\\Z")
 
 

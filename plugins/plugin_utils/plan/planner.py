@@ -143,6 +143,7 @@ class Planner:
                 take_over=desired["ascend_take_over"],
                 model_files=self._model_files(wish, facts),
                 cmake_min=wish.cmake_min,
+                env_names=_desired.env_names(desired),
             ),
         )
 
@@ -153,13 +154,13 @@ class Planner:
         return model_files.names(wish.model, wish.desired["ascend_artifacts"])
 
     def _reverse(self, host: str, facts: Facts, wish: Wishes, parts: list[str], target: str) -> Plan:
-        env_name = wish.desired["ascend_env_name"]
+        env_name, env_names = wish.desired["ascend_env_name"], _desired.env_names(wish.desired)
         back: dict[str, Any] = {}
         gone: list[str] | None = None
         if target != "absent":
             run = controller.name() if target == "undo" else None
             back, gone = planning_reverse.rollback_target(facts, parts, run)
-        steps, findings = planning_reverse.removal_steps(facts, parts, env_name, gone)
+        steps, findings = planning_reverse.removal_steps(facts, parts, env_name, gone, env_names)
         plan = _without_steps(host, "converged", findings)
         if back:
             pinned = [name for name in components.NAMES if name in back]

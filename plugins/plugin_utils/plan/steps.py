@@ -9,8 +9,8 @@ input gives an equal plan, and a plan can be saved, compared and explained.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
@@ -42,6 +42,7 @@ class Options:
     take_over: Iterable[str] = ()  # the components whose foreign things may be taken over
     model_files: Iterable[str] = ()  # the names of the model's files
     cmake_min: str = ""
+    env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> the name of its environment
 
 
 def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterable[Finding], options: Options) -> Plan:
@@ -67,6 +68,7 @@ def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterabl
             options.cmake_min,
             tuple(options.take_over),
             tuple(options.model_files),
+            options.env_names,
         )
         steps = _steps(site, stack, options)
         found += _theirs(site, steps)
@@ -141,8 +143,7 @@ def _steps(site: Site, stack: Stack, options: Options) -> list[Step]:
     steps: list[Step] = []
     place = 0  # of the reboot: after the last step that needs one
     for component in wanted:
-        step = component.step(site, stack)
-        if step is not None:
+        for step in component.steps(site, stack):
             steps.append(step)
             place = len(steps) if step["reboot"] else place
     rebooting = any(component.reboots for component in wanted)

@@ -36,7 +36,7 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
         The answer; found["conflict"] says why there is no stack.
     """
     installed = host.get("installed")
-    question = asked.read(catalog, pins, host.get("chip"))
+    question = asked.read(catalog, pins)
     if question.problem:
         variable = next((name for name in asked.OTHERS.values() if name in question.problem), "ascend_cann_version")
         found = resolver.failed([variable], question.problem, question.why)
@@ -65,8 +65,6 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
         beside = goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns) if canns else []
         return {"found": found, "findings": [], "with_it": question.named, "canns": canns, "beside": beside}
     chosen = (stack.get("cann") or {}).get("version")
-    if chosen and {*asked.ENGINES} & set(question.named):
-        question.named.setdefault("nnal", chosen)
     findings = found["findings"] + compat.check(catalog, question.named, host, installed, accept, stack)
     beside = goes_with.packages(catalog, question.named, chosen, str(host.get("arch")))
     beside = ["beside the stack, not installed by this collection", *(f"  {line}" for line in beside)] if beside else []

@@ -23,7 +23,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import (
     known_versions,
     public,
     stands_for,
-    torch_pairs,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
@@ -45,13 +44,12 @@ class Asked:
     canns: list[str] = field(default_factory=list)  # further CANN releases that would do, the best first
 
 
-def read(catalog: Catalog, pins: Mapping[str, Any], chip: str | None = None) -> Asked:
+def read(catalog: Catalog, pins: Mapping[str, Any]) -> Asked:
     """The question in the resolver's words.
 
     Args:
         catalog: plugin_utils.catalog.load().
         pins: as resolver.resolve takes them, and versions of OTHERS.
-        chip: the family of the host, where known.
 
     Returns:
         Asked; its problem names the variable and the nearest known versions when one is not known.
@@ -69,7 +67,7 @@ def read(catalog: Catalog, pins: Mapping[str, Any], chip: str | None = None) -> 
             return asked
     asked.named.update(others)
     _follow(catalog, asked)
-    _parts(catalog, asked, chip)
+    _parts(catalog, asked)
     return asked
 
 
@@ -99,56 +97,6 @@ def _follow(catalog: Catalog, asked: Asked) -> None:
         _cann(
             catalog, asked, newest, f"MindCluster {named['mindcluster']} lists {', '.join(row['cann'])}:", row["source"]
         )
-    if "nnal" in named:
-        row = find_row(catalog, "cann", named["nnal"]) or {}
-        _cann(catalog, asked, [named["nnal"]], f"NNAL {named['nnal']} is of", row.get("source", ""))
-    if "torch_npu" in named or "torch" in named:
-        _torch(catalog, asked)
-
-
-def _torch(catalog: Catalog, asked: Asked) -> None:
-    named, cann = asked.named, asked.pins.get("cann")
-    plugin, torch = named.get("torch_npu"), named.get("torch")
-    wanted = public(stands_for(catalog, "torch_npu", plugin) or plugin) if plugin else None
-    pairs = [
-        (row, base, known)
-        for row, base, known in torch_pairs(catalog)
-        if (wanted is None or versions.same(public(known), wanted))
-        and (torch is None or versions.same(base, public(torch)))
-    ]
-    wheels = [row for row in catalog["torch"] if wanted and wanted in (row.get("torch_npu") or [])]
-    if not pairs:
-        base = wheels[0]["torch"] if wheels else ".".join((wanted or public(torch or "0")).split(".")[:3])
-        named.setdefault("torch", base)
-        if cann is None:
-            what = f"torch_npu {plugin}" if plugin else f"torch {torch}"
-            pair = f" with torch {torch}" if plugin and torch else ""
-            asked.problem = (
-                f"no source names the CANN release of {what}{pair}: set ascend_cann_version, or take a torch_npu "
-                f"that the "
-                f"catalog pairs, such as {_examples(catalog)}."
-            )
-        return
-    here = [item for item in pairs if cann and versions.same(item[0]["cann"], cann)]
-    # Where it is the recommended one, then where Huawei's own table has it, then the newest.
-    row, base, known = max(here or pairs, key=_rank)
-    named.setdefault("torch", base)
-    named.setdefault("torch_npu", known)
-    homes = list(dict.fromkeys(item[0]["cann"] for item in sorted(pairs, key=_rank, reverse=True)))
-    also = sorted({name for item in pairs for name in item[0].get("also_cann") or []} - set(homes), key=versions.key)
-    told = f"torch_npu {named['torch_npu']} is made for"
-    _cann(catalog, asked, [*homes, *reversed(also)], told, row["source"])
-
-
-def _rank(pair: tuple[dict[str, Any], str, str]) -> tuple[bool, bool, tuple[Any, ...]]:
-    row, base, known = pair
-    named = row["rows"][base]
-    first = known == (named[0] if isinstance(named, list) else named)
-    return first, bool(row.get("extension")), versions.key(row["cann"])
-
-
-def _examples(catalog: Catalog) -> str:
-    return ", ".join(dict.fromkeys(known for _row, _torch_name, known in torch_pairs(catalog)[:3]))
 
 
 def _cann(catalog: Catalog, asked: Asked, names: list[str], told: str, source: str) -> None:
@@ -160,22 +108,14 @@ def _cann(catalog: Catalog, asked: Asked, names: list[str], told: str, source: s
     asked.why.append(f"cann {names[0]}: {told} CANN {names[0]} ({cited(catalog, source)})")
 
 
-def _parts(catalog: Catalog, asked: Asked, chip: str | None) -> None:
+def _parts(catalog: Catalog, asked: Asked) -> None:
     """Which components an answer has, and the flavour of CANN, where the question does not say."""
     pins = asked.pins
     given = {name for name, value in pins.items() if value not in (None, "", "auto", [])}
-    frameworks = given & {"stack", *FRAMEWORKS}
-    if "components" not in given and not frameworks and (asked.named or given & set(VENDORS)):
+    serves = bool({*ENGINES} & set(asked.named))
+    if "components" not in given and serves and not given & {"stack", *FRAMEWORKS}:
+        # What an engine brings of Python is told beside the stack; its packages of the vendor are the stack.
         pins["components"] = list(VENDORS)
-    row: dict[str, Any] = next((item for item in catalog["chips"] if item["chip"] == chip), {})
-    alone = not frameworks and "components" not in given
-    serves = bool({*ENGINES, "torch_npu", "torch", "nnal"} & set(asked.named))
-    infers = row.get("role") == "inference"
-    if (
-        "cann_flavor" not in given
-        and "stack" not in given
-        and (serves or (alone and given & set(VENDORS) and not infers))
-    ):
+    if "cann_flavor" not in given and "stack" not in given and serves:
         pins["cann_flavor"] = "toolkit"
-        reason = "torch_npu and serving engines need it" if serves else "no framework is named, and it serves every one"
-        asked.why.append(f"CANN flavour toolkit: {reason}")
+        asked.why.append("CANN flavour toolkit: serving engines need it")

@@ -13,11 +13,14 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import VARIABLES, Case
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, cited, find_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import canonical, cited
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import why as reasons
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import PAIRS, Chosen, Search
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Conflict, Resolution, Subject
 
+# What says what a host is for: any version but that of what only serves it.
+_DECIDING = {one.name for one in components.BY_CHOICE if one.home or one.packaged}
+_FIRST = next(one.name for one in components.ALL if one.home == one.name)
 VERSIONED = tuple(component.name for component in components.BY_CHOICE)
 unknown_version = compat.unknown_version
 
@@ -51,10 +54,14 @@ def resolve(
     parts = set(pins.get("components") or components.NAMES)
     case = Case(catalog, {}, host, installed)
     chip = case.chip_row()
-    impossible = _drop_what_the_host_cannot_have(parts, pins, host, chip, why)
     fixed = {name: canonical(catalog, name, pins[name]) for name in VERSIONED if name in pins}
+    narrowed = parts_given(pins)
+    problem = None if narrowed or set(fixed) & _DECIDING else _problem([_FIRST], components.unnamed())
     _drop_guests_pins(fixed, host)
-    problem = _undecided(fixed, parts)
+    frameworks = _frameworks(fixed, parts if narrowed else set())
+    parts -= _not_asked(frameworks, fixed, None if narrowed else parts)
+    impossible = _drop_what_the_host_cannot_have(parts, pins, host, chip, why)
+    problem = problem or _undecided(fixed, parts)
     if problem:
         return _failed(problem, why)
     search = Search(catalog, fixed, host, accept, installed)
@@ -69,12 +76,29 @@ def resolve(
         why.append(f"CANN does not follow {named}: no driver of chip {host.get('chip')} fits the CANN it needs")
     if chosen is None:
         return _failed(_contradiction(search, fixed, order), why)
-    choice = Choice(catalog, chosen, fixed, pins, parts, host, chip, case, why)
+    choice = Choice(catalog, chosen, fixed, pins, parts, host, chip, case, why, frameworks - impossible, narrowed)
     stack = {component.name: component.entry(choice) for component in components.ALL}
     reasons.explain(search, choice, stack)
     for found in case.findings:
         found["accepted"] = found["rule"] in accept
     return {"ok": True, "stack": stack, "why": why, "conflict": None, "findings": case.findings}
+
+
+def parts_given(pins: Mapping[str, Any]) -> bool:
+    """Whether the user chose among the components; naming all of them is what the default says as well."""
+    return set(pins.get("components") or components.NAMES) != set(components.NAMES)
+
+
+def _frameworks(fixed: Mapping[str, str], named: set[str]) -> set[str]:
+    """The frameworks that are asked for: by a version, else by the user's own list of components."""
+    pinned = {one.home for one in components.ALL if one.home and one.name in fixed}
+    return pinned or {one.home for one in components.ALL if one.home and one.name in named}
+
+
+def _not_asked(frameworks: set[str], fixed: dict[str, str], parts: set[str] | None) -> set[str]:
+    """The components that nothing asks for. parts: what a host gets by default; None where the user chose."""
+    strangers = {one.name for one in components.ALL if one.home and one.home not in frameworks}
+    return strangers | {one.name for one in components.ALL if parts and not one.asked(frameworks, fixed)}
 
 
 def failed(variables: list[str], message: str, why: list[str]) -> Resolution:
@@ -149,7 +173,8 @@ def _drop_what_the_host_cannot_have(
     dropped = [name for name in components.NAMES if name in parts & impossible]
     if dropped and chip is not None:
         text = f"{', '.join(dropped)}: none, chip {chip['chip']} only infers (models are converted to OM)"
-        why.append(text + (f"; MindSpore {pins['mindspore']} still decides CANN" if "mindspore" in pins else ""))
+        kept = " and ".join(f"{one.title} {pins[one.name]}" for one in components.ALL if one.home and one.name in pins)
+        why.append(text + (f"; {kept} still decides CANN" if kept else ""))
     parts -= impossible
     kind = host.get("host_kind")
     if kind is not None:
@@ -208,6 +233,7 @@ def _contradiction(search: Search, fixed: dict[str, str], order: list[str]) -> C
         if other and other.get(name):
             ways.append(f'{VARIABLES[name]} to "{other[name]}"')
             meeting = {**other, name: fixed[name]}
+    said = _unsaid(search, fixed, culprits) or said
     if not said:  # the pins meet only through a component that is free, so show them with that
         said = _objections(search, meeting)[:1] or _gaps(search, fixed, culprits)
     pairs = " and ".join(f'{VARIABLES[name]} "{fixed[name]}"' for name in culprits) or "this host"
@@ -219,12 +245,14 @@ def _contradiction(search: Search, fixed: dict[str, str], order: list[str]) -> C
     return _problem(culprits, message)
 
 
+def _unsaid(search: Search, fixed: dict[str, str], culprits: Iterable[str]) -> list[str]:
+    """What no source says of one of the culprits, where nobody chose the CANN it would go with."""
+    gaps = [] if "cann" in fixed else [components.get(name).gap(search.catalog, fixed[name]) for name in culprits]
+    return [gap for gap in gaps if gap][:1]
+
+
 def _gaps(search: Search, fixed: dict[str, str], culprits: Iterable[str]) -> list[str]:
     """What the catalog does not know, in words, when no rule objects and still nothing fits."""
-    if "mindspore" in culprits and "cann" not in fixed:
-        row = find_row(search.catalog, "mindspore", fixed["mindspore"])
-        if row is not None and not row["cann"]:
-            return [f"No source names the CANN release of MindSpore {fixed['mindspore']}: set ascend_cann_version."]
     if "cann" in culprits and "driver" not in fixed:
         return [
             f"No source names a driver for CANN {fixed['cann']} on chip {search.host.get('chip')}: set "

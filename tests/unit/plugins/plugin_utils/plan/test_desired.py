@@ -21,7 +21,7 @@ def test_only_mindspore_is_needed():
 def test_nothing_said_is_one_clear_message():
     (problem,) = desired.read({})[1]
     assert problem.variable == "ascend_mindspore_version"
-    assert "choose the MindSpore version first" in str(problem)
+    assert "choose the framework first" in str(problem)
 
 
 @pytest.mark.parametrize("name", ["ascend_stack", "ascend_driver_version"])
@@ -138,7 +138,7 @@ def test_what_may_be_taken_over():
     values, found = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_take_over": "driver, python"})
     assert found == [] and values["ascend_take_over"] == ["driver", "python"]
     (text,) = problems(ascend_take_over=["drivers", "mindspore"])
-    assert "drivers, mindspore" in text and "driver, firmware, cann, kernels, python" in text
+    assert "drivers, mindspore" in text and "driver, firmware, cann, kernels, nnal, python" in text
 
 
 def test_a_chip_of_the_overlay_can_be_named(tmp_path):

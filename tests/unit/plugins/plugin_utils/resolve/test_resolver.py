@@ -86,7 +86,7 @@ def test_the_articles_stack_by_name():
 
 def test_a_pin_wins_over_the_preset():
     found = resolve({"stack": "article", "python": "3.9"}, {"chip": "910", "arch": "aarch64"})
-    assert found["stack"]["python"] == {"version": "3.9"}
+    assert found["stack"]["python"]["version"] == "3.9"
     refused = resolve({"stack": "articel"})
     assert refused["conflict"]["pins"] == ["ascend_stack"] and "article" in refused["conflict"]["message"]
 
@@ -173,10 +173,12 @@ def test_a_newer_firmware_no_source_knows_stays():
     assert compat.blocking(compat.check(DATA, {}, {**HOST, **host}, stack=found["stack"])) == []
 
 
-def test_mindspore_can_follow_from_mindformers_or_cann():
+def test_mindspore_can_follow_from_mindformers_or_from_cann_where_it_is_asked_for():
     assert versions_of(resolve({"mindformers": "1.0.2"}))["mindspore"] == "2.2.13"
     assert versions_of(resolve({"mindformers": "0.6.0"}, {"chip": "910"}))["mindspore"] == "2.0.0"
-    assert versions_of(resolve({"cann": "8.3.RC1"}))["mindspore"] == "2.7.1"
+    asked = {"cann": "8.3.RC1", "components": ["cann", "python", "mindspore"]}
+    assert versions_of(resolve(asked))["mindspore"] == "2.7.1"
+    assert resolve({"cann": "8.3.RC1"})["stack"]["mindspore"] is None
 
 
 def test_where_mindspore_comes_from():
@@ -240,7 +242,7 @@ def test_freeing_the_named_pin_solves_it():
     [
         ({"mindspore": "2.7.9"}, {}, "ascend_mindspore_version", "2.7.1, 2.7.1.post1, 2.7.2"),
         ({"mindspore": "2.7.1", "driver": "99.0"}, {}, "ascend_driver_version", "nearest known"),
-        ({}, {}, "ascend_mindspore_version", "choose MindSpore first"),
+        ({}, {}, "ascend_mindspore_version", "ascend_torch_version for PyTorch"),
         ({"mindspore": "2.7.1"}, {"chip": None}, "ascend_chip", "ascend_chip"),
         ({"mindspore": "2.7.1"}, {"chip": "910c"}, "ascend_chip", "910b"),
         ({"mindspore": "2.7.1"}, {"arch": "riscv64"}, "ascend_arch", "aarch64 and x86_64"),
