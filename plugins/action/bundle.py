@@ -105,10 +105,14 @@ class ActionModule(ControlAction):
             if not args["wheels"] or wish.desired["ascend_wheels"] != "bundle":
                 continue
             direct = [want for want in files if want.kind == "wheel"]
-            extra, limits = role_requirements.environment(stack, variables, self._templar)
-            one = bundle_wants.wheels(stack, subject, direct, [*extra, *args["requirements"]], limits)
-            if one:
-                sets.append(one)
+            for framework in bundle_wants.frameworks(stack):
+                here = bundle_wants.inside(stack, framework)
+                mine = [want for want in direct if want.component in {one.name for one in here}]
+                extra, limits = role_requirements.environment(stack, variables, self._templar, here)
+                wanted = [*extra, *args["requirements"]]
+                one = bundle_wants.wheels(stack, subject, mine, wanted, limits, framework)
+                if one:
+                    sets.append(one)
         rests_on = [NOT_OBSERVED if args["chips"] else f"{kinds} {OBSERVED}"]
         return bundle_wants.merge(wants), bundle_wants.merge_sets(sets), rests_on
 
@@ -311,6 +315,7 @@ def _gather(bundle: Bundle, one: WheelSet, args: dict[str, Any]) -> None:
         links,
         args["index"],
         one.constraints,
+        extra_indexes=() if bundle.offline else one.indexes,
         run=wheel_download.telling(bundle.say),
     )
     members = []

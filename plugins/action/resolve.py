@@ -25,6 +25,7 @@ PINS = (
     "components",
     *asked.OTHERS,
 )
+_LISTS = tuple(pin for one in components.ALL for pin in one.lists)
 _SWITCHES = tuple(one.switch for one in components.ALL if one.switch)
 
 
@@ -58,13 +59,14 @@ def _pins(value: Any) -> dict[str, Any]:
     unknown = [key for key in value if key not in PINS]
     if unknown:
         raise compat_input.InputError(f"pins.{unknown[0]} is not known; pins takes {', '.join(PINS)}.")
-    versions = {key: item for key, item in value.items() if key not in ("stack", "components", *_SWITCHES)}
+    versions = {key: item for key, item in value.items() if key not in ("stack", "components", *_LISTS, *_SWITCHES)}
     chosen = compat_input.read_versions(versions, VARIABLES)
-    for key in ("stack", "components"):
+    for key in ("stack", "components", *_LISTS):
         if value.get(key) not in (None, "", []):
             chosen[key] = value[key]
-    if isinstance(chosen.get("components"), str):
-        chosen["components"] = [part.strip() for part in chosen["components"].split(",")]
+    for key in ("components", *_LISTS):
+        if isinstance(chosen.get(key), str):
+            chosen[key] = [part.strip() for part in chosen[key].split(",") if part.strip()]
     unknown = [part for part in chosen.get("components", []) if part not in components.NAMES]
     if unknown:
         raise compat_input.InputError(

@@ -93,7 +93,7 @@ class LookupModule(LookupBase):
             pin = self.get_option("lock_sha256") or host_variables.value(self._templar, variables or {}, lock_file.PIN)
             opened = artifact_source.open_source(source, pin=pin)
             if isinstance(opened, artifact_source.MirrorSource):
-                return self._from_mirror(opened)
+                return self._from_mirror(opened, requirements)
             host = wheelhouse.Host(self.get_option("python"), self.get_option("arch"), self.get_option("glibc"))
             known = opened.lock["artifacts"] if opened.lock else opened.sums
             rows = wheelhouse.select(
@@ -109,7 +109,7 @@ class LookupModule(LookupBase):
             raise AnsibleError(str(error)) from error
         return [f"{FOLDER}/{row['file']}" for row in rows]
 
-    def _from_mirror(self, source: artifact_source.MirrorSource) -> list[str]:
+    def _from_mirror(self, source: artifact_source.MirrorSource, requirements: list[str]) -> list[str]:
         sets = source.lock["sets"] if source.lock else {}
         ending = f"-py{self.get_option('python')}-{self.get_option('arch')}"
         names = [name for name in sets if name.startswith("wheels") and name.endswith(ending)]
@@ -119,4 +119,7 @@ class LookupModule(LookupBase):
                 f"The lock of ascend_artifacts has no list of wheels that ends in {ending}; it has {known}."
                 " Make it with ascend.fleet.bundle, or set ascend_wheels to the URL of a package index."
             )
-        return sorted({file for name in names for file in sets[name]})
+        asked = source.lock["requirements"] if source.lock else {}
+        # A set that was made for these requirements; sets of other frameworks are not brought along.
+        exact = [name for name in names if set(requirements) <= set(asked.get(name) or [])]
+        return sorted({file for name in exact or names for file in sets[name]})

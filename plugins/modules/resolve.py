@@ -23,10 +23,10 @@ options:
   pins:
     description:
       - What must be as given. Keys are the components that have a version, C(stack) (a preset of
-        C(catalog/stacks.yml)), C(components), C(cann_flavor), C(kernels), C(device_target) and C(model). The message
-        about an unknown key lists them all.
-      - C(torch), C(torch_npu), C(vllm_ascend), C(mindie), C(mindcluster) and C(nnal) decide CANN and are not installed;
-        RV(with) names what belongs to them.
+        C(catalog/stacks.yml)), C(components), C(cann_flavor), C(kernels), C(torch_companions), C(device_target)
+        and C(model). The message about an unknown key lists them all.
+      - C(vllm_ascend), C(mindie) and C(mindcluster) decide CANN and are not installed; RV(with) names what belongs to
+        them.
       - A driver alone is a driver that stays, and RV(canns) is what may be installed on it.
       - A key that is missing or V(auto) is free.
     type: dict
@@ -50,7 +50,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 with:
-  description: What belongs to the answer and is not installed by this collection, by name.
+  description: The frameworks and engines that the answer is about, by name; what is not in RV(stack) is not installed
+    by this collection.
   type: dict
   returned: always
   sample: {torch: "2.7.1", torch_npu: "2.7.1"}

@@ -136,6 +136,7 @@ class Component(ABC):
     row: dict[str, Any] | None = None
     minutes = 2  # of a step, where the host's journal knows no earlier duration
     pins: tuple[str, ...] = ()  # what a user may choose of it beside its version, as the resolver calls it
+    lists: tuple[str, ...] = ()  # those of its pins that are lists of texts
     switch = ""  # that of its pins which says whether a host gets it at all: true, false or auto
     per_arch = True  # whether its package is for one processor architecture
     # Variables of its role: what else the role puts into the environment, and the limits it sets there.
@@ -145,7 +146,9 @@ class Component(ABC):
     # What its wheels need that the index has as source only, each with version and hash: building runs its code.
     source_only: tuple[str, ...] = ()
     # Wheels of it that hold machine code although their tag says "any": distribution -> what they are for.
+    wheel_set = ""  # of a framework: how the lock names the wheels of its environment, beside the version
     falsely_any: Mapping[str, str] = MappingProxyType({})
+    otherwise = "the newest the catalog knows for this host"  # why its version was chosen, where no rule says more
     headline = False  # whether the short forms of a report show its version
     home = ""  # the framework in whose environment it lies; a framework's own name
     env_variable = ""  # of a framework: the variable that names its environment

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Component, Site, Verdict
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Component, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
 
 # The distributions that are frameworks, by which a report knows the environment that counts.
@@ -124,6 +124,14 @@ def home_of(name: str) -> str:
     from ansible_collections.ascend.fleet.plugins.plugin_utils import components  # as above
 
     return next((one.home for one in components.ALL if one.name == name), "")
+
+
+def python_for(framework: FrameworkComponent, choice: Choice) -> str | None:
+    """The Python of a framework's environment: the pinned one, or that of the first where it is as good as any."""
+    first = choice.versions.get("python")
+    found, advised = framework.pythons(choice.catalog, choice.versions)
+    best = [minor for minor in found if minor in advised] or found
+    return first if not first or "python" in choice.fixed or not best or first in best else best[0]
 
 
 def python_of(stack: Stack, framework: str = "") -> str | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -67,3 +68,16 @@ def checksum(catalog: Catalog, file: str) -> str | None:
     """The sha256 of a file in the catalog's table `checksums`, however the name spells the architecture, or None."""
     key = artifacts.spelling_key(file)
     return next((row["sha256"] for row in catalog["checksums"] if artifacts.spelling_key(row["file"]) == key), None)
+
+
+def indexes(catalog: Catalog, arch: str, requirements: Iterable[str]) -> dict[str, list[str]]:
+    """The indexes beside PyPI that requirements have to be taken from: URL -> the distributions that are there.
+
+    Args:
+        catalog: its table `indexes`.
+        arch: architecture of the host.
+        requirements: as torch==2.7.1+cpu.
+    """
+    names = {text.partition("==")[0] for text in requirements}
+    rows = [row for row in catalog["indexes"] if arch in row["arch"] and names & set(row["distributions"])]
+    return {row["url"]: list(row["distributions"]) for row in rows}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,18 @@ def _defaults(role: str) -> dict[str, Any]:
     return yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) or {}
 
 
-def environment(stack: Stack, variables: dict[str, Any], templar: Any) -> tuple[list[str], list[str]]:
+def environment(
+    stack: Stack, variables: dict[str, Any], templar: Any, inside: Iterable[Component] = components.ALL
+) -> tuple[list[str], list[str]]:
     """(requirements, constraints) of a host's environment beside the components themselves.
 
     Args:
         stack: what the host is to have; the roles of what it has not add nothing.
         variables: the host's variables; where one is set it takes the place of the role's default.
         templar: renders those that are set.
+        inside: the components that lie in this environment.
     """
-    wanted = [one for one in components.ALL if stack.get(one.name)]
+    wanted = [one for one in inside if stack.get(one.name)]
 
     def values(component: Component, name: str) -> list[str]:
         if not name:

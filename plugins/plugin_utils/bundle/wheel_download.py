@@ -92,6 +92,7 @@ def download(
     find_links: Iterable[Path] = (),
     index: str | None = None,
     constraints: Iterable[str] = (),
+    extra_indexes: Iterable[str] = (),
     run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run,
 ) -> list[Path]:
     """Downloads wheels and all they need into `folder`. Returns the wheels there.
@@ -101,6 +102,7 @@ def download(
         find_links: folders with wheels that no index has.
         index: index URL, https; default is pip's own configuration.
         constraints: limits on what pip chooses.
+        extra_indexes: URLs of indexes that have what that one does not.
 
     pip takes wheels only, and compares each with the hash that the index gives.
 
@@ -117,7 +119,14 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     limits = folder / "constraints.txt"
     limits.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
-    _pip(run, [*command, "--constraint", str(limits)], requirements, index)
+    further = " ".join(extra_indexes)
+    _pip(
+        run,
+        [*command, "--constraint", str(limits)],
+        requirements,
+        index,
+        {"PIP_EXTRA_INDEX_URL": further} if further else None,
+    )
     wheels = sorted(folder.glob("*.whl"))
     for wheel in wheels:
         check_platform(wheel.name, arch)

@@ -79,6 +79,9 @@ RULES = (
     "torch-npu-torch",
     "torch-npu-cann",
     "torch-python",
+    "torch-npu-pypi",
+    "torch-cpu-build",
+    "torch-companion",
     "nnal-cann",
     "serving-flavor",
     "vllm-ascend-stack",
@@ -143,15 +146,17 @@ def normalised(chosen):
     return result
 
 
-def unknown_version(catalog, component, version):
-    """Why version cannot be used, with the nearest known ones, or None when the catalog knows it."""
+def unknown_version(catalog, component, version, name=None):
+    """Why version cannot be used, with the nearest known ones, or None when the catalog knows it.
+
+    name: what the message calls the component, where that is not its own name.
+    """
     if component not in NUMBERED or is_known(catalog, component, version):
         return None
     near = ", ".join(versions.nearest(version, known_versions(catalog, component)))
     return (
-        f"{component} {version} is not in the catalog; nearest known: {near}. Correct the version, or describe it in a "
-        "catalog overlay "
-        "(ascend_catalog_overlay, see docs/catalog.md)."
+        f"{name or component} {version} is not in the catalog; nearest known: {near}. Correct the version, or describe "
+        "it in a catalog overlay (ascend_catalog_overlay, see docs/catalog.md)."
     )
 
 

@@ -45,6 +45,7 @@ class Nnal(cann_packages.CannComponent):
         if flavor not in (None, "toolkit") and self.name not in choice.fixed:
             choice.why.append(f"NNAL: none, it stands on the toolkit and ascend_cann_flavor is {flavor}")
             return None
+        choice.why.append(f"NNAL {version}: needed by the ATB operators of torch_npu and by serving engines")
         grammar, arch = choice.catalog["filenames"], choice.subject["arch"]
         return {"version": version, "package": filenames.name_or_none(PRODUCT, version, None, arch, grammar)}
 

@@ -17,6 +17,7 @@ class Python(environment.EnvironmentComponent):
     name = "python"
     title = "Python environment"
     column = "Python"
+    otherwise = "what the framework's own images have, else the newest that it has wheels for"
     role = "python_toolchain"
     tabled = False
     after = ("kernels",)
@@ -40,7 +41,7 @@ class Python(environment.EnvironmentComponent):
         served = [one for one in environment.frameworks() if one.name in choice.frameworks]
         if not first or not {"python", *(one.name for one in served)} & choice.parts:
             return None
-        rows = [{"framework": one.name, "version": _version(one, choice, first)} for one in served]
+        rows = [{"framework": one.name, "version": environment.python_for(one, choice)} for one in served]
         return {"version": first, "environments": rows}
 
     def steps(self, site: Site, stack: Stack) -> list[Step]:
@@ -93,15 +94,6 @@ class Python(environment.EnvironmentComponent):
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return values.text(environment.of_report(facts).get("python"))
-
-
-def _version(framework: environment.FrameworkComponent, choice: Choice, first: str) -> str:
-    """The Python of a framework's environment: the pinned one, or that of the first where it is as good as any."""
-    found, advised = framework.pythons(choice.catalog, choice.versions)
-    best = [minor for minor in found if minor in advised] or found
-    if "python" in choice.fixed or not best or first in best:
-        return first
-    return best[0]
 
 
 COMPONENT = Python()

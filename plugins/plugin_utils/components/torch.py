@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, torch_packages
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import torch_npu
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import public, torch_pairs, torch_row
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_pypi, public, torch_pairs, torch_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Stack, Step
 
 PLUGIN = "torch_npu"
-# On PyPI torch for x86_64 is the CUDA build; the one for the CPU bears this in its version. For aarch64 it is the latter.
+# PyPI has the CUDA build of torch for x86_64; the one for the CPU bears this in its version. For aarch64 PyPI has that.
 CPU_BUILD = {"x86_64": "+cpu"}
 
 
@@ -29,6 +29,8 @@ class Torch(environment.FrameworkComponent):
     after = ("python", "cann", "kernels", "nnal", "torch_npu", "mindformers")
     follows = ("torch_npu",)
     pins = ("torch_companions",)
+    lists = ("torch_companions",)
+    wheel_set = "torch"
     headline = True
     minutes = 3
 
@@ -57,7 +59,7 @@ class Torch(environment.FrameworkComponent):
         if any(versions.same(base, public(version)) for _row, base, _plugin in torch_pairs(catalog)):
             return None
         return (
-            f"No source names the CANN release of torch {version}: set ascend_cann_version, or "
+            f"The reason: no source names the CANN release of torch {version}: set ascend_cann_version, or "
             f"{torch_npu.instead(catalog)}."
         )
 
@@ -72,13 +74,28 @@ class Torch(environment.FrameworkComponent):
         version, plugin = choice.versions.get(self.name), choice.versions.get(PLUGIN)
         if not version or not plugin or not {self.name, PLUGIN} & choice.parts:
             return None
-        local = CPU_BUILD.get(str(choice.subject["arch"]), "")
+        arch = str(choice.subject["arch"])
+        local = CPU_BUILD.get(arch, "")
+        wanted = [f"torch=={public(version)}{local}", f"torch-npu=={plugin}"]
+        wanted += torch_packages.beside(choice.catalog, environment.python_for(self, choice))
+        wanted += torch_packages.companions(choice, public(version), local)
+        indexes = published.indexes(choice.catalog, arch, wanted)
+        lacks = [text for text in wanted if any(text.partition("==")[0] in names for names in indexes.values())]
+        if not on_pypi(choice.catalog, plugin):
+            lacks.append(wanted[1])
         return {
             "version": public(version),
             "torch_npu": plugin,
             "build": public(version) + local,
-            "requirements": [f"torch=={public(version)}{local}", f"torch-npu=={plugin}"],
+            "requirements": wanted,
+            "indexes": list(indexes),
+            "pypi_lacks": lacks,
         }
+
+    def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
+        entry = stack.get(self.name)
+        if entry:
+            torch_packages.explain(choice, entry, stack)
 
     def requirements(self, stack: Stack) -> list[str]:
         return list((stack.get(self.name) or {}).get("requirements") or [])
@@ -111,8 +128,8 @@ class Torch(environment.FrameworkComponent):
 def _there(requirement: str, packages: Mapping[str, str]) -> bool:
     """Whether the environment has a distribution in the version that a requirement names."""
     name, _equal, version = requirement.partition("==")
-    if name == "torch":
-        return name in packages
+    if name == "torch" or not version:  # torch was looked at; what has no version is brought with the others
+        return True
     return packages.get(name) == version
 
 

@@ -54,7 +54,8 @@ class TorchNpu(environment.FrameworkComponent):
         if any(versions.same(public(plugin), known) for _row, _base, plugin in torch_pairs(catalog)):
             return None
         return (
-            f"No source names the CANN release of torch_npu {version}: set ascend_cann_version, or {instead(catalog)}."
+            f"The reason: no source names the CANN release of torch_npu {version}: set ascend_cann_version, or "
+            f"{instead(catalog)}."
         )
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:

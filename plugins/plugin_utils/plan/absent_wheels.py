@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
@@ -37,8 +38,9 @@ def judge(stack: Stack | None, steps: list[Step], desired: dict[str, Any], pin: 
                 "wheels-missing",
                 "error",
                 f"{component} {(entry or {}).get('version')} requires {' and '.join(absent)}, which PyPI does not "
-                f"have, and there is no wheel of it in wheels/ of ascend_artifacts ({where}). Put it there, or set "
-                f"ascend_{component}_version to auto.",
+                f"have, and there is no wheel of it in wheels/ of ascend_artifacts ({where}). Put it there "
+                "(ansible-playbook ascend.fleet.bundle collects what an index of the catalog has), or choose another "
+                f"ascend_{component}_version.",
                 variable=f"ascend_{component}_version",
             )
     return None
@@ -53,15 +55,26 @@ def _absent(requirements: list[str], source: str | None, pin: str | None) -> lis
         opened = artifact_source.open_source(source, pin=pin)
         if isinstance(opened, artifact_source.MirrorSource) and opened.lock is None:
             return []  # it is not asked for every file
-        there = {_distribution(artifacts.base_name(name)) for name in opened.names() if name.endswith(".whl")}
+        wheels = [artifacts.base_name(name) for name in opened.names() if name.endswith(".whl")]
     except (ArtifactError, OSError):
         return []  # what is wrong with the source is a finding of its own
-    return [text for text in requirements if _normal(text) not in there]
+    there = {pair for name in wheels for pair in ((_distribution(name), None), (_distribution(name), _version(name)))}
+    return [text for text in requirements if (_normal(text), _pinned(text)) not in there]
 
 
 def _normal(requirement: str) -> str:
     found = _NAME.match(requirement.strip())
     return re.sub(r"[-_.]+", "-", found.group(0) if found else requirement).lower()
+
+
+def _pinned(requirement: str) -> str | None:
+    """The version that a requirement takes and no other; None where it leaves a choice."""
+    _name, equal, version = requirement.partition("==")
+    return version.strip() if equal else None
+
+
+def _version(file: str) -> str:
+    return unquote(file.split("-", 2)[1]) if file.count("-") > 1 else ""
 
 
 def _distribution(file: str) -> str:

@@ -72,6 +72,8 @@ def pins(desired: dict[str, Any], parts: list[str] | None = None) -> dict[str, A
     """The pins the resolver takes, None where the user left the choice open."""
     result = {key: _pin(desired[name]) for name, key in VERSION_VARIABLES.items()}
     result["cann_flavor"] = _pin(desired["ascend_cann_flavor"])
+    for name in (pin for one in components.ALL for pin in one.lists):
+        result[name] = list(desired[f"ascend_{name}"])
     result["stack"] = desired["ascend_stack"]
     result["kernels"] = desired["ascend_cann_kernels"]
     result["components"] = list(parts or desired["ascend_components"])

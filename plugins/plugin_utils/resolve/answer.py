@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import asked, goes_with, resolver
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Finding, Resolution, Subject
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Finding, Resolution, Stack, Subject
 
 
 class Answer(TypedDict):
@@ -18,7 +19,7 @@ class Answer(TypedDict):
 
     found: Resolution
     findings: list[Finding]
-    with_it: dict[str, str]  # what belongs to the stack and is not installed: name -> version
+    with_it: dict[str, str]  # the frameworks and engines that the answer is about: name -> version
     canns: list[dict[str, Any]]  # for a driver that stays: goes_with.canns_of_driver
     beside: list[str]
 
@@ -65,14 +66,22 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
         beside = goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns) if canns else []
         return {"found": found, "findings": [], "with_it": question.named, "canns": canns, "beside": beside}
     chosen = (stack.get("cann") or {}).get("version")
+    with_it = {**question.named, **_of_stack(stack)}
     findings = found["findings"] + compat.check(catalog, question.named, host, installed, accept, stack)
     beside = goes_with.packages(catalog, question.named, chosen, str(host.get("arch")))
     beside = ["beside the stack, not installed by this collection", *(f"  {line}" for line in beside)] if beside else []
     if canns:
         beside += ["", *goes_with.lines_of_driver(question.pins["driver"], host.get("chip"), canns)]
-    elif chosen and not question.named and not stack.get("mindspore"):
+    elif chosen and not with_it:
         beside += goes_with.lines_of_cann(chosen, goes_with.with_cann(catalog, chosen))
-    return {"found": found, "findings": findings, "with_it": question.named, "canns": canns, "beside": beside}
+    return {"found": found, "findings": findings, "with_it": with_it, "canns": canns, "beside": beside}
+
+
+def _of_stack(stack: Stack) -> dict[str, str]:
+    """The frameworks of a stack, and what lies in their environments: name -> version."""
+    frameworks = {(row or {}).get("framework") for row in (stack.get("python") or {}).get("environments") or []}
+    named = {one.name: stack[one.name] for one in components.ALL if one.home in frameworks and stack.get(one.name)}
+    return {name: str((entry or {})["version"]) for name, entry in named.items()}
 
 
 def _declared(installed: dict[str, Any] | None, driver: Any) -> dict[str, Any]:

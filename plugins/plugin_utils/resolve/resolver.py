@@ -142,7 +142,7 @@ def _unusable(
         if name not in pins:
             continue
         case = Case(catalog, {name: pins[name]}, host, installed)
-        message = unknown_version(catalog, name, pins[name])
+        message = unknown_version(catalog, name, pins[name], VARIABLES[name])
         if message and not (components.get(name).declares and case.declared(name)):
             return _problem([name], message)
     chips = [row["chip"] for row in catalog["chips"]]

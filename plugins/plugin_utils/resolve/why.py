@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import hdk
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import hdk, serving
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import PAIRS, Chosen, Search
@@ -28,6 +28,7 @@ def explain(search: Search, choice: Choice, stack: Stack) -> None:
         version = chosen.get(component.name)
         if version and component.name not in choice.fixed:
             choice.why.append(f"{component.name} {version}: {_reason(search, component.name, version, chosen)}")
+    _cannot_have(search, choice, stack)
     for component in components.ALL:
         component.explain(choice, stack, search.present(component.name))
     kind = choice.subject.get("host_kind")
@@ -38,6 +39,18 @@ def explain(search: Search, choice: Choice, stack: Stack) -> None:
         choice.case.findings += [
             found.copy() for found in search.verdict(hdk.cann_driver, {"cann": cann, "driver": present})[1]
         ]
+
+
+def _cannot_have(search: Search, choice: Choice, stack: Stack) -> None:
+    """Say what its makers say of a framework that is pinned for the fleet and that this chip does not get."""
+    left = {one.name for one in components.ALL if one.home and one.home not in choice.frameworks}
+    pinned: Chosen = {name: version for name, version in choice.fixed.items() if name in left}
+    case = Case(search.catalog, pinned, search.host, search.installed)
+    if pinned and choice.narrowed is False:
+        serving.chip_support(case)
+    for found in case.findings:
+        # Nothing of it is installed here, so that it stops nobody.
+        choice.case.info(found["rule"], f"{found['message']} None is installed here.", found["source"], "chip")
 
 
 def _reason(search: Search, name: str, version: str, chosen: Chosen) -> str:
@@ -51,4 +64,4 @@ def _reason(search: Search, name: str, version: str, chosen: Chosen) -> str:
         rule(case)
         for found in [*case.evidence, *case.findings]:
             return f"{found['message']} ({found['source']})"
-    return "the newest the catalog knows for this host"
+    return components.get(name).otherwise

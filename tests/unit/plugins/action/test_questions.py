@@ -26,7 +26,7 @@ def test_1_which_cann_goes_with_my_torch_npu():
     assert chosen(result)["cann"] == "8.3.RC1" and chosen(result)["driver"] == "25.3.rc1"
     assert "mindspore" not in chosen(result) and result["with"] == {"torch_npu": "2.7.1", "torch": "2.7.1"}
     assert "torch_npu 2.7.1 is made for CANN 8.3.RC1" in text
-    for line in ("torch==2.7.1", "torch-npu==2.7.1", "Python 3.9 to 3.13", "NNAL 8.3.RC1: needed"):
+    for line in ("torch==2.7.1", "torch-npu==2.7.1", "numpy==1.26.2", "Python 3.9 to 3.13", "NNAL 8.3.RC1: needed"):
         assert line in text
     assert result["stack"]["cann"]["flavor"] == "toolkit"
 
