@@ -126,6 +126,10 @@ plans:
           description: The vendor's name of the component where it has several, such as C(nnae).
           type: str
           returned: for such components
+        environment:
+          description: Name of the Python environment that it makes, changes or computes in.
+          type: str
+          returned: for such steps
         take_over:
           description: It replaces something that ascend.fleet did not install, as C(ascend_take_over) allows.
           type: bool

@@ -31,7 +31,7 @@ class EnvironmentComponent(Component):
 
     def place_of(self, site: Site, step: Step | None = None) -> str:
         """The name of the environment that it lies in, or that a step of it is for."""
-        return (step or {}).get("environment") or site.environment_of(self.home)
+        return (step and step.get("environment")) or site.environment_of(self.home)
 
     def there(self, site: Site) -> dict[str, Any] | None:
         """The environment that it lies in, or None."""

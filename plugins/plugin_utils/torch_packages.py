@@ -117,8 +117,8 @@ def explain(choice: Choice, entry: dict[str, Any], stack: Stack) -> None:
         instead = f", or take one that PyPI has: {', '.join(there)}" if there else ""
         choice.case.warn(
             "torch-npu-pypi",
-            f"torch_npu {plugin} is not on PyPI (there are builds in images and on gitcode.com/Ascend/pytorch): put its "
-            f"wheel into wheels/ of ascend_artifacts, or name an index that has it in ascend_wheels{instead}.",
+            f"torch_npu {plugin} is not on PyPI (images and gitcode.com/Ascend/pytorch have builds): put its wheel "
+            f"into wheels/ of ascend_artifacts, or name an index that has it in ascend_wheels{instead}.",
             row.get("source", "torchnpu"),
             "torch_npu",
         )

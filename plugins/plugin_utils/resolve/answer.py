@@ -79,9 +79,7 @@ def answer(catalog: Catalog, pins: Mapping[str, Any], host: Subject, accept: Ite
 
 def _of_stack(stack: Stack) -> dict[str, str]:
     """The frameworks of a stack, and what lies in their environments: name -> version."""
-    frameworks = {(row or {}).get("framework") for row in (stack.get("python") or {}).get("environments") or []}
-    named = {one.name: stack[one.name] for one in components.ALL if one.home in frameworks and stack.get(one.name)}
-    return {name: str((entry or {})["version"]) for name, entry in named.items()}
+    return {one.name: str((stack[one.name] or {})["version"]) for one in components.ALL if one.home and stack[one.name]}
 
 
 def _declared(installed: dict[str, Any] | None, driver: Any) -> dict[str, Any]:

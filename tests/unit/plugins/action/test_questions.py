@@ -167,7 +167,7 @@ def test_a_variable_nobody_reads_is_refused(variables, words):
         ({"vllm_ascend": "0.99"}, "ascend_vllm_ascend_version 0.99 is not in the catalog"),
         (
             {"torch": "2.7.1", "torch_npu": "2.6.0"},
-            "no source names the CANN release of torch_npu 2.6.0 with torch 2.7.1",
+            "torch_npu 2.6.0 requires torch 2.6.0, not 2.7.1",
         ),
         ({"mindie": "3.0.0", "cann": "8.2.RC1"}, "MindIE 3.0.0 is made for CANN 8.5.1; 8.2.RC1 is older"),
     ],

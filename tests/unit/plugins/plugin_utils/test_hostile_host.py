@@ -341,7 +341,7 @@ def test_one_host_that_cannot_be_read_does_not_end_the_others(name, module, fact
     """Well-formed by its shape, and still not what is read: the journal's entries are rows of anything."""
     bad = copy.deepcopy(facts)
     bad["journal"]["entries"], bad["environments"] = [{"component": [], "event": {}}], [{"packages": {"mindspore": 7}}]
-    wanted = {"ascend_cann_version": "8.3.RC1", "ascend_artifacts": str(tmp_path)}
+    wanted = {"ascend_mindspore_version": "2.7.1", "ascend_artifacts": str(tmp_path)}
     hostvars = Hostvars(
         {
             host: {**wanted, "ascend_observation": {"ansible_facts": {"ascend": seen}}}
