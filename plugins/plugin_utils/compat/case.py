@@ -54,6 +54,10 @@ class Case:
         """The version asked for, or None."""
         return self.versions.get(component)
 
+    def python(self, framework):
+        """The Python of a framework's environment; the one asked for where the frameworks' are not told apart."""
+        return (self.versions.get("pythons") or {}).get(framework) or self.get("python")
+
     def row(self, component):
         """The catalog row of a component's version, or None."""
         if component not in self._rows:

@@ -89,7 +89,7 @@ def _cann_fix(case, named, checks):
 @joins("mindspore", "python")
 def mindspore_python(case):
     """mindspore-python: MindSpore has a wheel for this Python."""
-    row, python = case.row("mindspore"), case.get("python")
+    row, python = case.row("mindspore"), case.python("mindspore")
     if row is None or not python:
         return
     oldest, newest = row["python"]
@@ -194,7 +194,7 @@ def _mindformers_fix(case, mindspore):
 
 def mindformers_python(case):
     """mindformers-python: the Python its wheel requires, and the one its README names as advice."""
-    row, python = case.row("mindformers"), case.get("python")
+    row, python = case.row("mindformers"), case.python("mindspore")
     if row is None or not python:
         return
     mindformers, floor = case.get("mindformers"), row.get("requires_python")

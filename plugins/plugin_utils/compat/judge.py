@@ -231,6 +231,8 @@ def from_stack(stack):
     }
     if stack.get("cann"):
         chosen["cann_flavor"] = stack["cann"].get("flavor")
+    environments = (stack.get("python") or {}).get("environments") or []
+    chosen["pythons"] = {row["framework"]: row["version"] for row in environments}
     if stack.get("inference"):
         chosen["device_target"] = stack["inference"].get("device_target")
     chosen["packages"] = [

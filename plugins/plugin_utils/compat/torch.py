@@ -58,6 +58,14 @@ def torch_npu_torch(case: Case) -> None:
             "torchnpu",
             "torch",
         )
+    else:
+        case.warn(
+            "torch-npu-torch",
+            f"torch_npu {case.get('torch_npu')} with torch {torch}: their first three numbers are equal, as they must "
+            "be, but no document calls them a pair. Take a torch_npu that the catalog names for this torch.",
+            "torchnpu",
+            "torch_npu",
+        )
 
 
 @joins("torch_npu", "cann")
@@ -168,7 +176,7 @@ def _torch_on_cann(case: Case, torch: str, cann: dict[str, Any], row: dict[str, 
 
 def torch_python(case: Case) -> None:
     """torch-python: the Pythons a torch release has torch_npu wheels for."""
-    torch, plugin, python = _torch(case), _plugin(case), case.get("python")
+    torch, plugin, python = _torch(case), _plugin(case), case.python("torch")
     if not torch and plugin:
         torch = next((name for _row, name in _of(case, plugin)), None)
     if not torch or not python:

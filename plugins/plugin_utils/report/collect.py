@@ -251,7 +251,8 @@ def _steps(plan: dict, outcome: dict) -> list[dict]:
             state = "unknown"
         else:
             state = "done" if not told and failed_at is not None and place < failed_at else "skipped"
-        steps.append({**entry, "words": _words(entry), "state": state})
+        named = {"id": str(entry["id"])} if "id" in entry else {}
+        steps.append({**entry, **named, "words": _words(entry), "state": state})
     return steps
 
 
