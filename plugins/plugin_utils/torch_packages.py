@@ -13,6 +13,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choi
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_pypi, torch_pairs, torch_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Stack
 
+# PyPI has the CUDA build of torch for x86_64; the one for the CPU bears this in its version. For aarch64 PyPI has that.
+CPU_BUILD = {"x86_64": "+cpu"}
 RULE = "torch-companion"
 VARIABLE = "ascend_torch_companions"
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*([A-Za-z0-9][A-Za-z0-9._+!-]*)\Z")

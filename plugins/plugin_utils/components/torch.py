@@ -16,8 +16,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_py
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Stack, Step
 
 PLUGIN = "torch_npu"
-# PyPI has the CUDA build of torch for x86_64; the one for the CPU bears this in its version. For aarch64 PyPI has that.
-CPU_BUILD = {"x86_64": "+cpu"}
 
 
 class Torch(environment.FrameworkComponent):
@@ -75,7 +73,7 @@ class Torch(environment.FrameworkComponent):
         if not version or not plugin or not {self.name, PLUGIN} & choice.parts:
             return None
         arch = str(choice.subject["arch"])
-        local = CPU_BUILD.get(arch, "")
+        local = torch_packages.CPU_BUILD.get(arch, "")
         wanted = [f"torch=={public(version)}{local}", f"torch-npu=={plugin}"]
         wanted += torch_packages.beside(choice.catalog, environment.python_for(self, choice))
         wanted += torch_packages.companions(choice, public(version), local)

@@ -17,13 +17,14 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     driver,
     hardware,
     npu,
+    pytorch,
     software,
     system,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
-RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *software.RULES)
+RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *software.RULES, *pytorch.RULES)
 PROBE_RULES = system.RULES
 # Variables of what a container has from its host.
 _OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")

@@ -154,6 +154,13 @@ CASES = {
     "cann-dependencies": ({f"{ENV}.packages": {"te": "0.4.0", "hccl": "0.1.0", "numpy": "1.26"}}, "lacks sympy"),
     "numpy-2": ({f"{ENV}.packages.numpy": "2.0.1", f"{ENV}.packages.torch": "2.2.0"}, "numpy 2.0.1"),
     "glibc-too-old": ({"glibc": "2.17", f"{ENV}.packages.torch-npu": "2.7.1"}, "glibc 2.17"),
+    "torch-cuda": (
+        {f"{ENV}.packages.torch": "2.7.1+cu126", f"{ENV}.packages.torch-npu": "2.7.1.post4"},
+        "mindspore has torch 2.7.1+cu126 beside torch_npu 2.7.1.post4",
+    ),
+    "torch-without-cann": ({f"{ENV}.packages.torch-npu": "2.7.1", "cann": []}, "mindspore has torch_npu 2.7.1"),
+    "nnal-missing": ({f"{ENV}.packages.torch-npu": "2.7.1"}, "mindspore has torch_npu 2.7.1"),
+    "nnal-other-release": ({"cann.1.product": "nnal", "cann.1.version": "8.2.RC1"}, "NNAL 8.2.RC1, CANN 8.3.RC1"),
     "inference-chips": (
         {
             "accelerators.family": "310p",
@@ -195,6 +202,21 @@ def test_rule(rule, healthy):
     assert set(row) == {"id", "severity", "problem", "evidence", "fix", "source"}
     assert all(isinstance(text, str) and text for text in row.values())
     assert json.loads(json.dumps(row)) == row
+
+
+@pytest.mark.parametrize(
+    ("arch", "torch", "sick"),
+    [
+        ("x86_64", "2.7.1", True),
+        ("x86_64", "2.7.1+cpu", False),
+        ("aarch64", "2.7.1", False),
+        ("aarch64", "2.7.1+cu126", True),
+    ],
+)
+def test_which_torch_is_for_cuda(arch, torch, sick, healthy):
+    healthy["environments"][0]["packages"].update({"torch": torch, "torch-npu": "2.7.1.post4"})
+    rows = {row["id"] for row in doctor.diagnose({**healthy, "arch": arch})}
+    assert ("torch-cuda" in rows) is sick
 
 
 def test_every_rule_has_a_case():
