@@ -29,6 +29,15 @@ def beside(catalog: Catalog, python: str | None) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def wheel(plugin: str, torch: str, python: str, arch: str) -> str:
+    """The file name of a torch_npu wheel. Source: the files on PyPI and in the vendor's releases."""
+    tag = f"cp{python.replace('.', '')}"
+    abi = f"{tag}m" if tag == "cp37" else tag
+    old = f"manylinux_2_17_{arch}.manylinux2014_{arch}" if versions.compare(torch, "2.1.0") >= 0 else f"linux_{arch}"
+    platform = f"manylinux_2_28_{arch}" if versions.compare(torch, "2.7.1") >= 0 else old
+    return f"torch_npu-{plugin}-{tag}-{abi}-{platform}.whl"
+
+
 def companions(choice: Choice, torch: str, local: str) -> list[str]:
     """The requirements of what the user names beside torch; what cannot be is a remark of the choice.
 

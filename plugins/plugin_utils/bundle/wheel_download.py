@@ -119,7 +119,7 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     limits = folder / "constraints.txt"
     limits.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
-    further = " ".join(extra_indexes)
+    further = " ".join(filter(None, (os.environ.get("PIP_EXTRA_INDEX_URL"), *extra_indexes)))
     _pip(
         run,
         [*command, "--constraint", str(limits)],

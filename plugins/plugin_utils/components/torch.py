@@ -13,7 +13,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import torch_npu
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_pypi, public, torch_pairs, torch_row
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Stack, Step, Subject
 
 PLUGIN = "torch_npu"
 
@@ -97,6 +97,32 @@ class Torch(environment.FrameworkComponent):
 
     def requirements(self, stack: Stack) -> list[str]:
         return list((stack.get(self.name) or {}).get("requirements") or [])
+
+    def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
+        """The wheel of a torch_npu that PyPI does not have: from the vendor's own releases, where that is known."""
+        entry, python, arch = stack.get(self.name), environment.python_of(stack, self.name), subject.get("arch")
+        if not entry or not python or not arch or on_pypi(catalog, entry[PLUGIN]):
+            return []
+        plugin = entry[PLUGIN]
+        file = torch_packages.wheel(plugin, entry["version"], python, arch)
+        home = next(
+            (row for row, _base, known in torch_pairs(catalog) if known == plugin and row.get("extension")), None
+        )
+        folder = f"v{home['extension']}-pytorch{entry['version']}" if home else None
+        url, headers = published.address(catalog, PLUGIN, plugin, file, folder) if folder else (None, {})
+        return [
+            published.Want(
+                f"wheels/{file}",
+                "wheel",
+                arch,
+                python,
+                url,
+                headers,
+                published.checksum(catalog, file),
+                component=self.name,
+                version=entry["version"],
+            )
+        ]
 
     def step(self, site: Site, stack: Stack) -> Step | None:
         entry, env = stack[self.name] or {}, self.there(site)

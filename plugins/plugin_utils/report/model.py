@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches as same
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
 from .collect import COMPONENTS
@@ -44,7 +45,7 @@ def build(
         "controller": controller,
         "summary": _summary(hosts),
         "columns": [
-            {"component": one.name, "title": one.heading, "headline": one.headline}
+            {"component": one.name, "title": one.heading, "headline": one.headline and _somewhere(one, hosts)}
             for one in components.ALL
             if one.has_version
         ],
@@ -52,6 +53,12 @@ def build(
         "hosts": hosts,
         "second_run": second_run or None,
     }
+
+
+def _somewhere(component: Component, hosts: list[dict]) -> bool:
+    """Whether a column of it tells anything: of the frameworks, those that no host has or is to have do not."""
+    name = component.name
+    return not component.home or any(host["versions"][name] or host["desired"][name] for host in hosts)
 
 
 def failures(report: dict) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components, ladder
+from ansible_collections.ascend.fleet.plugins.plugin_utils import ladder
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
@@ -17,8 +17,6 @@ from .model import STATUSES
 WIDTH = 100
 MANY = 12  # of a list; the rest is on the page
 GROUP_ABOVE = 20  # with more hosts than this, alike hosts share a line
-_HEADLINES = [one for one in components.ALL if one.headline]
-_HEADING = ("HOST", "STATUS", "CHIPS", *(one.heading.upper() for one in _HEADLINES), "INFERENCE")
 _WORDS = {"not_started": "not started"}
 
 
@@ -26,7 +24,7 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
     """Return the report as text lines of at most `limit` columns, without colour."""
     hosts = report["hosts"]
     found = [clean(report["title"]), ""]
-    found += _table(hosts, limit)
+    found += _table(hosts, limit, [column for column in report["columns"] if column["headline"]])
     if any(item["installed"] for host in hosts for item in host["drift"]):
         found += wrap("* differs from what the plan, or the majority of alike hosts, says", limit)
     found += ["", *_totals(report, limit)]
@@ -40,11 +38,12 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
     return found
 
 
-def _row(host: dict) -> tuple[str, ...]:
+def _row(host: dict, columns: list[dict]) -> tuple[str, ...]:
     drifting = {item["component"] for item in host["drift"]}
+    names = [column["component"] for column in columns]
     versions = [
-        clean(host["versions"][one.name]) + ("*" if one.name in drifting else "") if host["versions"][one.name] else "-"
-        for one in _HEADLINES
+        clean(host["versions"][name]) + ("*" if name in drifting else "") if host["versions"][name] else "-"
+        for name in names
     ]
     return (_WORDS.get(host["status"], host["status"]), _chips(host), *versions, _proof(host))
 
@@ -73,21 +72,22 @@ def _named(names: list[str], lines_at_most: int, limit: int, head: str = "", res
     return [*found[: lines_at_most - 1], shorten(found[lines_at_most - 1] + "." * limit, limit - len(tail)) + tail]
 
 
-def _table(hosts: list[dict], limit: int) -> list[str]:
+def _table(hosts: list[dict], limit: int, columns: list[dict]) -> list[str]:
+    heading = ("STATUS", "CHIPS", *(column["title"].upper() for column in columns), "INFERENCE")
     if len(hosts) <= GROUP_ABOVE:
-        return table([_HEADING, *((clean(host["name"]), *_row(host)) for host in hosts)], limit)
+        return table([("HOST", *heading), *((clean(host["name"]), *_row(host, columns)) for host in hosts)], limit)
     groups: dict = defaultdict(list)
     for host in hosts:
-        row = _row(host)
+        row = _row(host, columns)
         last = "passed" if row[-1].endswith(" tok/s") else row[-1]
         key = (*row[:-1], last)
         groups[key].append(host)
     order = {word: place for place, word in enumerate(reversed(STATUSES))}
     ranked = sorted(groups.items(), key=lambda item: (order[item[1][0]["status"]], -len(item[1])))
-    rows = [("HOSTS", *_HEADING[1:])]
+    rows = [("HOSTS", *heading)]
     rows += [(str(len(members)), *row[:-1], _speeds(row[-1], members)) for row, members in ranked]
-    heading, *body = table(rows, limit)
-    found = [heading]
+    first, *body = table(rows, limit)
+    found = [first]
     for line, (_dummy, members) in zip(body, ranked, strict=True):
         found += [line, *_named([host["name"] for host in members], 2, limit, "       ", "       ")]
     return found

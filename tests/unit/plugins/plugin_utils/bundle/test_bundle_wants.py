@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import wants as bundle_wants
-from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import files, resolver
 
 CATALOG = catalog.load()
 HOST = {"chip": "910b", "arch": "aarch64", "glibc": "2.34", "installed": None}
@@ -105,3 +105,70 @@ def test_sets_of_one_name_are_joined_for_the_oldest_host(stack):
     merged = bundle_wants.merge_sets([one, replace(one, glibc="2.9", requirements=("x",)), replace(one, glibc=None)])
     assert len(merged) == 1 and merged[0].glibc == "2.9"
     assert merged[0].requirements == ("mindformers==1.7.0", "mindspore==2.7.1", "x")
+
+
+def torch_stack(**pins):
+    arch = pins.pop("arch", "aarch64")
+    host = {**HOST, "arch": arch, "host_kind": "physical"}
+    return resolver.resolve(CATALOG, pins, host)["stack"], host
+
+
+def sets(stack, host):
+    names = bundle_wants.frameworks(stack)
+    return [bundle_wants.wheels(stack, host, [], [], [], name) for name in names]
+
+
+def test_wheels_of_pytorch_for_both_architectures():
+    (arm,) = sets(*torch_stack(torch="2.7.1", cann="8.3.RC1"))
+    (intel,) = sets(*torch_stack(torch="2.7.1", cann="8.3.RC1", arch="x86_64", torch_companions=["torchvision"]))
+    assert arm.name == "wheels-torch-2.7.1-py3.11-aarch64" and arm.indexes == ()
+    assert arm.requirements == ("numpy==1.26.2", "pyyaml", "torch-npu==2.7.1", "torch==2.7.1")
+    assert intel.name == "wheels-torch-2.7.1-py3.11-x86_64"
+    assert {"torch==2.7.1+cpu", "torchvision==0.22.1+cpu", "torch-npu==2.7.1"} <= set(intel.requirements)
+    assert intel.indexes == ("https://download.pytorch.org/whl/cpu",)
+
+
+def test_nnal_is_collected_with_its_address():
+    stack, host = torch_stack(torch="2.7.1", cann="8.3.RC1")
+    (nnal,) = [want for want in files.wants(stack, host, CATALOG) if want.component == "nnal"]
+    assert nnal.name == "Ascend-cann-nnal_8.3.RC1_linux-aarch64.run"
+    assert nnal.url.endswith("/CANN/CANN%208.3.RC1/Ascend-cann-nnal_8.3.RC1_linux-aarch64.run")
+
+
+def test_two_frameworks_of_one_version_do_not_share_a_set():
+    stack, host = torch_stack(torch="2.7.1", mindspore="2.7.1")
+    mindspore, torch = bundle_wants.merge_sets(sets(stack, host))
+    assert mindspore.name == "wheels-2.7.1-py3.11-aarch64" and torch.name == "wheels-torch-2.7.1-py3.11-aarch64"
+    assert not [text for text in mindspore.requirements if text.startswith("torch")]
+    assert not [text for text in torch.requirements if text.startswith("mind")]
+
+
+def test_hosts_that_want_other_versions_of_one_distribution_do_not_share_a_set():
+    one, two = (sets(*torch_stack(torch_npu=plugin))[0] for plugin in ("2.7.1", "2.7.1.post4"))
+    assert one.name == two.name
+    merged = bundle_wants.merge_sets([one, two, one, two])
+    assert len(merged) == 2 and merged[0] == one
+    assert merged[1].requirements == two.requirements and merged[1].name != one.name
+    assert merged[1].name.startswith("wheels-torch-2.7.1-") and merged[1].name.endswith("-py3.11-aarch64")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "arch", "file", "url"),
+    [
+        (
+            "2.7.1.post5",
+            "aarch64",
+            "torch_npu-2.7.1.post5-cp311-cp311-manylinux_2_28_aarch64.whl",
+            "v26.1.0-pytorch2.7.1",
+        ),
+        ("2.8.0.post1", "x86_64", "torch_npu-2.8.0.post1-cp311-cp311-manylinux_2_28_x86_64.whl", "v7.3.0-pytorch2.8.0"),
+        ("2.7.1.post1", "aarch64", "torch_npu-2.7.1.post1-cp311-cp311-manylinux_2_28_aarch64.whl", None),
+    ],
+)
+def test_a_torch_npu_that_pypi_lacks_comes_from_the_vendor_or_from_the_user(plugin, arch, file, url):
+    stack, host = torch_stack(torch_npu=plugin, arch=arch)
+    (want,) = [want for want in files.wants(stack, host, CATALOG) if want.kind == "wheel"]
+    assert want.name == f"wheels/{file}"
+    assert want.url == (url and f"https://gitcode.com/Ascend/pytorch/releases/download/{url}/{file}")
+    stack, host = torch_stack(torch_npu="2.7.1.post4")
+    assert not [want for want in files.wants(stack, host, CATALOG) if want.kind == "wheel"]

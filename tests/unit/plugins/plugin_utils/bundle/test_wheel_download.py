@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import netrc
+import os
 import subprocess
 import sys
 import zipfile
@@ -67,6 +68,23 @@ def test_the_command_names_the_hosts_platform(tmp_path):
     # Not on the command line, which everybody on the machine can read.
     assert "word" not in " ".join(command)
     assert environments[0]["PIP_INDEX_URL"] == "https://me:word@mirror.example.com/simple"
+
+
+def test_what_pypi_lacks_comes_from_an_index_beside_it(tmp_path):
+    environments = []
+    for more in ((), ("https://one.example/whl/cpu", "https://two.example/simple")):
+        wheel_download.download(
+            ["pip"],
+            tmp_path,
+            ["torch==2.7.1+cpu"],
+            "3.11",
+            "x86_64",
+            extra_indexes=more,
+            run=pip_that(environments=environments),
+        )
+    without, beside = environments
+    assert without.get("PIP_EXTRA_INDEX_URL") == os.environ.get("PIP_EXTRA_INDEX_URL")
+    assert beside["PIP_EXTRA_INDEX_URL"].split()[-2:] == ["https://one.example/whl/cpu", "https://two.example/simple"]
 
 
 def test_pip_fetches_for_another_machine_offline(tmp_path):

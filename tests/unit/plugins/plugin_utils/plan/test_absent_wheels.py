@@ -45,3 +45,26 @@ def test_an_index_of_ones_own_is_not_judged(tmp_path):
 
 def test_what_is_installed_already_is_not_asked_for(tmp_path):
     assert judge(str(tmp_path), steps=[{"component": "inference"}]) is None
+
+
+TORCH = {"torch": {"version": "2.7.1", "pypi_lacks": ["torch==2.7.1+cpu"]}}
+
+
+@pytest.mark.parametrize(
+    ("file", "fits"),
+    [
+        ("torch-2.7.1+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", True),
+        ("torch-2.7.1%2Bcpu-cp311-cp311-manylinux_2_28_x86_64.whl", True),
+        ("torch-2.7.1-cp311-cp311-manylinux_2_28_x86_64.whl", False),
+        ("torch-2.7.1+cu126-cp311-cp311-manylinux_2_28_x86_64.whl", False),
+        ("torch-2.8.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", False),
+        ("torchvision-0.22.1+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", False),
+    ],
+)
+def test_only_the_very_build_that_is_wanted_will_do(tmp_path, file, fits):
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / file).touch()
+    values, _problems = desired.read({"ascend_torch_version": "2.7.1", "ascend_artifacts": str(tmp_path)})
+    found = absent_wheels.judge(TORCH, [{"component": "torch"}], values, None)
+    assert (found is None) is fits
+    assert fits or "torch==2.7.1+cpu" in found["message"]
