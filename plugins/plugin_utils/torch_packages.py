@@ -14,7 +14,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_py
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Stack
 
 # PyPI has the CUDA build of torch for x86_64; the one for the CPU bears this in its version. For aarch64 PyPI has that.
-CPU_BUILD = {"x86_64": "+cpu"}
+CPU = "+cpu"
+CPU_BUILD = {"x86_64": CPU}
 RULE = "torch-companion"
 VARIABLE = "ascend_torch_companions"
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*([A-Za-z0-9][A-Za-z0-9._+!-]*)\Z")

@@ -13,7 +13,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, p
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import torch_npu
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_pypi, public, torch_pairs, torch_row
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Stack, Step, Subject
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Facts, Stack, Step, Subject
 
 PLUGIN = "torch_npu"
 
@@ -123,6 +123,15 @@ class Torch(environment.FrameworkComponent):
                 version=entry["version"],
             )
         ]
+
+    def seen(self, facts: Facts, stack: Stack) -> str | None:
+        """Without what only says that it is the build for the CPU; another build is no such thing, and is shown."""
+        version = super().seen(facts, stack)
+        return version and version.removesuffix(torch_packages.CPU)
+
+    def labels(self, versions: Mapping[str, str | None], desired: Mapping[str, str | None]) -> dict[str, str] | None:
+        found = super().labels(versions, desired)
+        return found and {**found, "torch_npu": versions[PLUGIN] or ""}
 
     def step(self, site: Site, stack: Stack) -> Step | None:
         entry, env = stack[self.name] or {}, self.there(site)

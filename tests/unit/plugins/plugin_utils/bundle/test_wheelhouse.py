@@ -231,6 +231,25 @@ def _look_up(root, *terms):
     return found.run(list(terms), {})
 
 
+def test_of_a_mirror_the_set_that_was_made_for_it_is_taken(monkeypatch):
+    mirror = object.__new__(lookup.artifact_source.MirrorSource)
+    sets = {
+        "wheels-2.7.1-py3.11-aarch64": ["wheels/mindspore.whl", "wheels/numpy-1.26.4.whl"],
+        "wheels-torch-2.7.1-py3.11-aarch64": ["wheels/torch.whl", "wheels/numpy-1.26.2.whl"],
+        "wheels-torch-2.7.1-py3.11-x86_64": ["wheels/torch+cpu.whl"],
+    }
+    requirements = {
+        "wheels-2.7.1-py3.11-aarch64": ["mindspore==2.7.1", "sympy", "# python 3.11 aarch64"],
+        "wheels-torch-2.7.1-py3.11-aarch64": ["numpy==1.26.2", "torch-npu==2.7.1", "torch==2.7.1"],
+    }
+    mirror.lock = {"sets": sets, "requirements": requirements}
+    monkeypatch.setattr(lookup.artifact_source, "open_source", lambda *_args, **_options: mirror)
+    root = "https://mirror.example"
+    assert _look_up(root, "torch==2.7.1", "torch-npu==2.7.1") == ["wheels/numpy-1.26.2.whl", "wheels/torch.whl"]
+    assert _look_up(root, "mindspore==2.7.1") == ["wheels/mindspore.whl", "wheels/numpy-1.26.4.whl"]
+    assert len(_look_up(root, "something>=1")) == 4, "a lock that does not say what its sets are for: all of them"
+
+
 def test_with_a_lock_only_what_it_lists_is_opened(locked, monkeypatch):
     _wheel(locked / "wheels" / "bomb-2-py3-none-any.whl", b"Name: bomb\nVersion: 2\n")
     opened = []
