@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils import controller, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 
 
@@ -13,4 +15,9 @@ class ActionModule(HostAction):
     """Runs the module of the same name."""
 
     MODULE = "python_environment"
-    FROM_VARIABLES = host_variables.places("install_path")
+    FROM_VARIABLES = host_variables.places("install_path", "state_dir")
+
+    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        args = dict(self._task.args)
+        args.setdefault("controller", controller.run_name(task_vars))
+        return self.as_task(args, task_vars)

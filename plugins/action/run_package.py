@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.ascend.fleet.plugins.module_utils import journal, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.change import identity as run_identity
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller, filenames, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
@@ -44,12 +44,6 @@ def _agree(key: str, given: str, found: str) -> bool:
     return given == found or {given, found} == {"kernels", "ops"}
 
 
-def run_name(task_vars: dict[str, Any]) -> str:
-    """The run's name in the journal; a plan that goes back says so, for a rollback is never rolled back."""
-    target = (task_vars.get("ascend_plan") or {}).get("target")
-    return journal.rollback_name(controller.name()) if target in ("previous", "undo") else controller.name()
-
-
 class ActionModule(HostAction):
     """Completes the arguments and runs the module of the same name, with async as without."""
 
@@ -65,6 +59,6 @@ class ActionModule(HostAction):
                 args = complete(args, named_in(args["path"], grammar))
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        args.setdefault("controller", run_name(task_vars))
+        args.setdefault("controller", controller.run_name(task_vars))
         args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
         return self.as_task(args, task_vars)

@@ -43,6 +43,12 @@ options:
     type: list
     elements: str
     default: []
+  exact:
+    description:
+      - Whether only the files of the requirements themselves are named, which have exact versions, and nothing of what
+        they require. What the artifacts do not have is left out then.
+    type: bool
+    default: false
   skip:
     description: Distributions that are left out.
     type: list
@@ -89,6 +95,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         requirements = [text for term in terms for text in ([term] if isinstance(term, str) else term)]
         source = self.get_option("source")
+        if self.get_option("exact") and not source:
+            return []
         try:
             pin = self.get_option("lock_sha256") or host_variables.value(self._templar, variables or {}, lock_file.PIN)
             opened = artifact_source.open_source(source, pin=pin)
@@ -96,13 +104,17 @@ class LookupModule(LookupBase):
                 return self._from_mirror(opened, requirements)
             host = wheelhouse.Host(self.get_option("python"), self.get_option("arch"), self.get_option("glibc"))
             known = opened.lock["artifacts"] if opened.lock else opened.sums
+            listed = None if opened.lock is None else {name.removeprefix(f"{FOLDER}/") for name in known}
+            if self.get_option("exact"):
+                rows = wheelhouse.exactly(opened.folder / FOLDER, requirements, host, listed)
+                return [f"{FOLDER}/{row['file']}" for row in rows]
             rows = wheelhouse.select(
                 opened.folder / FOLDER,
                 requirements,
                 host,
                 self.get_option("constraints"),
                 self.get_option("skip"),
-                None if opened.lock is None else {name.removeprefix(f"{FOLDER}/") for name in known},
+                listed,
                 lambda file: opened.resolve(f"{FOLDER}/{file}") if f"{FOLDER}/{file}" in known else None,
             )
         except (wheelhouse.WheelError, ArtifactError, ValueError) as error:
@@ -113,6 +125,9 @@ class LookupModule(LookupBase):
         sets = source.lock["sets"] if source.lock else {}
         ending = f"-py{self.get_option('python')}-{self.get_option('arch')}"
         names = [name for name in sets if name.startswith("wheels") and name.endswith(ending)]
+        files = sorted({file for name in names for file in sets[name]})
+        if self.get_option("exact"):
+            return [file for file in files if wheelhouse.same(file.rpartition("/")[2], requirements)]
         if not names:
             known = ", ".join(sorted(sets)) or "none"
             raise wheelhouse.WheelError(

@@ -34,6 +34,10 @@ _TEXTS = (
 )
 # No change takes longer; a number beyond is none.
 _LONGEST = 10**8
+# What the journal calls the managed Python environments; the path says which.
+ENVIRONMENT = "python"
+# More distributions than any environment has.
+_MOST_PACKAGES = 5000
 # Ends the name of a run that went back to what an earlier run had found.
 ROLLBACK = ", rollback"
 
@@ -104,6 +108,11 @@ def end(started, now, boot_id, rc, result, reboot_required, seconds, to=None):
     return entry
 
 
+def with_packages(entry, packages):
+    """An entry of an environment, with what is in it then: {distribution: version}."""
+    return dict(entry, packages=dict(packages))
+
+
 def line(entry):
     """One entry as the line to append. Starts with a newline-free JSON text and ends with a newline."""
     return json.dumps(entry, sort_keys=True, ensure_ascii=True) + "\n"
@@ -113,7 +122,7 @@ def parse(text):
     """The entries of a journal, oldest first.
 
     A line that is not an entry is left out: a power cut may leave half a line or a run of NUL bytes at the end
-    (package_io.append_line closes such a line before it writes the next). So is one without a component, or whose id
+    (whole_file.append_line closes such a line before it writes the next). So is one without a component, or whose id
     could not be ours. Of an entry, a value of a wrong type is not known (None): what was begun still counts.
     """
     entries = []
@@ -146,6 +155,14 @@ def _is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_packages(value):
+    return (
+        isinstance(value, dict)
+        and len(value) <= _MOST_PACKAGES
+        and all(isinstance(text, str) for text in value.values())
+    )
+
+
 def _with_types(entry):
     """The entry, with None in place of values that cannot be what their key says."""
     wrong = [key for key in _TEXTS if entry.get(key) is not None and not isinstance(entry[key], str)]
@@ -158,6 +175,8 @@ def _with_types(entry):
         wrong.append("rc")
     if not isinstance(entry.get("reboot_required", False), bool):
         wrong.append("reboot_required")
+    if not _is_packages(entry.get("packages", {})):
+        wrong.append("packages")
     return dict(entry, **dict.fromkeys(wrong)) if wrong else entry
 
 
@@ -232,8 +251,8 @@ def last_run(entries):
     return name[: -len(ROLLBACK)] if name and name.endswith(ROLLBACK) else name
 
 
-def before_last_run(entries):
-    """{component: version} as it was before the last run that changed the host; None for what was not there.
+def _last_run_starts(entries):
+    """The start entries of the last run that changed the host, the newest first.
 
     A run is what one control process did: its name is in every entry. Changes that failed count as well, for they
     may have left something behind. Runs belong together when the later one undid the earlier one, so that going back
@@ -242,15 +261,45 @@ def before_last_run(entries):
     settled = {entry["id"] for entry in entries if entry["event"] == "end" and entry.get("result") in _SETTLED}
     starts = [entry for entry in entries if entry["event"] == "start"]
     broken = {entry.get("controller") for entry in starts if entry["id"] not in settled}
-    result = {}
+    found = []
     run = starts[-1].get("controller") if starts else None
     for entry in reversed(starts):
         name = entry.get("controller")
         if name != run and name not in broken and not (run or "").endswith(ROLLBACK):
             break
         run = name
-        result[entry.get("component")] = entry.get("from")
-    return result
+        found.append(entry)
+    return found
+
+
+def before_last_run(entries):
+    """{component: version} as it was before the last run that changed the host; None for what was not there."""
+    return {entry.get("component"): entry.get("from") for entry in _last_run_starts(entries)}
+
+
+def environments_before_last_run(entries):
+    """{path: {"python": [before, after], "packages": {name: [before, after]}}} of what the last run changed.
+
+    None for what was not there. Of the distributions only those are named that differ, all where the Python does; what
+    people installed by hand since is in neither list, and so it is left alone.
+    """
+    before = {}
+    for entry in _last_run_starts(entries):
+        if entry["component"] == ENVIRONMENT and entry.get("install_path"):
+            before[entry["install_path"]] = (entry.get("from"), entry.get("packages") or {})
+    found = {}
+    for path, (python, packages) in before.items():
+        last = [entry for entry in entries if entry["component"] == ENVIRONMENT and entry.get("install_path") == path][
+            -1
+        ]
+        now = last.get("packages") or {}
+        other = last.get("to") if last["event"] == "end" else last.get("from")
+        names = [name for name in set(packages) | set(now) if python != other or packages.get(name) != now.get(name)]
+        found[path] = {
+            "python": [python, other],
+            "packages": {name: [packages.get(name), now.get(name)] for name in sorted(names)},
+        }
+    return found
 
 
 def origin(entries):
@@ -262,11 +311,11 @@ def origin(entries):
 
 
 def durations(entries):
-    """{component: seconds the last successful installation took}; removals do not count."""
+    """{component: seconds the last successful installation took}; removals do not count, nor work inside of one."""
     return {
         entry.get("component"): entry.get("seconds")
         for entry in completed(entries)
-        if entry.get("action") != "uninstall" and entry.get("seconds") is not None
+        if entry.get("action") not in ("uninstall", "configure") and entry.get("seconds") is not None
     }
 
 

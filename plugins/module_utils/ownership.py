@@ -14,7 +14,7 @@ change of ours that broke), "replaced" (the version of somebody else's that it t
 
 import posixpath
 
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, journal, versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES, HDK, KERNELS
 
 
@@ -39,7 +39,8 @@ def holdings(entries):
     held = []
     ends = {entry["id"]: entry for entry in entries if entry["event"] == "end"}
     for entry in entries:
-        if entry["event"] == "start":
+        # An environment carries its own record.
+        if entry["event"] == "start" and entry["component"] != journal.ENVIRONMENT:
             last = ends.get(entry["id"])
             if last is None or last.get("result") != "refused":
                 held = _after(held, entry, last)

@@ -89,6 +89,28 @@ def put(path, text, mode=0o644, durable=False):
     _clear(path)
 
 
+def append_line(path, text):
+    """Append one line and wait until it is on the disk.
+
+    A last line that a power cut tore is closed first, so that it cannot swallow this one.
+    """
+    made = not os.path.exists(path)
+    with open(path, "ab+") as handle:
+        facts = os.fstat(handle.fileno())
+        if made or facts.st_mode & 0o022:
+            # Whatever the umask is: a journal that others write is none.
+            os.fchmod(handle.fileno(), 0o644)
+        if handle.tell():
+            handle.seek(-1, os.SEEK_END)
+            if handle.read(1) != b"\n":
+                handle.write(b"\n")
+        handle.write(text.encode("utf-8"))
+        handle.flush()
+        os.fsync(handle.fileno())
+    if made:
+        _sync_folder(os.path.dirname(path))
+
+
 def _sync_folder(path):
     folder = os.open(path or ".", os.O_RDONLY)
     try:

@@ -310,6 +310,9 @@ ansible_facts:
               description: Version of each component before the last run that changed it; V(null) for what was absent.
               type: dict
               sample: {"driver": "24.1.0"}
+            environments_before_last_run:
+              description: By path, C(python) and by name C(packages) before and after the last run that changed them.
+              type: dict
             origin:
               description: Version of each component before the first change; V(null) for what was not there.
               type: dict
@@ -321,8 +324,7 @@ ansible_facts:
               type: list
               elements: dict
             entries: {description: The last 20 entries., type: list, elements: dict}
-            previous:
-              {description: Version of each component before its last change., type: dict, sample: {"driver": "24.1.0"}}
+            previous: {description: Version of each component before its last change., type: dict}
             durations:
               description: Seconds that the last installation of each component took.
               type: dict

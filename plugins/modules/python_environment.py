@@ -15,6 +15,8 @@ description:
   - A distribution whose installation was interrupted is installed again.
   - Ours is a folder that carries our record, C(ascend-fleet.json), with this path and its owner in it. Everything else
     that is not empty is left alone and refused, with O(state=present) and O(state=absent), and in check mode as well.
+  - Run as root, it keeps in the journal of O(state_dir) what was in the environment before each change and after it, so
+    that M(ascend.fleet.plan) can plan the way back.
   - Root makes and removes the folder itself, in folders that only root can write. All that happens inside is done by a
     process of the owner's.
 author:
@@ -22,6 +24,7 @@ author:
 extends_documentation_fragment:
   - ascend.fleet.attributes
   - ascend.fleet.options.install_path
+  - ascend.fleet.options.state
 options:
   path:
     description:
@@ -72,7 +75,9 @@ options:
     type: bool
     default: false
   packages:
-    description: Requirements that must hold. One with an exact version (V(numpy==1.26.4)) is brought to it.
+    description:
+      - Requirements that must hold. One with an exact version (V(numpy==1.26.4)) is brought to it.
+      - Without O(index_url) exact ones are also found in the cache of O(state_dir), which keeps what was staged.
     type: list
     elements: str
     default: []
@@ -159,6 +164,9 @@ options:
     description: Versions noted in the environment's record.
     type: dict
     default: {}
+  controller:
+    description: Who makes the change, for the journal. Set by the action plugin.
+    type: str
   timeout:
     description: Seconds one command may take.
     type: int
@@ -254,6 +262,8 @@ SPEC = {
         },
     },
     "stack": {"type": "dict", "default": {}},
+    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
+    "controller": {"type": "str"},
     "timeout": {"type": "int", "default": 1800},
 }
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.module_utils import journal
 
 
 def name() -> str:
@@ -17,3 +21,9 @@ def name() -> str:
     except (KeyError, OSError):
         user = str(os.getuid())
     return f"{user}@{platform.node()}, pid {os.getppid()}"
+
+
+def run_name(task_vars: Mapping[str, Any]) -> str:
+    """The run's name in the journal; a plan that goes back says so, for a rollback is never rolled back."""
+    target = (task_vars.get("ascend_plan") or {}).get("target")
+    return journal.rollback_name(name()) if target in ("previous", "undo") else name()

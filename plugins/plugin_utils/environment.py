@@ -41,6 +41,10 @@ class EnvironmentComponent(Component):
         env = self.there(site)
         return env["packages"].get(self.distribution(stack)) if env else None
 
+    def held(self, packages: dict[str, str]) -> str | None:
+        """Its version among these distributions, {name: version}."""
+        return packages.get(self.distribution({}))
+
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         """Of steps for the environment and for what lies in it."""
         name = self.place_of(site, step)

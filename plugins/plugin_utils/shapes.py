@@ -14,7 +14,9 @@ Facts = dict[str, Any]  # what host_facts returned under `ascend`; its RETURN de
 Catalog = dict[str, list[dict[str, Any]]]  # table -> rows, as catalog.load() gives it
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")  # the worst first
-Action = Literal["install", "upgrade", "downgrade", "repair", "replace", "configure", "verify", "remove", "reboot"]
+Action = Literal[
+    "install", "upgrade", "downgrade", "repair", "replace", "configure", "restore", "verify", "remove", "reboot"
+]
 Status = Literal["converged", "pending", "refused", "failed", "unreachable"]
 
 
@@ -58,6 +60,7 @@ Step = TypedDict(
         "product": "NotRequired[str]",  # the vendor's name of it where the component has several, such as nnae
         "environment": "NotRequired[str]",  # the name of the environment that it makes or changes
         "take_over": "NotRequired[bool]",  # it replaces something of theirs, as ascend_take_over allows
+        "packages": "NotRequired[dict[str, str | None]]",  # what a restore brings; None for what it removes
         "sha256": "NotRequired[str | None]",  # of its package, in a plan that is saved
     },
 )

@@ -25,7 +25,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 
 def run(path: object, check: bool = False, **options: object) -> dict:
     """The module's answer; {"failed": True, "msg": ...} when it fails."""
-    arguments = {"path": str(path), "executable": sys.executable, **options, "_ansible_check_mode": check}
+    arguments = {
+        "path": str(path),
+        "executable": sys.executable,
+        "state_dir": f"{path}.state",
+        **options,
+        "_ansible_check_mode": check,
+    }
     out = io.StringIO()
     with module_args(arguments), redirect_stdout(out), pytest.raises(SystemExit):
         python_environment.main()

@@ -16,6 +16,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lo
 
 LockHeld = held_lock.LockHeld
 take_lock, release_lock = held_lock.take, held_lock.release
+append_line = whole_file.append_line
 
 _MB = 1024 * 1024
 # A package may need more than it says: logs, the kernel module's build, pip's copies.
@@ -30,28 +31,6 @@ def cached_sha256(path):
     """The hash a path in the content-addressed cache promises (.../cache/<sha256>/<name>), or None."""
     found = re.search(r"/cache/([0-9a-f]{64})/[^/]+$", path)
     return found.group(1) if found else None
-
-
-def append_line(path, text):
-    """Append one line and wait until it is on the disk.
-
-    A last line that a power cut tore is closed first, so that it cannot swallow this one.
-    """
-    made = not os.path.exists(path)
-    with open(path, "ab+") as handle:
-        facts = os.fstat(handle.fileno())
-        if made or facts.st_mode & 0o022:
-            # Whatever the umask is: a journal that others write is none.
-            os.fchmod(handle.fileno(), 0o644)
-        if handle.tell():
-            handle.seek(-1, os.SEEK_END)
-            if handle.read(1) != b"\n":
-                handle.write(b"\n")
-        handle.write(text.encode("utf-8"))
-        handle.flush()
-        os.fsync(handle.fileno())
-    if made:
-        sync_folder(os.path.dirname(path))
 
 
 def sync_folder(path):

@@ -10,7 +10,13 @@ hands the rest to a process that has become the owner.
 import contextlib
 import os
 
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import commands, ownership, place, sources
+from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
+    commands,
+    history,
+    ownership,
+    place,
+    sources,
+)
 from ansible_collections.ascend.fleet.plugins.module_utils.environment import real as host
 from ansible_collections.ascend.fleet.plugins.module_utils.environment.providers import ProviderError
 
@@ -42,9 +48,42 @@ def carry_out(wanted, check_mode=False, warn=lambda text: None):
         else:
             place.make_parents(path)
             stack.enter_context(commands.only_one(path, wanted["timeout"]))
-        found = ownership.look(path)
-        change = _remove if wanted["state"] == "absent" else _bring_about
-        return change(wanted, found, check_mode, warn)
+        if check_mode:
+            return _change(wanted, True, warn)
+        return _kept(wanted, warn)
+
+
+def _change(wanted, check_mode, warn):
+    found = ownership.look(wanted["path"])
+    return (_remove if wanted["state"] == "absent" else _bring_about)(wanted, found, check_mode, warn)
+
+
+def _kept(wanted, warn):
+    """The change, in the journal before it begins and after it ended; nothing where nothing is to be done."""
+    said = []
+    record, foreseen = history.Journal(wanted), _change(wanted, True, said.append)
+    if foreseen["error"] or not (foreseen["result"]["actions"] or record.interrupted()):
+        for text in said:
+            warn(text)
+        return foreseen
+    before = foreseen["before"]
+    action = "configure" if before["python"] else "install"
+    record.begin("uninstall" if wanted["state"] == "absent" else action, before, wanted["python_version"])
+    well, python, packages = False, before["python"], before["packages"]
+    try:
+        answer = _change(_with_cache(wanted), False, warn)
+        well, python, packages = not answer["error"], answer["result"]["python"], answer["result"]["packages"]
+        return answer
+    finally:
+        record.end(well, python, packages)
+
+
+def _with_cache(wanted):
+    """The wishes; where there is no index, exact requirements are found in the host's cache of artifacts as well."""
+    if wanted.get("index_url") or not wanted.get("state_dir") or wanted["state"] == "absent":
+        return wanted
+    folders = history.cached(wanted["state_dir"], wanted["packages"])
+    return dict(wanted, find_links=wanted["find_links"] + folders)
 
 
 def _remove(wanted, found, check_mode, warn):
@@ -97,7 +136,13 @@ def _work(owner, wanted, check_mode, warn):
     kept = _answer(wanted["path"], _texts(result.get("actions")))
     kept["error"] = str(answer["error"]) if answer.get("error") else None
     kept["result"]["python"] = result["python"] if isinstance(result.get("python"), str) else None
-    kept["result"]["packages"] = {str(name): str(packages[name]) for name in packages or {}}
+    kept["result"]["packages"] = _versions(packages)
+    before = answer.get("before") if isinstance(answer.get("before"), dict) else {}
+    python = before.get("python")
+    kept["before"] = {
+        "python": python if isinstance(python, str) else None,
+        "packages": _versions(before.get("packages")),
+    }
     if isinstance(answer.get("diff"), dict):
         kept["diff"] = {str(name): str(text) for name, text in answer["diff"].items()}
     return kept
@@ -121,8 +166,13 @@ def _inside(wanted, check_mode):
         "error": sources.hide(error, environment.secrets) if error else None,
         "result": environment.result(),
         "diff": environment.diff(),
+        "before": {"python": environment.version_before, "packages": environment.before},
         "warnings": [sources.hide(text, environment.secrets) for text in warnings],
     }
+
+
+def _versions(value):
+    return {str(name): str(value[name]) for name in value} if isinstance(value, dict) else {}
 
 
 def _texts(value):
@@ -132,4 +182,4 @@ def _texts(value):
 def _answer(path, actions):
     result = {"changed": bool(actions), "path": path, "python": None, "actions": actions, "packages": {}}
     diff = {"before_header": path, "after_header": path, "before": "", "after": "", "prepared": ""}
-    return {"error": None, "result": result, "diff": diff}
+    return {"error": None, "result": result, "diff": diff, "before": {"python": None, "packages": {}}}

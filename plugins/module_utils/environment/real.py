@@ -52,7 +52,7 @@ class Environment(Installation):
         # In check mode what would be removed first is still there.
         self.place = ownership.Place(ownership.ABSENT) if wanted.get("anew") else ownership.look(self.path)
         self.version, self.packages, self.marker = (None, {}, {}) if wanted.get("anew") else self._observe()
-        self.before = dict(self.packages)
+        self.version_before, self.before = self.version, dict(self.packages)
 
     def _file_names(self):
         """The paths, below the environment, of the files that are wanted."""

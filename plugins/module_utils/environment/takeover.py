@@ -49,7 +49,7 @@ def adopt(env):
             "ascend_env_name." % (env.path, ", ".join(there))
         )
     env.version, env.packages = version, env._distributions()
-    env.before = dict(env.packages)
+    env.version_before, env.before = version, dict(env.packages)
     record = dict(env._identity(), adopted=True, provider="venv", found=dict(env.packages), added=[], files={})
     env.place = ownership.Place(ownership.OURS, "taken over", env.place.uid, record)
     env.marker = dict(record)

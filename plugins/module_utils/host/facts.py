@@ -87,11 +87,13 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "busy": find_users(npu_processes=npu["processes"]) if devices or npu["processes"] else [],
         "disk": host_probe_system.disks(view, _places(params)),
         "journal": {
-            "unfinished": journal.unfinished(entries),
+            "unfinished": _without_packages(journal.unfinished(entries)),
             "unfinished_components": journal.unfinished_components(entries),
-            "entries": entries[-JOURNAL_ENTRIES:],
+            # What was in an environment is long, and said once below.
+            "entries": [_without_packages(entry) for entry in entries[-JOURNAL_ENTRIES:]],
             "previous": journal.previous(entries),
             "before_last_run": journal.before_last_run(entries),
+            "environments_before_last_run": journal.environments_before_last_run(entries),
             "origin": journal.origin(entries),
             "held": ownership.holdings(entries),
             "durations": journal.durations(entries),
@@ -101,6 +103,10 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,
     }
+
+
+def _without_packages(entry):
+    return entry and {name: value for name, value in entry.items() if name != "packages"}
 
 
 def npu_state(answer):

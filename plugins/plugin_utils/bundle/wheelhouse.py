@@ -145,6 +145,44 @@ def select(
     return [{"name": name, "version": str(row["version"]), "file": row["file"]} for name, row in sorted(chosen.items())]
 
 
+def exactly(
+    folder: Path, requirements: Iterable[str], host: Host, listed: Container[str] | None = None
+) -> list[dict[str, str]]:
+    """The wheels of exact requirements alone, without what they require; what is not there is left out.
+
+    Args:
+        folder, host, listed: as for select().
+        requirements: such as C(numpy==1.26.4).
+
+    Returns:
+        Rows C({"name", "version", "file"}), in the order of the requirements.
+
+    Raises:
+        WheelError: a requirement is none.
+    """
+    index = _index(folder, host, listed)
+    found = []
+    for text in requirements:
+        requirement = _requirement(text, "requirement")
+        rows = index.get(canonicalize_name(requirement.name), ())
+        row = next((row for row in rows if requirement.specifier.contains(row["version"], prereleases=True)), None)
+        if row is not None:
+            found.append({"name": requirement.name, "version": str(row["version"]), "file": row["file"]})
+    return found
+
+
+def same(file: str, requirements: Iterable[str]) -> bool:
+    """Whether a wheel by its file's name is what one of the requirements asks for. Raises WheelError as exactly()."""
+    try:
+        name, version, _build, _tags = parse_wheel_filename(file)
+    except ValueError:
+        return False
+    asked = (_requirement(text, "requirement") for text in requirements)
+    return any(
+        canonicalize_name(one.name) == name and one.specifier.contains(version, prereleases=True) for one in asked
+    )
+
+
 def _index(folder: Path, host: Host, listed: Container[str] | None) -> dict[str, list[dict[str, Any]]]:
     """The wheels that fit the host, by name; newest first, and of equals the one made most specially for it."""
     ranks = host.ranks()

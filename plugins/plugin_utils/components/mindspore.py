@@ -80,6 +80,9 @@ class MindSpore(environment.FrameworkComponent):
     def distribution(self, stack: Stack) -> str:
         return (stack.get("mindspore") or {}).get("package") or "mindspore"
 
+    def held(self, packages: dict[str, str]) -> str | None:
+        return packages.get("mindspore") or packages.get("mindspore-ascend")
+
     def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
         """The wheel of a release that no index has, only the vendor's own store."""
         entry, python, arch = stack.get("mindspore"), environment.python_of(stack, self.home), subject.get("arch")

@@ -12,6 +12,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, v
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
+_NAMED = 3  # distributions that a step's words name
+
 
 class Python(environment.EnvironmentComponent):
     name = "python"
@@ -76,6 +78,14 @@ class Python(environment.EnvironmentComponent):
             why = f"CMake {site.cmake_min} or newer is missing"
             return self.make_step(site.facts, "configure", there, wanted, why)
         return None
+
+    def label(self, step: Step) -> str:
+        if step["action"] != "restore":
+            return super().label(step)
+        changes = step.get("packages") or {}
+        first = [f"{name} {version}" if version else f"without {name}" for name, version in changes.items()][:_NAMED]
+        more = f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
+        return f"restore Python {step['to']}: {', '.join(first)}{more}" if first else f"restore Python {step['to']}"
 
     def fits(self, python: str, step: Step) -> bool:
         return versions.matches(python, step["to"])

@@ -35,6 +35,8 @@ def rollback_target(facts: Facts, wanted: Iterable[str], run: str | None = None)
     if run is not None and journal.last_run(facts["journal"]["entries"]) != run:
         return back, gone
     for product, version in sorted((facts["journal"].get("before_last_run") or {}).items()):
+        if product == journal.ENVIRONMENT:  # environments_back, for there are several
+            continue
         component = components.of_product(product)
         if component not in wanted:
             continue
@@ -85,6 +87,13 @@ def removal_steps(
                 step["id"] += f"-{thing.environment or thing.version}"
             steps.append(step)
     return steps, findings
+
+
+def insert(steps: list[Step], step: Step) -> list[Step]:
+    """The steps with one more, at the place that the order of the components gives it."""
+    later = components.NAMES[components.NAMES.index(step["component"]) :]
+    place = next((number for number, other in enumerate(steps) if other["component"] in later), len(steps))
+    return [*steps[:place], step, *steps[place:]]
 
 
 def join(plan: Plan, removals: list[Step], facts: Facts, busy_policy: str) -> Plan:

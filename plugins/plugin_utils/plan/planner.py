@@ -15,7 +15,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import components, co
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import absent_wheels, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import absent_wheels, environments_back, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
@@ -157,9 +157,15 @@ class Planner:
         env_name, env_names = wish.desired["ascend_env_name"], _desired.env_names(wish.desired)
         back: dict[str, Any] = {}
         gone: list[str] | None = None
+        way = environments_back.WayBack(facts=facts)
         if target != "absent":
             run = controller.name() if target == "undo" else None
             back, gone = planning_reverse.rollback_target(facts, parts, run)
+            names = [env_name, *env_names.values()]
+            way = environments_back.ways_back(facts, parts, names, run)
+            gone += ["python"] if way.gone else []
+            back.update(way.pins("cann" in back))
+            env_name, env_names = next(iter(way.gone), env_name), {name: name for name in way.gone}
         steps, findings = planning_reverse.removal_steps(facts, parts, env_name, gone, env_names)
         plan = _without_steps(host, "converged", findings)
         if back:
@@ -167,8 +173,12 @@ class Planner:
             # What ran before may run again: going below the version in flash is for the vendor's installer to judge.
             accept = [*wish.desired["ascend_accept_findings"], "firmware-flash"]
             willing = replace(wish, desired={**wish.desired, "ascend_accept_findings": accept})
-            plan = self._forward(host, facts, willing, pinned, {**back, "components": pinned}, allow_downgrade=True)
+            plan = self._forward(host, way.facts, willing, pinned, {**back, "components": pinned}, allow_downgrade=True)
             plan["findings"] += findings
+            if not way.by_component:  # an environment is never made anew for what was there before
+                plan["steps"] = [step for step in plan["steps"] if step["component"] != "python"]
+        for step in way.steps:
+            plan["steps"] = planning_reverse.insert(plan["steps"], step)
         return planning_reverse.join(plan, steps, facts, wish.desired["ascend_busy_policy"])
 
 

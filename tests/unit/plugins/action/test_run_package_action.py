@@ -2,7 +2,7 @@
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.action import run_package
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, controller
 
 PATH = "/srv/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run"
 
@@ -51,6 +51,6 @@ def test_a_name_nobody_knows_says_nothing(grammar):
 
 
 def test_who_makes_the_change():
-    name = run_package.run_name({})
+    name = controller.run_name({})
     assert "@" in name and "pid" in name
-    assert run_package.run_name({"ascend_plan": {"target": "undo"}}) == name + ", rollback"
+    assert controller.run_name({"ascend_plan": {"target": "undo"}}) == name + ", rollback"

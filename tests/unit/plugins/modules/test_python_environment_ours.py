@@ -172,10 +172,9 @@ def test_an_interrupted_removal_is_ours(tmp_path, monkeypatch):
         remove(folder, *arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(environment_place.shutil, "rmtree", cut)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(environment_place.shutil, "rmtree", cut)
         environment_place.clear(str(path))
-    monkeypatch.undo()
     assert ownership.look(str(path)).kind == ownership.OURS
     assert run(path, state="absent")["changed"] and not path.exists()
 

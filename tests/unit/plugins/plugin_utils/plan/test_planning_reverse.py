@@ -1,8 +1,10 @@
 """Plans that go back: what the journal says was there before, and nothing else."""
 
+import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import environments_back
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 
 ALL = list(components.NAMES)
@@ -118,3 +120,112 @@ def test_busy_npus_refuse_a_removal_too():
     steps, _findings = planning_reverse.removal_steps(busy, ["driver"], "mindspore")
     plan = planning_reverse.join({"steps": [], "findings": [], "status": "converged"}, steps, busy, "refuse")
     assert plan["status"] == "refused"
+
+
+# Python environments
+
+PATH = "/opt/ascend/envs/mindspore"
+
+
+def environment_change(before, after, controller, number, python=("3.11", "3.11")):
+    rows = change("python", *python, controller, number)
+    return [
+        dict(row, install_path=PATH, packages=packages) for row, packages in zip(rows, (before, after), strict=True)
+    ]
+
+
+def host(history, packages=None, **more):
+    """A host whose environment holds the packages, None without one."""
+    env = {"name": "mindspore", "path": PATH, "provider": "venv", "python": "3.11.2", "packages": packages, **more}
+    return {
+        "journal": {
+            "before_last_run": journal.before_last_run(history),
+            "environments_before_last_run": journal.environments_before_last_run(history),
+            "entries": history,
+        },
+        "environments": [env] if packages is not None else [],
+    }
+
+
+OLD = {"mindspore": "2.7.0", "numpy": "1.26.3", "te": "0.4.0", "own": "1"}
+NEW = {"mindspore": "2.7.1", "numpy": "1.26.4", "te": "0.4.1", "own": "1", "mindformers": "1.7.0"}
+
+
+def test_an_environment_goes_back_to_the_distributions_it_had():
+    history = environment_change(OLD, NEW, "run 2", 1)
+    way = environments_back.ways_back(host(history, NEW), ALL, ["mindspore", "torch"])
+    assert way.steps[0]["packages"] == {"mindformers": None, "mindspore": "2.7.0", "numpy": "1.26.3"}, (
+        "te is CANN's affair"
+    )
+    assert (way.steps[0]["id"], way.steps[0]["from"], way.steps[0]["to"]) == ("python-restore", "3.11", "3.11")
+    assert planning.describe(way.steps[0]) == "restore Python 3.11: without mindformers, mindspore 2.7.0, numpy 1.26.3"
+    assert way.pins(False) == {} and way.pins(True) == {"mindspore": "2.7.0", "python": "3.11"}
+    assert way.facts["environments"][0]["packages"] == OLD
+    assert planning_reverse.rollback_target(host(history, NEW), ALL) == ({}, [])
+
+
+def test_an_environment_that_the_last_run_made_is_removed():
+    history = environment_change({}, NEW, "run 2", 1, python=(None, "3.11"))
+    way = environments_back.ways_back(host(history, NEW), ALL, ["mindspore", "torch"])
+    assert way.gone == ["mindspore"] and not way.steps and way.pins(True) == {}
+
+
+def test_a_removed_environment_is_made_again_with_all_it_had():
+    brought = {**OLD, "pip": "23.0", "setuptools": "65"}
+    history = environment_change(brought, {}, "run 2", 1, python=("3.11", None))
+    way = environments_back.ways_back(host(history), ALL, ["mindspore"])
+    assert way.steps[0]["packages"] == {"mindspore": "2.7.0", "numpy": "1.26.3", "own": "1"}
+    assert way.steps[0]["from"] is None and way.steps[0]["to"] == "3.11"
+    # What CANN brings is not there afterwards: its component's step brings it.
+    assert "te" not in way.facts["environments"][0]["packages"]
+
+
+@pytest.mark.parametrize(
+    ("packages", "wanted", "name", "run"),
+    [
+        (NEW, ["driver"], "mindspore", None),
+        (NEW, ALL, "other", None),
+        (NEW, ALL, "mindspore", "run 9"),
+        (OLD, ALL, "mindspore", None),
+    ],
+)
+def test_an_environment_is_left_alone(packages, wanted, name, run):
+    history = environment_change(OLD, packages, "run 2", 1)
+    way = environments_back.ways_back(host(history, packages), wanted, [name], run)
+    assert not way.steps and not way.gone
+
+
+def test_an_environment_of_condas_goes_back_by_its_components():
+    history = environment_change(OLD, NEW, "run 2", 1)
+    way = environments_back.ways_back(host(history, NEW, provider="conda"), ALL, ["mindspore"])
+    assert not way.steps and way.pins(False) == {"mindspore": "2.7.0", "python": "3.11"}
+
+
+def test_what_was_installed_by_hand_stays():
+    history = environment_change(OLD, NEW, "run 2", 1)
+    way = environments_back.ways_back(host(history, {**NEW, "by-hand": "1"}), ALL, ["mindspore"])
+    assert "by-hand" not in way.steps[0]["packages"]
+
+
+def test_a_restored_environment_has_its_place_among_the_steps():
+    kernels, mindspore = (
+        components.get(name).make_step(facts(), "configure", "1", "1", "x") for name in ("kernels", "mindspore")
+    )
+    python = components.get("python").make_step(facts(), "restore", "3.11", "3.11", "x")
+    steps = planning_reverse.insert([kernels, mindspore], python)
+    assert [step["component"] for step in steps] == ["kernels", "python", "mindspore"]
+    assert planning_reverse.insert([], python) == [python]
+
+
+def test_each_environment_goes_back_by_itself():
+    other = [dict(row, install_path="/opt/ascend/envs/torch") for row in environment_change(OLD, NEW, "run 2", 2)]
+    gone = [dict(row, install_path="/e/new") for row in environment_change({}, {}, "run 2", 3, (None, "3.11"))]
+    seen = host([*environment_change(OLD, NEW, "run 2", 1), *other, *gone], NEW)
+    seen["environments"].append({**seen["environments"][0], "name": "torch", "path": "/opt/ascend/envs/torch"})
+    way = environments_back.ways_back(seen, ALL, ["mindspore", "torch", "new", "mindspore"])
+    assert way.gone == ["new"]
+    assert [(step["id"], step["environment"]) for step in way.steps] == [
+        ("python-restore", "mindspore"),
+        ("python-restore-torch", "torch"),
+    ]
+    assert [env["packages"] for env in way.facts["environments"]] == [OLD, OLD]
