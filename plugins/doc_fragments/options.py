@@ -141,6 +141,12 @@ options:
     description: Which NPU.
     type: int
     default: 0
+  processes:
+    description:
+      - With V(torch-plain) and a text, how many processes add their numbers with C(torch.distributed) afterwards, one
+        an NPU by HCCL, on a CPU by gloo. V(0) is one for each NPU of the host, V(1) leaves it out.
+    type: int
+    default: 0
   stack:
     description: The versions this proves something for; kept in the proof.
     type: dict

@@ -98,6 +98,7 @@ inference:
     wall_seconds: 42.0
     hbm_used_mb: 30784
     hbm_allocated_mb: 412
+    shown: [products of matrices on npu:0 as on the CPU, the sum of the numbers of 8 NPUs by an all_reduce (hccl)]
     mindspore: 2.4.10
     mindformers: 1.3.2
     stack: {driver: 25.3.rc1}

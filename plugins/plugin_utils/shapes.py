@@ -84,6 +84,7 @@ class _PlanKeys(TypedDict):
 class Plan(_PlanKeys, total=False):
     """What would be done to one host, in order, and why."""
 
+    environments: dict[str, str]  # framework -> the name of its environment
     inference_reason: str | None  # why the stack generates no text
     target: str  # desired, previous, undo or absent
     files: str  # which table of file hashes a saved plan is held to

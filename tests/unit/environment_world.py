@@ -14,6 +14,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 from ansible_collections.ascend.fleet.plugins.modules import python_environment
 from ansible_collections.ascend.fleet.tests.unit.module_args import module_args
 
@@ -28,7 +29,7 @@ def run(path: object, check: bool = False, **options: object) -> dict:
     arguments = {
         "path": str(path),
         "executable": sys.executable,
-        "state_dir": f"{path}.state",
+        "state_dir": state_dir(path),
         **options,
         "_ansible_check_mode": check,
     }
@@ -37,6 +38,13 @@ def run(path: object, check: bool = False, **options: object) -> dict:
         python_environment.main()
     answer = json.loads(out.getvalue().strip().splitlines()[-1])
     return {**answer, "raw": out.getvalue()}
+
+
+def state_dir(path: object) -> str:
+    """The state folder of a test, for an environment at a path: where tests may have folders that root believes in."""
+    beside = Path(f"{path}.state")
+    top = Path(safe_folder.TOP)
+    return str(beside if top in beside.parents else top / "states" / "-".join(beside.parts[-3:]))
 
 
 def tree(folder: Path) -> dict:

@@ -24,6 +24,7 @@ OPTIONS = {
     "engine": {"type": "str", "choices": sources.NAMES},
     "device_target": {"type": "str", "choices": ["Ascend", "CPU"], "default": "Ascend"},
     "device_id": {"type": "int", "default": 0},
+    "processes": {"type": "int", "default": 0},
     "stack": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 900},
 }
@@ -60,7 +61,8 @@ _RESULT = {
     "first_seconds": (int, float),
     "load_seconds": (int, float),
     "import_seconds": (int, float),
-    "losses": list,
+    "losses": [float],
+    "shown": [str],
 }
 # What each of the runner's tasks has to leave.
 _NEEDED = {"generate": "text", "check": "text", "train": "losses"}
@@ -83,6 +85,25 @@ CAUSES = (
         r"json\.exception\.parse_error",
         "te and hccl in the environment are from another CANN. Run the role mindspore, which takes "
         "them from the installed one.",
+    ),
+    (
+        r"Two accelerators cannot be used at the same time",
+        "The torch in the environment is the CUDA build, and torch_npu loads beside the CPU build only. Remove it and "
+        "run the role torch, which brings the CPU build.",
+    ),
+    (
+        r"libatb\w*\.so",
+        "NNAL is missing, or the environment file does not apply its set_env.sh. Run the role nnal, then python_toolchain.",
+    ),
+    (
+        r"all_reduce of \d+ (failed|did not)",
+        "The NPUs of this host do not work together: look at npu-smi info for one that is in use or ill, and at the log "
+        "of HCCL; with inference_check_processes 1 each NPU is on its own.",
+    ),
+    (
+        r"Failed to load the backend extension: torch_npu",
+        "torch_npu cannot be loaded: look at the message above it; mostly CANN is missing or its set_env.sh was not "
+        "applied. Run the role cann, then python_toolchain.",
     ),
     (
         r"lib(ascend_hal|drvdsmi_host|drvhdc)[\w]*\.so",
@@ -158,7 +179,8 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
         Failure: no result, or one that says that it failed.
     """
     engine = wanted.get("engine") or sources.default(wanted["environment"])
-    asked = {"engine": engine, "device_target": wanted["device_target"], "device_id": wanted["device_id"]}
+    asked = {name: wanted.get(name) for name in ("device_target", "device_id", "processes")}
+    asked["engine"] = engine
     try:
         account = framework_user.choose(wanted, _readable(request, links))
     except framework_user.NoUser as exc:
@@ -319,9 +341,9 @@ def _result(content):
 
 
 def _is_a(value, kind):
-    if kind is list:
+    if isinstance(kind, list):
         # A loss may be no number and infinite; that is for the judge to say.
-        return isinstance(value, list) and bool(value) and all(isinstance(item, float) for item in value)
+        return isinstance(value, list) and bool(value) and all(isinstance(item, kind[0]) for item in value)
     if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):  # True is an int for Python
         return False
     return isinstance(value, (str, bool)) or -1e15 < value < 1e15
@@ -329,6 +351,8 @@ def _is_a(value, kind):
 
 def _plain(value):
     """Text without half characters, which no file and no screen takes."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 

@@ -42,6 +42,7 @@ _OUTCOME = (
     "mindformers",
     "torch",
     "torch_npu",
+    "shown",
 )
 # Which engine made a proof that does not say so: there was one only.
 _FIRST_ENGINE = sources.MINDFORMERS

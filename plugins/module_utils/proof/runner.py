@@ -77,6 +77,8 @@ def _generate(engine, request, result):
         tokens_per_second=tokens / seconds if tokens > 0 and seconds > 0 else None,
         hbm_allocated_mb=engine.memory_mb(),
     )
+    _stage(result, "compare")
+    result["shown"] = engine.show()
 
 
 def _train(engine, _request, result):

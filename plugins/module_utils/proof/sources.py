@@ -17,6 +17,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.proof.engines import 
     mindformers_pipeline,
     mindspore_plain,
     torch_plain,
+    torch_together,
 )
 
 MINDFORMERS, MINDSPORE, TORCH = "mindformers-pipeline", "mindspore-plain", "torch-plain"
@@ -24,7 +25,7 @@ MINDFORMERS, MINDSPORE, TORCH = "mindformers-pipeline", "mindspore-plain", "torc
 FILES = (
     (MINDFORMERS, "mindformers", (mindformers_pipeline, device)),
     (MINDSPORE, "mindspore", (mindspore_plain, device, gpt2)),
-    (TORCH, "torch", (torch_plain, device, gpt2, checkpoint)),
+    (TORCH, "torch", (torch_plain, device, gpt2, checkpoint, torch_together)),
 )
 NAMES = [name for name, _distribution, _modules in FILES]
 RUNNER = "generation_runner.py"

@@ -81,6 +81,7 @@ def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterabl
         "stack": stack,
         "fingerprint": fingerprint(stack),
         "why": list(resolution.get("why") or []),
+        "environments": dict(options.env_names),
         "inference_reason": _why_no_inference(stack, resolution, options),
         "minutes": sum(step["minutes"] for step in steps),
     }

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import releases, wheels
+from . import releases, stubs, wheels
 from .base import SIMULATOR, SimulatorError, run, say
 
 VENDOR = SIMULATOR / "vendor"
@@ -30,7 +30,7 @@ _PARTS_OF = {
         "host_sys_init.service",
     ),
     "firmware.sh": ("firmware.sh", "uninstall.sh"),
-    "cann.sh": ("cann.sh", "cann_layout.sh", "cann_uninstall.sh", "set_env.sh", "EULA"),
+    "cann.sh": ("cann.sh", "cann_layout.sh", "cann_uninstall.sh", "set_env.sh", "atb_set_env.sh", "EULA"),
 }
 _LIBRARIES = (
     "lib64/common/libc_sec.so",
@@ -135,7 +135,8 @@ def _header() -> str:
 def _fingerprint(header: str) -> str:
     """Changes whenever anything a package is made of changes."""
     digest = hashlib.sha256(header.encode())
-    for path in [*sorted(VENDOR.iterdir()), Path(__file__), Path(wheels.__file__)]:
+    sources = [Path(module.__file__ or "") for module in (stubs, wheels)]
+    for path in [*sorted(VENDOR.iterdir()), SIMULATOR / "cann_symbols.txt", Path(__file__), *sources]:
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -148,14 +149,17 @@ def lay_out(package: releases.Package, place: Path) -> None:
     texts = dict(package.files)
     texts["package.conf"] = "".join(f"{key}={shlex.quote(text)}\n" for key, text in package.settings.items())
     texts["install.sh"] = f'#!/bin/sh\nexec bash ./{package.script} "$@"\n'
-    if package.script == "driver.sh":
-        texts.update(dict.fromkeys(_LIBRARIES, f"simulated driver {package.settings['PKG_VERSION']}\n"))
+    libraries = (*package.libraries, *(_LIBRARIES if package.script == "driver.sh" else ()))
     if package.script == "firmware.sh":
         texts["image/Ascend.bin"] = f"simulated firmware {package.settings['PKG_VERSION']}\n"
     for name, text in texts.items():
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    for name in libraries:
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(stubs.library(path.name, stubs.symbols(), package.settings["PKG_ARCH"]))
     for name, version in package.wheels.items():
         path = place / "wheels" / wheels.file_name(name, version)
         path.parent.mkdir(exist_ok=True)

@@ -19,6 +19,12 @@ _BASE_PARTS = {
     "ops": "opp_kernel",
     "nnal": "atb",
 }
+# What torch_npu links to, or opens when it is imported (seen with 2.7.1.post4); the driver has the rest of it.
+_LIBRARIES = (
+    *("libascendcl", "libhccl", "libacl_op_compiler", "libge_runner", "libgraph", "libacl_tdt_channel", "libascend_ml"),
+    *("libopapi", "libnnopbase", "libacl_prof", "libmsprofiler", "libprofapi", "libruntime", "libhcomm"),
+    *("libascend_dump", "libascendsk"),
+)
 _LABELS = {"toolkit": "Toolkit", "nnae": "Nnae", "nnrt": "Nnrt", "kernels": "Ops", "ops": "Ops", "nnal": "Nnal"}
 
 
@@ -32,6 +38,7 @@ class Package:
     settings: dict[str, str]
     files: dict[str, str] = field(default_factory=dict)
     wheels: dict[str, str] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()  # paths of shared libraries; their functions return 0
 
 
 def catalog() -> dict:
@@ -179,11 +186,11 @@ def _cann(version: str, row: dict, product: str, file: str, arch: str, title: st
         kernels = "parts/opp_kernel/built-in/op_impl/ai_core/tbe/kernel"
         files[f"{kernels}/{_SOC[chip]}/add/Add_simulated.json"] = json.dumps({"binFileName": "Add"}) + "\n"
     if product in ("toolkit", "nnae", "nnrt"):
-        files["lib64/libascendcl.so"] = f"simulated CANN {version}\n"
-        files["lib64/libhccl.so"] = f"simulated CANN {version}\n"
         files["parts/opp/built-in/op_impl/ai_core/tbe/op_tiling/liboptiling.so"] = f"simulated CANN {version}\n"
     wheels = row["wheels"] if product in ("toolkit", "nnae") else {}
-    return Package(file, "ASCEND_RUN_PACKAGE", "cann.sh", settings, files, wheels)
+    libraries = {"nnal": ("libatb",)}.get(product, _LIBRARIES if product in ("toolkit", "nnae", "nnrt") else ())
+    paths = tuple(f"lib64/{name}.so" for name in libraries)
+    return Package(file, "ASCEND_RUN_PACKAGE", "cann.sh", settings, files, wheels, paths)
 
 
 def _brackets(items: list[str]) -> str:

@@ -159,7 +159,12 @@ finish_release() {
                 "$(stated_version)" "$PKG_VERSION" "$(uname -m)" >"$info"
             ln -sfn "$PKG_VERSION" "$folder/latest"
             uninstaller "$base/script/uninstall.sh"
-            printf 'export ATB_HOME_PATH=%s/latest/atb/cxx_abi_0\n' "$folder" >"$set_env"
+            local abi
+            for abi in 0 1; do
+                mkdir -p "$base/atb/cxx_abi_$abi/lib"
+                cp "$here"/lib64/libatb.so "$base/atb/cxx_abi_$abi/lib/"
+            done
+            sed "s|@HOME@|$folder/latest|g" "$here/atb_set_env.sh" >"$set_env"
             return ;;
     esac
     mkdir -p "$base/$arch_dir"/{include,bin,conf,script}

@@ -3,13 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Engine torch-plain: a GPT-2 in PyTorch alone, from MindSpore's checkpoint, read without MindSpore.
 
-Shows driver, CANN, PyTorch and torch_npu on C(npu:N); on a CPU PyTorch alone.
+Shows driver, CANN, PyTorch and torch_npu on C(npu:N); on a CPU PyTorch alone. Besides the text a product of matrices that
+the CPU computes as well, and where the host has several NPUs a sum over all of them.
 """
 
 import os
 
-from . import checkpoint, gpt2
+from . import checkpoint, gpt2, torch_together
 from .device import HEADS, HIDDEN, LAYERS, LEARNING_RATE, LENGTH, VOCABULARY
+
+# An NPU multiplies with 10 bits of fraction where it may (HF32); a wrong product is off by far more.
+TOLERANCE = 1e-2
 
 
 class Engine(object):
@@ -44,13 +48,38 @@ class Engine(object):
         self.said["device"] = {"cpu": "CPU", "npu": "Ascend"}[there.type]
 
     def check(self):
-        """A product of matrices on the device against whole numbers'. Raises RuntimeError where they differ."""
+        """Products of matrices on the device against the CPU's. Raises RuntimeError where they differ."""
+        self._products()
+        return "PyTorch %s multiplies matrices on %s successfully" % (self.said["torch"], self.device)
+
+    def show(self):
+        """Products of matrices, and a sum over all NPUs of the host where there are several.
+
+        Returns:
+            What was shown, in words.
+
+        Raises:
+            RuntimeError: the device computes something else, or the NPUs do not add up.
+        """
+        self._products()
+        shown = ["products of matrices on %s as on the CPU" % self.device]
+        size = self.request.get("processes") or (self.torch.npu.device_count() if self.device != "cpu" else 1)
+        if size > 1:
+            shown.append(torch_together.together(self.device.partition(":")[0], size))
+        return shown
+
+    def _products(self):
         torch = self.torch
         whole = torch.arange(256).reshape(16, 16) % 7
         real = whole.to(torch.float32).to(self.device)
         if not torch.equal((real @ real).cpu().round().to(torch.int64), whole @ whole):
             raise RuntimeError("the product of two matrices on %s is wrong" % self.device)
-        return "PyTorch %s multiplies matrices on %s successfully" % (self.said["torch"], self.device)
+        # Of numbers with a fraction too, in sizes that nothing is prepared for.
+        chance = torch.Generator().manual_seed(1)
+        one, other = (torch.rand(shape, generator=chance) - 0.5 for shape in ((61, 127), (127, 83)))
+        found = (one.to(self.device) @ other.to(self.device)).cpu()
+        if not torch.allclose(found, one @ other, rtol=TOLERANCE, atol=TOLERANCE):
+            raise RuntimeError("the product of two matrices on %s is not the one of the CPU" % self.device)
 
     def memory_mb(self):
         """The most memory of the NPU that PyTorch had allocated, in MB; None on a CPU."""

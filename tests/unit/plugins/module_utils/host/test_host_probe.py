@@ -75,6 +75,7 @@ INNER = {
         "entries",
         "previous",
         "before_last_run",
+        "environments_before_last_run",
         "origin",
         "durations",
         "held",
