@@ -93,12 +93,12 @@ CAUSES = (
     ),
     (
         r"libatb\w*\.so",
-        "NNAL is missing, or the environment file does not apply its set_env.sh. Run the role nnal, then python_toolchain.",
+        "NNAL is missing, or its set_env.sh was not applied. Run the role nnal, then python_toolchain.",
     ),
     (
         r"all_reduce of \d+ (failed|did not)",
-        "The NPUs of this host do not work together: look at npu-smi info for one that is in use or ill, and at the log "
-        "of HCCL; with inference_check_processes 1 each NPU is on its own.",
+        "The NPUs of this host do not work together: look at npu-smi info for one that is in use or ill, and at the "
+        "log of HCCL; with inference_check_processes 1 each NPU is on its own.",
     ),
     (
         r"Failed to load the backend extension: torch_npu",

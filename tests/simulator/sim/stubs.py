@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shared libraries whose functions all return 0, for any architecture, without a compiler: what a framework finds at import.
+"""Shared libraries whose functions all return 0, made without a compiler: what a framework finds when it is imported.
 
-The smallest ELF that a dynamic loader takes: a table of symbols with its hash table, the code, and the dynamic section in a
-segment of its own, which the loader writes to. System V gABI, chapters 4 and 5.
+The smallest ELF that a dynamic loader takes: a table of symbols with its hash table, the code, and the dynamic section
+in a segment of its own, which the loader writes to. System V gABI, chapters 4 and 5.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Engine torch-plain: a GPT-2 in PyTorch alone, from MindSpore's checkpoint, read without MindSpore.
 
-Shows driver, CANN, PyTorch and torch_npu on C(npu:N); on a CPU PyTorch alone. Besides the text a product of matrices that
-the CPU computes as well, and where the host has several NPUs a sum over all of them.
+Shows driver, CANN, PyTorch and torch_npu on C(npu:N); on a CPU PyTorch alone. Besides the text a product of matrices
+that the CPU computes as well, and where the host has several NPUs a sum over all of them.
 """
 
 import os
