@@ -16,7 +16,7 @@ from tests.support.paths import BIN, BUILD, COLLECTIONS, ROOT
 
 LOGS = BUILD / "molecule"
 # They start first, so that none of them is left to run alone at the end.
-LONGEST = ("aarch64", "conda", "inference_check", "mindspore", "secrets", "site", "theirs")
+LONGEST = ("torch", "aarch64", "conda", "inference_check", "mindspore", "secrets", "site", "theirs")
 
 
 def main(names: list[str]) -> int:

@@ -15,6 +15,9 @@ from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 ARTICLE = SIMULATOR / "article"
 # The official pair that the demo installs, and the older MindFormers of the article's path.
 REQUIREMENTS = tuple(ROOT / "tests" / "demo" / name for name in ("requirements.txt", "requirements-article.txt"))
+# What the emulated host of the scenario torch gets.
+TORCH = ROOT / "tests" / "demo" / "requirements-torch.txt"
+TORCH_HOST = ("--python-version", "3.11", "--platform", "manylinux_2_28_aarch64", "--platform", "manylinux2014_aarch64")
 # Stands for the weights of a user who names a model.
 MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
 DOWNLOAD = (
@@ -61,6 +64,19 @@ def wheelhouse() -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
+def torch() -> None:
+    """PyTorch and torch_npu as PyPI has them for aarch64, and what they need."""
+    wheels = ARTIFACTS / "wheels"
+    stamp = wheels / ".complete-torch"
+    wanted = TORCH.read_text(encoding="utf-8")
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    print("==> Fetch PyTorch and torch_npu for aarch64, once (150 MB)", flush=True)
+    wheels.mkdir(parents=True, exist_ok=True)
+    subprocess.run([*DOWNLOAD, *TORCH_HOST, "--dest", str(wheels), "--requirement", str(TORCH)], check=True)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
 def uv() -> None:
     """The real uv, from its wheel, packed as its makers' own releases are."""
     name = f"uv-{platform.machine()}-unknown-linux-gnu"
@@ -103,6 +119,7 @@ def model() -> None:
 
 if __name__ == "__main__":
     wheelhouse()
+    torch()
     uv()
     builders()
     model()

@@ -15,7 +15,7 @@ from tests.simulator.sim.base import SimulatorError
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="stubs know two architectures")
 def test_a_loader_takes_it_and_every_function_returns_0(tmp_path):
     names = stubs.symbols()
-    assert len(names) == len(set(names)) == 77 and "aclrtGetDeviceCount" in names
+    assert len(names) == len(set(names)) >= 77 and "aclrtGetDeviceCount" in names
     file = tmp_path / "libascendcl.so"
     file.write_bytes(stubs.library(file.name, names, platform.machine()))
     library = ctypes.CDLL(str(file))
