@@ -1,11 +1,10 @@
-"""What the main job leaves on a PyTorch host: the published torch and torch_npu, and text by them; and the ways back."""
+"""What the main job leaves on a PyTorch host: the published torch and torch_npu, text by them, and the ways back."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-
 
 ENVIRONMENT = "/opt/ascend/envs/torch"
 SENTENCE = Path(os.environ["ASCEND_ROOT"]) / "roles" / "inference_check" / "files" / "gpt2" / "expected.txt"
