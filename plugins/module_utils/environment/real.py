@@ -249,7 +249,9 @@ class Environment(Installation):
         wanted = self.wanted["environment_file"]
         if not wanted:
             return
-        if not self.version:  # check mode, before the environment exists
+        script = os.path.join(self.path, wanted["script"])
+        # Check mode: before the environment exists, or while its script is still what was there.
+        if not self.version or (self.check_mode and "write %s" % script in self.actions):
             self.actions.append("write %s/%s" % (self.path, wanted["path"]))
             return
         command = [
@@ -260,7 +262,7 @@ class Environment(Installation):
             "/bin/bash",
             "-c",
             '. "$0" >&2 && exec env -0',
-            os.path.join(self.path, wanted["script"]),
+            script,
         ]
         rc, output = commands.run(command, 60, separate=True)
         if rc == 0:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, values
+from ansible_collections.ascend.fleet.plugins.module_utils import journal, versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import component, environment, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
@@ -70,6 +70,8 @@ class Python(environment.EnvironmentComponent):
         if not versions.matches(there, wanted):
             why = f"the environment has Python {env['python']}"
             return self.make_step(site.facts, "replace", env["python"], wanted, why)
+        if _interrupted(site.facts, env.get("path")):
+            return self.make_step(site.facts, "repair", there, wanted, "an earlier change of it was interrupted")
         tools = site.facts["tools"]
         if with_tools and not tools["gcc"]:
             return self.make_step(site.facts, "configure", there, wanted, "gcc is missing")
@@ -104,6 +106,13 @@ class Python(environment.EnvironmentComponent):
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return values.text(environment.of_report(facts).get("python"))
+
+
+def _interrupted(facts: Facts, path: str | None) -> bool:
+    """Whether the journal knows of a change of the environment that did not come to a good end."""
+    entries = component.journal(facts).get("entries") or []
+    own = [entry for entry in entries if path and entry.get("install_path") == path and "event" in entry]
+    return journal.unfinished(own, journal.ENVIRONMENT) is not None
 
 
 COMPONENT = Python()

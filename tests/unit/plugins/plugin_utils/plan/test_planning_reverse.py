@@ -3,6 +3,7 @@
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import environments_back
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
@@ -229,3 +230,13 @@ def test_each_environment_goes_back_by_itself():
         ("python-restore-torch", "torch"),
     ]
     assert [env["packages"] for env in way.facts["environments"]] == [OLD, OLD]
+
+
+def test_an_environment_whose_change_was_interrupted_is_repaired():
+    stack = {"python": {"version": "3.11"}}
+    cut = environment_change(OLD, NEW, "run 2", 1)[:1]
+    seen = {**host(cut, NEW), "tools": {"gcc": "12"}}
+    (step,) = components.get("python").steps(Site(seen, "mindspore"), stack)
+    assert (step["action"], step["why"]) == ("repair", "an earlier change of it was interrupted")
+    seen = {**host(environment_change(OLD, NEW, "run 2", 1), NEW), "tools": {"gcc": "12"}}
+    assert components.get("python").steps(Site(seen, "mindspore"), stack) == []
