@@ -156,3 +156,35 @@ options:
     type: int
     default: 900
 """
+
+    # A package of which the entry of a variable says all there is to know.
+    DECLARED = r"""
+options:
+  declared:
+    description:
+      - A C(.run) package that no component of ours knows, as an entry of C(ascend_extra_packages) declares it. Its name
+        in the journal is C(extra:) and C(declared.name); C(component) is not given then.
+      - What was installed by it is kept in a record in the state folder; to remove it, its name is enough.
+    type: dict
+    version_added: "0.1.0"
+    suboptions:
+      name: {description: Its name., type: str, required: true}
+      install_path: {description: "Where it is installed, by default where the vendor's others are.", type: path}
+      options: {description: "Words for its installation; C({install_path}) is that path.", type: list, elements: str}
+      upgrade_options:
+        description: Words that let it go over an earlier version. Without, that is removed first.
+        type: list
+        elements: str
+        default: []
+      remove:
+        description: A script below its path, with words, or else options of the package; by default C(--uninstall).
+        type: list
+        elements: str
+        default: []
+      user: {description: The ordinary user who installs and owns it., type: str}
+      proof: {description: "Its file that states its version, below its path.", type: str}
+      pattern: {description: Regular expression whose first group is the version in that file., type: str}
+      stands_on:
+        description: What it is installed on top of, by component. On top of another one it is installed anew.
+        type: dict
+"""

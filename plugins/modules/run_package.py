@@ -114,6 +114,7 @@ options:
     default: []
 extends_documentation_fragment:
   - ascend.fleet.attributes
+  - ascend.fleet.options.declared
   - ascend.fleet.options.install_path
   - ascend.fleet.options.state
 seealso:
@@ -247,6 +248,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     course as package_change,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    declared as declared_change,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     files as package_io,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
@@ -275,6 +279,7 @@ def argument_spec():
         "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
         "busy_wait": {"type": "int", "default": 1800},
         "extra_args": {"type": "list", "elements": "str", "default": []},
+        "declared": {"type": "dict", "options": declared_change.OPTIONS},
         "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         "controller": {"type": "str"},
         "run_identity": {"type": "str"},
@@ -284,6 +289,8 @@ def argument_spec():
 
 def check_arguments(params):
     """What is wrong with the arguments taken together, as one sentence, or None."""
+    if params["declared"]:
+        return declared_change.problem(params)
     if not params["component"]:
         return "component is not given and cannot be told from path. Fix: set component, or path to a vendor package."
     if params["state"] == "present" and not params["version"]:
@@ -308,7 +315,7 @@ def check_arguments(params):
 def diff_of(params, result):
     """Before and after as two short texts, with the command in the heading."""
     texts = [
-        "%s %s\n" % (params["component"], result[key]) if result[key] else "%s is not installed\n" % params["component"]
+        "%s %s\n" % (result["component"], result[key]) if result[key] else "%s is not installed\n" % result["component"]
         for key in ("before", "after")
     ]
     command = " ".join(result["argv"] or []) or "no installer is started"
@@ -349,7 +356,8 @@ def main():
     if problem:
         module.fail_json(msg=problem)
     params["controller"] = who(params, os.environ)
-    change = package_change.PackageChange(params, host_view.HostView(), module.warn)
+    kind = declared_change.DeclaredChange if params["declared"] else package_change.PackageChange
+    change = kind(params, host_view.HostView(), module.warn)
     try:
         result = change.preview() if module.check_mode else change.apply()
     except package_io.LockHeld as exc:
@@ -361,7 +369,7 @@ def main():
     except (OSError, subprocess.SubprocessError) as exc:
         module.fail_json(
             msg="%s cannot be changed: %s. Fix: check %s and run as root (become: true)."
-            % (params["component"], exc, params["state_dir"]),
+            % (change.component, exc, params["state_dir"]),
             **change.partial(),
         )
     for note in result["notes"]:

@@ -49,7 +49,7 @@ class Attempts(object):
     """The installer's runs of one change, between its start line and its end line."""
 
     def __init__(self, change, sha256, environ):
-        self.change, self.args, self.environ = change, change.args, environ
+        self.change, self.args, self.environ, self.sha256 = change, change.args, environ, sha256
         self.repair = change.result["action"] == "repair"
         now = time.time()
         self.started = journal.start(
@@ -79,7 +79,7 @@ class Attempts(object):
         if change.removal:
             change.victim = change.current["version"]
         situation = change.situation()
-        argv = (vendor_run.uninstall_argv if change.removal else vendor_run.install_argv)(situation)
+        argv = change.argv(situation, change.removal)
         if argv is None:
             raise package_checks.Refused(
                 "%s cannot be removed" % change.component,
@@ -88,16 +88,23 @@ class Attempts(object):
             )
         if argv[1] == self.args["path"]:
             package_checks.archive(
-                self.args["path"], os.path.join(self.folder, "check"), self.environ, self.args["timeout"]
+                self.args["path"],
+                os.path.join(self.folder, "check"),
+                self.environ,
+                self.args["timeout"],
+                change.prefix(),
             )
         package_io.append_line(change.journal_path, journal.line(self.started))
+        leave = change.argv(situation, True) if change.make_room() else None
+        change.begin(self.sha256)
         if not change.removal:
             # makeself works with umask 077: an install path that a package makes itself may shut out its users.
             package_io.ensure_folder(change.install_path)
         if change.removal:
             verdict = self._step(argv, "uninstall", change.wanted)
         else:
-            verdict = self._again(self._install(situation), situation)
+            left = self._step(leave, "remove-first", None) if leave else None
+            verdict = left if left and not left["ok"] else self._again(self._install(situation), situation)
         rc = change.result["rc"]
         change.close(self.started, rc, verdict, change.in_use()["version"], time.monotonic() - self.begun)
         change.look()  # the end line decides what still waits for a reboot
@@ -105,14 +112,14 @@ class Attempts(object):
 
     def _install(self, situation):
         """One way to the wanted version, without the dispensable options that the package says it does not know."""
-        argv = vendor_run.install_argv(dict(situation, without=self.without))
+        argv = self.change.argv(dict(situation, without=self.without), False)
         verdict = self._step(argv, "install", self.change.wanted)
         refused = [] if verdict["ok"] else vendor_run.refused_options(self.text, argv)
         if not refused or not vendor_run.dispensable(refused):
             return verdict
         self.without += refused
         self.change.result["notes"].append("the package does not know %s: left out" % " and ".join(refused))
-        return self._step(vendor_run.install_argv(dict(situation, without=self.without)), "install", self.change.wanted)
+        return self._step(self.change.argv(dict(situation, without=self.without), False), "install", self.change.wanted)
 
     def _again(self, verdict, situation):
         """Other ways to the same end, when the first one did not lead there."""
@@ -135,7 +142,7 @@ class Attempts(object):
         if verdict["ok"] or not suspect or not helps:
             return verdict
         change.result["notes"].append("%s; removed and installed anew" % verdict["summary"])
-        self._step(vendor_run.uninstall_argv(change.situation()), "remove-first", None)
+        self._step(change.argv(change.situation(), True), "remove-first", None)
         return self._install(dict(situation, fresh=True))
 
     def _step(self, argv, step, wanted):
@@ -144,6 +151,7 @@ class Attempts(object):
         safe_folder.ensure(self.folder)  # an earlier step may have lost it
         files = self._version_files()
         before, prints = change.in_use(), package_io.fingerprint(files)
+        argv = change.prefix() + argv
         run = process_io.run(
             argv,
             self.folder,

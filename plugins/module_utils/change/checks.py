@@ -103,15 +103,16 @@ def package_file(path, checksum):
     return found
 
 
-def archive(path, folder, environ, timeout):
+def archive(path, folder, environ, timeout, prefix=()):
     """Let the archive check itself before it is asked to do anything; refuse one that says it is damaged.
 
     Args:
         folder: where its output goes; made here.
         environ, timeout: as for process_io.run.
+        prefix: words before the command, such as those that make it a user's.
     """
     safe_folder.ensure(folder)
-    run = process_io.run(["bash", path, "--check"], folder, environ, timeout, "check")
+    run = process_io.run(list(prefix) + ["bash", path, "--check"], folder, environ, timeout, "check")
     errors = vendor_errors.explain(run["text"])
     if run["rc"] == 0 and not any(row["name"] == "checksum" for row in errors):
         return

@@ -94,13 +94,16 @@ class PackageChange(object):
         release = self.args["version"] or self.victim
         if self.component in vendor_files.HDK:
             release = None
-        self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
-        self.current = installed.component(self.view, self.component, self.install_path, self.chip)
+        self._read_states(release)
         if self.removal and release and not versions.same(ownership.place(self.state)[1], release):
             # Another release of a CANN package stays, in whatever state; a broken one is known by its folder.
             self.state = dict(_ABSENT)
         self.entries = journal.parse(whole_file.read(self.journal_path))
         self.open_entry = journal.unfinished(self.entries, self.component)
+
+    def _read_states(self, release):
+        self.state = installed.component(self.view, self.component, self.install_path, self.chip, release)
+        self.current = installed.component(self.view, self.component, self.install_path, self.chip)
 
     def done(self):
         """Whether the host already is as it should be, with nothing in doubt."""
@@ -159,6 +162,10 @@ class PackageChange(object):
             **more,
         )
 
+    def argv(self, situation, removal):
+        """The vendor's command for a situation; None when there is no way to remove it."""
+        return (vendor_run.uninstall_argv if removal else vendor_run.install_argv)(situation)
+
     def place(self):
         """The install path of what is there, else the one it is going to have."""
         state = self.in_use()
@@ -203,7 +210,7 @@ class PackageChange(object):
             self._check_wish()
             if self.args["path"] and os.path.exists(self.args["path"]):
                 package_checks.package_file(self.args["path"], self.args["checksum"])
-        argv = (vendor_run.uninstall_argv if self.removal else vendor_run.install_argv)(self.situation())
+        argv = self.argv(self.situation(), self.removal)
         return dict(self.result, changed=True, action=self.action(), argv=argv, after=self.wanted)
 
     def apply(self):
@@ -258,7 +265,7 @@ class PackageChange(object):
             self.args = package_checks.secured(self.args, self.state_dir)
             sha256 = package_checks.package_file(self.args["path"], self.args["checksum"])
             tmpdir = package_checks.space(self.component, self.args["path"], self.install_path, self.state_dir)
-        environ = process_io.clean_environment(os.environ, tmpdir)
+        environ = self.prepare(process_io.clean_environment(os.environ, tmpdir))
         if not self.removal:
             for message in package_checks.prerequisites(self.component, self.args["username"], environ["PATH"]):
                 self.warn(message)
@@ -273,6 +280,21 @@ class PackageChange(object):
                 break
             result = dict(Attempts(self, sha256, environ).make(), before=result["before"])
         return result
+
+    def prepare(self, environ):
+        """The environment of the vendor's programs, from a clean one; what they need is made ready."""
+        return environ
+
+    def prefix(self):
+        """Words before every command of the vendor's."""
+        return []
+
+    def make_room(self):
+        """Whether what is installed has to be removed before the package may come."""
+        return False
+
+    def begin(self, sha256):
+        """Called when the journal knows of the change, and before anything of the vendor's runs."""
 
     def _judge_owner(self):
         """Refuse to touch what is not ours, before anything else is looked at."""
