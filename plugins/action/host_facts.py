@@ -12,7 +12,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observed
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 HUAWEI = "19e5"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
@@ -29,16 +30,22 @@ class ActionModule(HostAction):
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(self._task.args)
         try:
-            chips = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))["chips"]
+            tables = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))
         except catalog.CatalogError as error:
             raise AnsibleActionFail(str(error)) from error
-        arguments.setdefault("pci_ids", pci_ids(chips))
-        arguments.setdefault("npu_names", npu_names(chips))
+        arguments.setdefault("pci_ids", pci_ids(tables["chips"]))
+        arguments.setdefault("npu_names", npu_names(tables["chips"]))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
+        arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
         if folder := model_files.folder(model):
             arguments.setdefault("model_dir", folder)
         said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
         return self.handed_on(said, ["host_facts"])
+
+    def _proofs(self, tables: Catalog, task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+        """Where what ascend_extra_packages names would be; wrong entries are the plan's to complain about."""
+        desired = {name: host_variables.value(self._templar, task_vars, name) for name in beside.READS}
+        return beside.proofs(desired, tables)
 
     def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:
         """The answer with the one fact that the module gives, checked: the plan and the roles rely on its shape."""

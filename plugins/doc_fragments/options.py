@@ -188,3 +188,18 @@ options:
         description: What it is installed on top of, by component. On top of another one it is installed anew.
         type: dict
 """
+
+    # What a host has beside its stack.
+    BESIDE = r"""
+options:
+  extra_packages:
+    description: Packages to look for, filled from C(ascend_extra_packages), so there is no need to give any.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: Its name., type: str, required: true}
+      install_path: {description: Where it is installed., type: path, required: true}
+      proof: {description: "Its file that states its version, below that path.", type: str, required: true}
+      pattern: {description: Regular expression whose first group is the version in that file., type: str}
+"""

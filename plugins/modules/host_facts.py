@@ -22,6 +22,7 @@ notes:
 extends_documentation_fragment:
   - ascend.fleet.attributes.info
   - ascend.fleet.options.accelerators
+  - ascend.fleet.options.beside
   - ascend.fleet.options.env_root
   - ascend.fleet.options.install_path
   - ascend.fleet.options.state
@@ -268,6 +269,12 @@ ansible_facts:
             path: {description: Where it lies., type: str, sample: /opt/ascend/envs/mine}
             what: {description: What it is., type: str, sample: a Python 3.11 environment}
             owner: {description: User it belongs to., type: str, sample: root}
+        extra_packages:
+          description:
+            - What was installed by an entry of C(ascend_extra_packages), by its record, and what somebody else has
+              where an entry would go - C(name), C(version), C(damaged), C(ours), C(stands_on) and more.
+          type: list
+          elements: dict
         devices:
           description: "Device nodes of the driver - C(path), C(owner), C(group), C(mode)."
           type: list
@@ -352,23 +359,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host
 from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.host import pci as host_probe_pci
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-
-_TEXT = {"type": "str"}
-_NEEDED = {"type": "str", "required": True}
-_ONE = {"type": "int", "default": 1}
-PCI_ID = {
-    "vendor": _NEEDED,
-    "device": _NEEDED,
-    "subsystem_vendor": _TEXT,
-    "subsystem_device": _TEXT,
-    "family": _NEEDED,
-    "chips": _ONE,
-    "devices_per_card": _ONE,
-    "product": _TEXT,
-    "role": _TEXT,
-    "variant": _TEXT,
-}
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared
 
 
 def main():
@@ -383,9 +376,10 @@ def main():
             "pci_ids": {
                 "type": "list",
                 "elements": "dict",
-                "options": PCI_ID,
+                "options": host_probe_pci.PCI_ID,
             },
             "npu_names": {"type": "dict"},
+            "extra_packages": {"type": "list", "elements": "dict", "options": declared.PROOF, "default": []},
         },
         supports_check_mode=True,
     )

@@ -67,6 +67,7 @@ class Site:
     take_over: Sequence[str] = ()  # the components whose foreign things may be taken over
     model_files: Sequence[str] = ()  # the names that the model's files will have
     env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> its environment, where not env_name
+    will_have: Mapping[str, str] = field(default_factory=dict)  # what each component is after the run
 
     def environment_of(self, framework: str) -> str:
         """The name of a framework's environment; env_name where it has none of its own, or none is meant."""
@@ -167,6 +168,24 @@ class Component(ABC):
         """What the journal calls it."""
         return self.products or (self.name,)
 
+    def owns(self, product: str) -> bool:
+        """Whether a product of the journal is it."""
+        return product in self.journal_names()
+
+    def back(self, facts: Facts, product: str, version: str) -> dict[str, Any]:
+        """The pins by which the resolver goes back to what was there before; lists of several products are joined."""
+        return {self.name: version}
+
+    @property
+    def chosen_by(self) -> str:
+        """The variable by which a user chooses what is installed of it."""
+        return self.variable or f"ascend_{self.name}_version"
+
+    @property
+    def keeping(self) -> str:
+        """How to keep what is installed, in words."""
+        return f"{self.chosen_by}: auto to keep what is there"
+
     # -- resolver -------------------------------------------------------------------------------------------------
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
@@ -232,6 +251,10 @@ class Component(ABC):
         """All that brings the host to the stack's entry: the one step, unless a component is there more than once."""
         step = self.step(site, stack)
         return [] if step is None else [step]
+
+    def unfit(self, site: Site, stack: Stack) -> list[str]:
+        """Why the host cannot have its entry of the stack, in sentences with the fix."""
+        return []
 
     def before(self, facts: Facts) -> tuple[str, ...]:
         """The components that on this host come after it, against the order of the list."""

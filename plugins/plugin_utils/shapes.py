@@ -61,6 +61,7 @@ Step = TypedDict(
         "environment": "NotRequired[str]",  # the name of the environment that it makes or changes
         "take_over": "NotRequired[bool]",  # it replaces something of theirs, as ascend_take_over allows
         "packages": "NotRequired[dict[str, str | None]]",  # what a restore brings; None for what it removes
+        "stands_on": "NotRequired[dict[str, str]]",  # what it is installed on top of, by component
         "sha256": "NotRequired[str | None]",  # of its package, in a plan that is saved
     },
 )

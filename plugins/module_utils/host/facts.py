@@ -23,7 +23,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.host import (
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     system as host_probe_system,
 )
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed, installed_cann
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared, installed, installed_cann
 
 SCHEMA = 1
 JOURNAL_ENTRIES = 20
@@ -81,6 +81,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "missing_mounts": around.missing_mounts(view, kind, install_path, driver["install_info"]),
         "environments": host_probe_python.environments(view, params["env_root"], cann),
         "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
+        "extra_packages": declared.observed(view, state_dir, params.get("extra_packages") or ()),
         "devices": devices,
         "npu": npu,
         # Without a device node there is nothing a process could hold, and no need to look at all of them.

@@ -18,6 +18,24 @@ _GIVEN_AWAY = ("vfio-pci", "pci-stub", "pciback", "xen-pciback", "uio_pci_generi
 _ENGINES = ("a250", "a251", "a255", "a256", "a258", "a259")
 
 
+# The rows of ids that the module takes.
+_TEXT = {"type": "str"}
+_NEEDED = {"type": "str", "required": True}
+_ONE = {"type": "int", "default": 1}
+PCI_ID = {
+    "vendor": _NEEDED,
+    "device": _NEEDED,
+    "subsystem_vendor": _TEXT,
+    "subsystem_device": _TEXT,
+    "family": _NEEDED,
+    "chips": _ONE,
+    "devices_per_card": _ONE,
+    "product": _TEXT,
+    "role": _TEXT,
+    "variant": _TEXT,
+}
+
+
 def accelerators(view, rows):
     """facts["accelerators"].
 

@@ -19,6 +19,13 @@ PREFIX = "extra:"  # of its name in the journal
 # What a file calls its version unless a declaration says otherwise: "Version=1.0", "mindie : MindIE 2.1.RC2".
 PATTERN = r"version[^\n:=]*[:=]\s*[\"']?([0-9A-Za-z][\w.+-]*)"
 PLACE = "{install_path}"  # in an option: where it is installed
+# What host_facts is told of a package that may be there.
+PROOF = {
+    "name": {"type": "str", "required": True},
+    "install_path": {"type": "path", "required": True},
+    "proof": {"type": "str", "required": True},
+    "pattern": {"type": "str"},
+}
 _LIMIT = 64 * 1024
 _TEXTS = ("version", "package", "sha256", "user", "install_path", "proof", "pattern")
 _LISTS = ("options", "upgrade_options", "remove")

@@ -76,4 +76,4 @@ def unnamed() -> str:
 
 def of_product(product: str) -> str:
     """The component that a package of the journal belongs to; the product itself where none claims it."""
-    return next((one.name for one in ALL if product in one.journal_names()), product)
+    return next((one.name for one in ALL if one.owns(product)), product)

@@ -76,6 +76,9 @@ class Cann(cann_packages.CannComponent):
         url, headers = published.address(catalog, entry["flavor"], entry["version"], entry["package"])
         return url, headers, None
 
+    def back(self, facts: Facts, product: str, version: str) -> dict[str, Any]:
+        return {self.name: version, "cann_flavor": product}
+
     def wanted_products(self, stack: Stack) -> tuple[str, ...]:
         return ((stack["cann"] or {})["flavor"],)
 

@@ -43,10 +43,15 @@ def rollback_target(facts: Facts, wanted: Iterable[str], run: str | None = None)
         if version is None:
             gone.append(component)
         else:
-            back[component] = version
-            if component == "cann":
-                back["cann_flavor"] = product
+            for pin, value in _pins(facts, component, product, version).items():
+                back[pin] = [*back.get(pin, []), *value] if isinstance(value, list) else value
     return back, gone
+
+
+def _pins(facts: Facts, component: str, product: str, version: str) -> dict[str, Any]:
+    """What leads back to a version; of a product that no component of ours claims, the version itself."""
+    known = component in components.NAMES
+    return components.get(component).back(facts, product, version) if known else {component: version}
 
 
 def removal_steps(

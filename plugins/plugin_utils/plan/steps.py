@@ -69,7 +69,9 @@ def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterabl
             tuple(options.take_over),
             tuple(options.model_files),
             options.env_names,
+            _will_have(facts, stack),
         )
+        found += _unfit(site, stack, options)
         steps = _steps(site, stack, options)
         found += _theirs(site, steps)
         found += refusals(facts, steps, options.allow_downgrade, options.busy_policy)
@@ -154,6 +156,23 @@ def _steps(site: Site, stack: Stack, options: Options) -> list[Step]:
     return steps
 
 
+def _will_have(facts: Facts, stack: Stack) -> dict[str, str]:
+    """What each component is after the run: as the stack wants it, else as it is there now."""
+    wanted = fingerprint(stack)
+    versions = {one.name: wanted.get(one.name) or one.seen(facts, stack) for one in components.ALL if one.has_version}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _unfit(site: Site, stack: Stack, options: Options) -> list[Finding]:
+    """Why this host cannot have what is wanted of a component, each in a sentence with the fix."""
+    return [
+        finding("cannot-have", "error", said, variable=component.chosen_by)
+        for component in components.ALL
+        if component.name in options.components and stack.get(component.name)
+        for said in component.unfit(site, stack)
+    ]
+
+
 def _theirs(site: Site, steps: list[Step]) -> list[Finding]:
     """What is said of steps that would touch what is not ours; those that take it over are marked C(take_over)."""
     found: list[Finding] = []
@@ -232,14 +251,15 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
     result = []
     for step in steps:
         if step["action"] == "downgrade" and not allow_downgrade:
-            variable = f"ascend_{step['component']}_version"
+            component = components.get(step["component"])
+            called = component.name if component.versioned else step.get("product") or component.name
             result.append(
                 finding(
                     "downgrade-refused",
                     "error",
-                    f"{step['component']} {step['from']} is installed and {step['to']} is wanted: a downgrade has to "
-                    f"be asked for. Set ascend_allow_downgrade: true, or {variable}: auto to keep what is there.",
-                    variable=variable,
+                    f"{called} {step['from']} is installed and {step['to']} is wanted: a downgrade has to be asked "
+                    f"for. Set ascend_allow_downgrade: true, or {component.keeping}.",
+                    variable=component.chosen_by,
                 )
             )
     disturbs = [step["component"] for step in steps if step["reboot"]]

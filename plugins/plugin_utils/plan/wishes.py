@@ -16,8 +16,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.template_cache import TemplateCache
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Subject
 
@@ -95,6 +95,7 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
     problems.extend(_desired.Problem(variable, text) for variable, text in movable.items())
     if catalog:
         problems.extend(_unknown_versions(desired, catalog))
+        problems.extend(beside.complete(desired, catalog))
     get = _quietly(variables, template)
     return Wishes(desired, catalog, problems, model_files.values(get), str(get("python_toolchain_cmake_min") or ""))
 
