@@ -122,6 +122,9 @@ def _wrong_keys(entry: Mapping[Any, Any]) -> list[str]:
             return [f"{key} is {value!r}; it takes a text.{quotes}"]
         if key in _WORDS and not (isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value)):
             return [f"{key} is {value!r}; it takes a list of words, such as [--install, --quiet]."]
+    user = entry.get("user")
+    if user is not None and places.name_problem(user):
+        return [f"user is {user!r}: {places.name_problem(user)}."]
     return []
 
 
@@ -136,7 +139,7 @@ def _lacks(row: dict[str, Any], user_needed: bool, known: bool) -> list[str]:
 
 
 def _faults(row: dict[str, Any], said: Mapping[str, Any], products: Mapping[str, str]) -> list[str]:
-    name, proof, user = row["name"], row["proof"], row["user"]
+    name, proof = row["name"], row["proof"]
     found = []
     if places.name_problem(name):
         found.append(f"name is {name!r}: {places.name_problem(name)}.")
@@ -150,8 +153,6 @@ def _faults(row: dict[str, Any], said: Mapping[str, Any], products: Mapping[str,
         found.append(f"install_path is {row['install_path']!r}: {places.path_problem(row['install_path'])}.")
     if proof.startswith("/") or ".." in proof.split("/") or not proof.strip() or "\n" in proof:
         found.append(f"proof is {proof!r}; it takes a path below install_path, such as sdk/version.info.")
-    if user is not None and places.name_problem(user):
-        found.append(f"user is {user!r}: {places.name_problem(user)}.")
     found += _pattern_faults(row["pattern"])
     if not row["remove"] or row["remove"][0].startswith("-"):
         pass

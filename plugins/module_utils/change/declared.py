@@ -97,7 +97,8 @@ class DeclaredChange(course.PackageChange):
         if not super(DeclaredChange, self).done():
             return False
         # One of somebody else's in the wanted version is used as it is.
-        return not self.record or (not self.record["open"] and self.record["stands_on"] == self.stands_on)
+        there = self.record["stands_on"] if self.record else {}
+        return not self.record or (not self.record["open"] and dict(there, **self.stands_on) == there)
 
     def place(self):
         return self.install_path

@@ -20,30 +20,17 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Facts, Stack, Step, Subject
 
-_TEXT = {"type": "string", "minLength": 1}
-_WORDS = {"type": "array", "items": {"type": "string"}}
-
 
 class Extra(Component):
     name = "extra"
     title = "Extra packages"
     column = "Extra"
     role = "extra_packages"
-    after = ("driver", "cann", "kernels", "nnal", "python", "mindspore", "torch")
+    after = ("driver", "cann", "kernels", "python", "mindspore", "mindformers")
     versioned = False
     removable = True
     pins = ("extra_packages",)
     minutes = 3
-    row = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["extra", "title", "options", "proof", "stands_on", "confidence", "source"],
-        "properties": {
-            "extra": _TEXT, "title": _TEXT, "options": {**_WORDS, "minItems": 1}, "upgrade_options": _WORDS,
-            "remove": _WORDS, "proof": _TEXT, "pattern": _TEXT, "user": {"type": "boolean"}, "stands_on": _WORDS,
-            "confidence": {"enum": ["official", "official-code", "user"]}, "source": _TEXT,
-        },
-    }  # fmt: skip
 
     @property
     def chosen_by(self) -> str:
@@ -95,7 +82,7 @@ class Extra(Component):
         elif not versions.same(now, to):
             action = "upgrade" if versions.compare(now, to) < 0 else "downgrade"
             why = f"{now} is installed"
-        elif row and row.get("ours") and (row.get("stands_on") or {}) != base:
+        elif row and row.get("ours") and {**(row.get("stands_on") or {}), **base} != (row.get("stands_on") or {}):
             action, why = "repair", _moved(row.get("stands_on") or {}, base)
         else:
             return None
@@ -186,10 +173,9 @@ def _on_arch(row: dict[str, Any], arch: str) -> dict[str, Any]:
 
 
 def _moved(was: dict[str, str], base: dict[str, str]) -> str:
-    told = [f"{name} {was.get(name) or 'nothing known'}" for name in base if was.get(name) != base[name]]
-    gone = [name for name in was if name not in base]
-    now = ", ".join(f"{name} {version}" for name, version in base.items() if was.get(name) != version)
-    return f"it was installed on top of {', '.join(told or gone)}" + (f", now it is {now}" if now else "")
+    other = [name for name in base if was.get(name) != base[name]]
+    then = ", ".join(f"{name} {was.get(name) or 'of an unknown version'}" for name in other)
+    return f"it was installed on top of {then}, now it is {', '.join(f'{name} {base[name]}' for name in other)}"
 
 
 COMPONENT = Extra()

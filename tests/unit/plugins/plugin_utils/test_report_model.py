@@ -32,6 +32,7 @@ def test_a_converged_host():
         "mindspore": "2.7.1",
         "mindformers": "1.0.2",
         **dict.fromkeys(("nnal", "torch_npu", "torch")),
+        "extra": None,
     }
     assert host["desired"]["cann"] == "nnae 8.3.RC1"
     assert host["drift"] == []

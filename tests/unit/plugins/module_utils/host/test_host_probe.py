@@ -34,6 +34,7 @@ KEYS = {
     "missing_mounts",
     "environments",
     "foreign_environments",
+    "extra_packages",
     "devices",
     "npu",
     "busy",
