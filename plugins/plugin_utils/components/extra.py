@@ -26,10 +26,11 @@ class Extra(Component):
     title = "Extra packages"
     column = "Extra"
     role = "extra_packages"
-    after = ("driver", "cann", "kernels", "python", "mindspore", "mindformers")
+    after = ("driver", "cann", "kernels", "nnal", "python", "mindspore", "mindformers", "torch")
     versioned = False
     removable = True
     pins = ("extra_packages",)
+    lists = ("extra_packages",)
     minutes = 3
 
     @property

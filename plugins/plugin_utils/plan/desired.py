@@ -76,7 +76,6 @@ def pins(desired: dict[str, Any], parts: list[str] | None = None) -> dict[str, A
         result[name] = list(desired[f"ascend_{name}"])
     result["stack"] = desired["ascend_stack"]
     result["kernels"] = desired["ascend_cann_kernels"]
-    result["extra_packages"] = desired["ascend_extra_packages"]
     result["components"] = list(parts or desired["ascend_components"])
     return result
 
