@@ -113,6 +113,7 @@ class ActionModule(ControlAction):
                 one = bundle_wants.wheels(stack, subject, mine, wanted, limits, framework)
                 if one:
                     sets.append(one)
+            sets += bundle_wants.beside(stack, subject)
         rests_on = [NOT_OBSERVED if args["chips"] else f"{kinds} {OBSERVED}"]
         return bundle_wants.merge(wants), bundle_wants.merge_sets(sets), rests_on
 

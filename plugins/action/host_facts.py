@@ -37,6 +37,8 @@ class ActionModule(HostAction):
         arguments.setdefault("npu_names", npu_names(tables["chips"]))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
         arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
+        entries = host_variables.value(self._templar, task_vars, "ascend_python_extra")
+        arguments.setdefault("python_packages", beside.distributions(entries))
         if folder := model_files.folder(model):
             arguments.setdefault("model_dir", folder)
         said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)

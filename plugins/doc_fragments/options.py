@@ -192,6 +192,11 @@ options:
     # What a host has beside its stack.
     BESIDE = r"""
 options:
+  python_packages:
+    description: Distributions to look for in environments beside those we know. Filled from C(ascend_python_extra).
+    type: list
+    elements: str
+    default: []
   extra_packages:
     description: Packages to look for, filled from C(ascend_extra_packages), so there is no need to give any.
     type: list

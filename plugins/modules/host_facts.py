@@ -379,6 +379,7 @@ def main():
                 "options": host_probe_pci.PCI_ID,
             },
             "npu_names": {"type": "dict"},
+            "python_packages": {"type": "list", "elements": "str", "default": []},
             "extra_packages": {"type": "list", "elements": "dict", "options": declared.PROOF, "default": []},
         },
         supports_check_mode=True,

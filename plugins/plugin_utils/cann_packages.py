@@ -10,14 +10,8 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
 from ansible_collections.ascend.fleet.plugins.plugin_utils import values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
-    Component,
-    Site,
-    Standing,
-    Verdict,
-    journal,
-    left_alone,
-)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component, Site, Verdict, journal
+from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing, left_alone
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 

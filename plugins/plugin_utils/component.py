@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import published, values
+from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
@@ -68,6 +69,7 @@ class Site:
     model_files: Sequence[str] = ()  # the names that the model's files will have
     env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> its environment, where not env_name
     will_have: Mapping[str, str] = field(default_factory=dict)  # what each component is after the run
+    env_limits: Mapping[str, Sequence[str]] = field(default_factory=dict)  # environment -> what frameworks hold it to
 
     def environment_of(self, framework: str) -> str:
         """The name of a framework's environment; env_name where it has none of its own, or none is meant."""
@@ -87,16 +89,6 @@ class Verdict:
     message: str  # with the fix
     variable: str
     takes_over: bool = False
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One thing of a component that is on the host, for a plan that removes it."""
-
-    name: str
-    version: str | None
-    left_alone: str | None = None  # why it is left alone
-    environment: str | None = None  # the name of the environment that it is
 
 
 _DONE = {
@@ -327,6 +319,10 @@ class Component(ABC):
             "ascend_take_over",
         )
 
+    def wheel_sets(self, stack: Stack) -> list[tuple[str, str, list[str]]]:
+        """Environments of its own beside those of frameworks: (label, Python, requirements that the artifacts have)."""
+        return []
+
     # -- files ----------------------------------------------------------------------------------------------------
 
     def files(self, stack: Stack, subject: Subject, catalog: Catalog) -> list[published.Want]:
@@ -387,18 +383,6 @@ class Component(ABC):
     def fingerprint(self, entry: dict[str, Any]) -> str | None:
         """What a proof of the stack is tied to; None when a proof holds for any."""
         return str(entry["version"])
-
-
-def left_alone(holding: dict[str, Any] | None, everything: bool) -> str | None:
-    """Why something installed is left alone, or None when it is ours to remove. holding: the journal's."""
-    if holding is None:
-        return "it was not installed by ascend.fleet (the journal does not know it)"
-    if everything and holding["replaced"]:
-        return (
-            f"ascend.fleet brought it in place of {holding['replaced']}, which was there before and was not installed "
-            "by ascend.fleet"
-        )
-    return None
 
 
 def journal(facts: Facts) -> dict[str, Any]:

@@ -9,14 +9,8 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, ownership, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, published, values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
-    Choice,
-    Component,
-    Site,
-    Standing,
-    Verdict,
-    left_alone,
-)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Component, Site, Verdict
+from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing, left_alone
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step, Subject
 
 

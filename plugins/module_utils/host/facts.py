@@ -79,7 +79,9 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "cann": cann,
         "cann_elsewhere": around.cann_elsewhere(view, installed_cann.cann_roots(view, install_path)),
         "missing_mounts": around.missing_mounts(view, kind, install_path, driver["install_info"]),
-        "environments": host_probe_python.environments(view, params["env_root"], cann),
+        "environments": host_probe_python.environments(
+            view, params["env_root"], cann, params.get("python_packages") or ()
+        ),
         "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
         "extra_packages": declared.observed(view, state_dir, params.get("extra_packages") or ()),
         "devices": devices,

@@ -110,17 +110,18 @@ def cmake_version(view):
     return match.group(1) if match else newest or "unknown"
 
 
-def environments(view, env_root, cann):
+def environments(view, env_root, cann, more=()):
     """facts["environments"]: the folders below ``env_root`` that carry our record.
 
+    more: distributions to look for beside PACKAGES.
     An environment may belong to an ordinary user: no link in it is followed, and nothing of it is started.
     """
-    rows = []
+    rows, known = [], frozenset(PACKAGES) | {normalize(name) for name in more}
     for name in _names(view, env_root):
         path = env_root.rstrip("/") + "/" + name
         marker = _record(view, path)
         if marker is not None:
-            rows.append(_environment(view, name, path, tidy_marker(marker), cann))
+            rows.append(_environment(view, name, path, tidy_marker(marker), cann, known))
     return rows
 
 
@@ -159,16 +160,16 @@ def _record(view, path):
     return record if environment_ownership.is_ours(path, record, status, file) else None
 
 
-def _environment(view, name, path, marker, cann):
+def _environment(view, name, path, marker, cann, known):
     conda = {}
     for entry in [] if view.islink(path + "/conda-meta") else view.listdir(path + "/conda-meta"):
         parts = entry[: -len(".json")].rsplit("-", 2) if entry.endswith(".json") else []
         if len(parts) == 3:
             conda[normalize(parts[0])] = parts[1]
-    packages = {package: version for package, version in conda.items() if package in PACKAGES}
+    packages = {package: version for package, version in conda.items() if package in known}
     site = _site_packages(view, path)
     if site:
-        packages.update(_distributions(view, path, site))
+        packages.update(_distributions(view, path, site, known))
     for package in marker.get("unfinished") or ():
         packages.pop(package, None)
     return {
@@ -204,7 +205,7 @@ def _python(view, path, conda):
     return conda.get("python") or environment_ownership.venv_version(view.read_inside(path, "pyvenv.cfg"))
 
 
-def _distributions(view, path, site):
+def _distributions(view, path, site, known):
     """{package: version} of the packages we know, by their dist-info folders.
 
     pip renames what it is about to remove (``~indspore``), and writes RECORD last: a folder without one is what
@@ -213,7 +214,7 @@ def _distributions(view, path, site):
     packages = {}
     for entry in view.listdir("%s/%s" % (path, site)):
         name, version = (parse_dist_info(entry) if entry.endswith(".dist-info") else None) or (None, None)
-        if name in PACKAGES and view.exists("%s/%s/%s/RECORD" % (path, site, entry)):
+        if name in known and view.exists("%s/%s/%s/RECORD" % (path, site, entry)):
             metadata = view.read_inside(path, "%s/%s/METADATA" % (site, entry), 4096) or ""
             match = re.search(r"^Version:\s*(\S+)", metadata, re.MULTILINE)
             packages[name] = match.group(1) if match else version

@@ -25,6 +25,16 @@ def _defaults(role: str) -> dict[str, Any]:
     return yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) or {}
 
 
+@cache
+def limits() -> dict[str, list[str]]:
+    """Component -> the constraints that its role sets by default."""
+    found = {}
+    for one in components.ALL:
+        if one.constraints_variable:
+            found[one.name] = [str(text) for text in _defaults(one.role)[one.constraints_variable] or []]
+    return found
+
+
 def environment(
     stack: Stack, variables: dict[str, Any], templar: Any, inside: Iterable[Component] = components.ALL
 ) -> tuple[list[str], list[str]]:

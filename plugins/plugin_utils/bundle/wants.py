@@ -74,6 +74,18 @@ def wheels(
     )
 
 
+def beside(stack: Stack, subject: Subject) -> list[WheelSet]:
+    """The wheels of environments that belong to no framework."""
+    arch = str(subject["arch"])
+    return [
+        WheelSet(
+            artifacts.wheel_set_name(label, python, arch), python, arch, subject.get("glibc"), tuple(sorted(wanted))
+        )
+        for one in components.ALL
+        for label, python, wanted in one.wheel_sets(stack)
+    ]
+
+
 def merge(wants: list[Want]) -> list[Want]:
     """One want per name; needed by anybody means needed."""
     merged: dict[str, Want] = {}

@@ -10,14 +10,8 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared
 from ansible_collections.ascend.fleet.plugins.plugin_utils import extra_packages, published, values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import (
-    Choice,
-    Component,
-    Site,
-    Standing,
-    Verdict,
-    journal,
-)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Component, Site, Verdict, journal
+from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Action, Catalog, Facts, Stack, Step, Subject
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import component, environment, values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site, Standing
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUBTFUL, Choice, Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 _NAMED = 3  # distributions that a step's words name

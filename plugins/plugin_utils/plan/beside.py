@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components, extra_packages
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment, extra_packages, python_extra
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import declared
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
@@ -31,7 +31,17 @@ def complete(desired: dict[str, Any], catalog: Catalog) -> list[Problem]:
         desired[extra_packages.VARIABLE], catalog, desired["ascend_install_path"], _products(), components.NAMES
     )
     desired[extra_packages.VARIABLE] = [] if wrong else rows
-    return [Problem(extra_packages.VARIABLE, text) for text in wrong]
+    names = {desired[one.env_variable] for one in environment.frameworks()}
+    entries, faults = python_extra.read(desired[python_extra.VARIABLE], catalog, names)
+    desired[python_extra.VARIABLE] = [] if faults else entries
+    return [Problem(extra_packages.VARIABLE, text) for text in wrong] + [
+        Problem(python_extra.VARIABLE, text) for text in faults
+    ]
+
+
+def distributions(entries: Any) -> list[str]:
+    """What host_facts is told to look for in environments, from a variable that nobody has judged yet."""
+    return python_extra.names(entries)
 
 
 def _products() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components, controller
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file, role_requirements
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import absent_wheels, environments_back, model_files
@@ -143,6 +143,7 @@ class Planner:
                 take_over=desired["ascend_take_over"],
                 model_files=self._model_files(wish, facts),
                 cmake_min=wish.cmake_min,
+                limits=role_requirements.limits(),
                 env_names=_desired.env_names(desired),
             ),
         )

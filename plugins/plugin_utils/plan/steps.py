@@ -43,6 +43,7 @@ class Options:
     model_files: Iterable[str] = ()  # the names of the model's files
     cmake_min: str = ""
     env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> the name of its environment
+    limits: Mapping[str, Iterable[str]] = field(default_factory=dict)  # component -> what its role holds pip to
 
 
 def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterable[Finding], options: Options) -> Plan:
@@ -70,6 +71,7 @@ def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterabl
             tuple(options.model_files),
             options.env_names,
             _will_have(facts, stack),
+            _env_limits(stack, options),
         )
         found += _unfit(site, stack, options)
         steps = _steps(site, stack, options)
@@ -161,6 +163,16 @@ def _will_have(facts: Facts, stack: Stack) -> dict[str, str]:
     wanted = fingerprint(stack)
     versions = {one.name: wanted.get(one.name) or one.seen(facts, stack) for one in components.ALL if one.has_version}
     return {name: version for name, version in versions.items() if version}
+
+
+def _env_limits(stack: Stack, options: Options) -> dict[str, list[str]]:
+    """What each environment is held to: the requirements of the frameworks in it, and the limits of their roles."""
+    found: dict[str, list[str]] = {}
+    for one in components.ALL:
+        if one.home and stack.get(one.name):
+            held = found.setdefault(options.env_names.get(one.home, options.env_name), [])
+            held += [*one.requirements(stack), *options.limits.get(one.name, ())]
+    return found
 
 
 def _unfit(site: Site, stack: Stack, options: Options) -> list[Finding]:
