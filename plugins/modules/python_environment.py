@@ -101,6 +101,12 @@ options:
       - Another source than last time installs it again.
     type: dict
     default: {}
+  origins:
+    description:
+      - What a distribution belongs to, by normalized name, where its version does not tell, such as an adapter's
+        CANN. With another one than last time it is installed again.
+    type: dict
+    default: {}
   find_links:
     description: Folders on the host in which pip looks for wheels.
     type: list
@@ -236,6 +242,7 @@ SPEC = {
     "conda_packages": {"type": "list", "elements": "str", "default": []},
     "wheels": {"type": "list", "elements": "path", "default": []},
     "sources": {"type": "dict", "default": {}, "no_log": True},
+    "origins": {"type": "dict", "default": {}},
     "find_links": {"type": "list", "elements": "path", "default": [], "no_log": True},
     "index_url": {"type": "str", "no_log": True},
     "no_deps": {"type": "bool", "default": False},

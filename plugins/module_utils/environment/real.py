@@ -124,7 +124,7 @@ class Environment(Installation):
             self.marker,
             {
                 "packages": self.requirements,
-                "sources": {name: sources.note(source) for name, source in self.wanted["sources"].items()},
+                "sources": self._noted(),
                 "absent": self.wanted["absent"],
                 "operator_wheels": operator_wheels,
             },
@@ -224,6 +224,11 @@ class Environment(Installation):
             "[global]\nconstraint = %s/%s\ndisable-pip-version-check = true\n" % (self.path, environments.CONSTRAINTS),
         )
 
+    def _noted(self):
+        """By what the record knows where distributions come from whose versions do not tell."""
+        noted = {name: sources.note(source) for name, source in self.wanted["sources"].items()}
+        return dict(noted, **{name: str(text) for name, text in (self.wanted.get("origins") or {}).items()})
+
     def _write_marker(self):
         record = dict(self.marker)
         for name in ("unfinished", "before"):
@@ -238,9 +243,8 @@ class Environment(Installation):
                 for name, value in (record.get("wheels") or {}).items()
                 if name in self.wanted["operator_wheels"]
             }
-        if self.wanted["sources"]:
-            noted = {name: sources.note(source) for name, source in self.wanted["sources"].items()}
-            record["sources"] = dict(record.get("sources") or {}, **noted)
+        if self._noted():
+            record["sources"] = dict(record.get("sources") or {}, **self._noted())
         record["stack"] = dict(record.get("stack") or {}, **self.wanted["stack"])
         self._write(environments.MARKER, environments.render_marker(record))
         self.marker = record

@@ -26,6 +26,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     systems as compat_systems,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
+    tensorflow as compat_tensorflow,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     torch as compat_torch,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
@@ -76,6 +79,9 @@ RULES = (
     "mindformers-mindspore",
     "mindformers-python",
     "mindformers-chip",
+    "tensorflow-chip",
+    "tensorflow-python",
+    "tensorflow-cann",
     "torch-npu-torch",
     "torch-npu-cann",
     "torch-python",
@@ -119,6 +125,9 @@ CHECKS = (
     compat_framework.mindformers_mindspore,
     compat_framework.mindformers_python,
     compat_framework.mindformers_chip,
+    compat_tensorflow.tensorflow_chip,
+    compat_tensorflow.tensorflow_python,
+    compat_tensorflow.tensorflow_cann,
     compat_torch.torch_npu_torch,
     compat_torch.torch_npu_cann,
     compat_torch.torch_python,

@@ -20,7 +20,7 @@ class Cann(cann_packages.CannComponent):
     name = "cann"
     title = "CANN"
     after = ("driver", "firmware")
-    follows = ("mindspore", "torch")
+    follows = ("mindspore", "torch", "tensorflow")
     products = BASES
     pins = ("cann_flavor",)
     headline = True
