@@ -16,6 +16,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, m
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 HUAWEI = "19e5"
+# Either of them asks for the network of the NPUs.
+NETWORK = ("ascend_device_network", "ascend_observe_device_network")
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
 
 catalog.load_early()
@@ -35,6 +37,9 @@ class ActionModule(HostAction):
             raise AnsibleActionFail(str(error)) from error
         arguments.setdefault("pci_ids", pci_ids(tables["chips"]))
         arguments.setdefault("npu_names", npu_names(tables["chips"]))
+        wishes = (host_variables.value(self._templar, task_vars, name) for name in NETWORK)
+        if arguments.setdefault("device_network", any(bool(wish) for wish in wishes)):
+            arguments.setdefault("network_ports", network_ports(tables["chips"]))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
         arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
         entries = host_variables.value(self._templar, task_vars, "ascend_python_extra")
@@ -79,6 +84,15 @@ def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for chip in chips
         for row in chip["pci"]
     ]
+
+
+def network_ports(chips: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """{chip family: what its network ports are}, of the families that have any."""
+    return {
+        chip["chip"]: {"port": chip["network"]["port"], "super_pod": chip["network"].get("super_pod", False)}
+        for chip in chips
+        if chip.get("network")
+    }
 
 
 def npu_names(chips: list[dict[str, Any]]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as plan_text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import together, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, finding
@@ -35,11 +35,13 @@ class ActionModule(ControlAction):
     def act(self, args, task_vars):
         planner = Planner(components=args["components"], pins=args["pins"])
         content = Content() if args["against"] or args["save"] else None
-        plans = {}
-        for host in hosts(args, task_vars):
-            variables = task_vars["hostvars"].raw_get(host)
-            observation = variables.get("ascend_observation") or {}
-            wish = wishes.of_host(self._templar, variables)
+        plans: dict[str, Plan] = {}
+        asked = {host: task_vars["hostvars"].raw_get(host) for host in hosts(args, task_vars)}
+        wished = {host: wishes.of_host(self._templar, variables) for host, variables in asked.items()}
+        if args["target"] == "desired":
+            together.settle(self._templar, task_vars, asked, wished)
+        for host, variables in asked.items():
+            observation, wish = variables.get("ascend_observation") or {}, wished[host]
             plans[host] = _plan(planner, host, observation, wish, args["target"])
             if content and plans[host]["status"] == "pending":
                 _pin(content, plans[host], wish.desired)

@@ -12,7 +12,8 @@ description:
     firmware, CANN packages, Python environments, NPU health and users, free space, history and whether a reboot is due.
   - Changes nothing. Versions are read from the vendor's own files and from package metadata; nothing is imported, no
     package manager is asked. The only commands that may run are C(systemd-detect-virt), C(npu-smi), the driver's
-    C(upgrade-tool), and C(gcc) or C(cmake) where no file tells their version.
+    C(upgrade-tool), C(hccn_tool) where O(device_network) asks for it, and C(gcc) or C(cmake) where no file tells
+    their version.
   - Works without root; what cannot be read then is V(null). Works on a host with nothing Ascend about it.
   - The variables C(ascend_install_path), C(ascend_user), C(ascend_env_root) and C(ascend_state_dir) are the defaults of
     the options of these names, where they are set.
@@ -38,6 +39,19 @@ options:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int
     default: 30
+  device_network:
+    description:
+      - Whether to ask the chips for their network ports too, with the driver's C(hccn_tool). By default where
+        C(ascend_device_network) or C(ascend_observe_device_network) says so.
+    type: bool
+    default: false
+  network_ports:
+    description: Network ports by chip family. Filled from the catalog, so there is no need to give any.
+    type: dict
+  device_network_timeout:
+    description: Seconds that all queries of C(hccn_tool) together may take.
+    type: int
+    default: 120
 author:
   - ascend.fleet contributors (@ascend-fleet)
 """
@@ -346,6 +360,61 @@ ansible_facts:
           type: dict
           contains:
             inference: {description: The last generation of text; V(null) without one., type: dict}
+        device_network:
+          description: The network of the NPUs, where O(device_network) asks for it.
+          type: dict
+          contains:
+            asked: {description: Whether it was asked for., type: bool}
+            available: {description: Whether the chips could be asked., type: bool}
+            reason: {description: Why not., type: str}
+            tool: {description: The program that answered., type: str, sample: /usr/local/Ascend/driver/tools/hccn_tool}
+            port: {description: "What the catalog calls the ports: V(roce), V(ub); V(null) for none.", type: str}
+            conf:
+              description: "What C(/etc/hccn.conf) says - C(path), C(present), C(chips) (keys without number by chip)."
+              type: dict
+            chips:
+              description: One row per chip.
+              type: list
+              elements: dict
+              contains:
+                chip: {description: "Physical number, by which hccn.conf and C(hccn_tool) count.", type: int}
+                npu_id: {description: Its NPU id., type: int}
+                chip_id: {description: Its number on the NPU., type: int}
+                address: {description: Its address., type: str, sample: 198.51.100.10}
+                netmask: {description: Netmask of the address., type: str, sample: 255.255.255.0}
+                addresses: {description: "All its addresses - C(address), C(netmask).", type: list, elements: dict}
+                gateway: {description: Its gateway., type: str}
+                interface: {description: Interface of the gateway., type: str, sample: eth0}
+                netdetect: {description: Address that it probes to tell its health., type: str}
+                link: {description: State of the link., type: str, sample: UP}
+                net_health: {description: What its own probes say., type: str, sample: Success}
+                speed_mbps: {description: Speed of the link in Mbit/s., type: int, sample: 200000}
+                duplex: {description: Duplex., type: str, sample: Full}
+                mac: {description: MAC address., type: str, sample: "00:00:5e:00:53:01"}
+                tls:
+                  description: >-
+                    TLS - C(enabled), C(preconfigured), C(alarm_days), C(certificates). V(null) where C(hccn.conf) does
+                    not name the switch, because then the query would write it there.
+                  type: dict
+                optics:
+                  description: >-
+                    The optical module - C(present), C(temperature_c), C(vcc_mv), C(power_unit), C(tx_power),
+                    C(rx_power), C(tx_bias_ma), C(host_snr_db), C(media_snr_db) by lane, C(tx_los), C(rx_los),
+                    C(tx_lol), C(rx_lol), C(vendor), C(part_number), C(serial_number), C(identifier), C(limits).
+                  type: dict
+                counters: {description: Counters by the tool's own names., type: dict}
+                link_history:
+                  description: "Changes of the link - C(current_time), C(up_count), C(down_count), C(changes)."
+                  type: dict
+                lldp:
+                  description: >-
+                    The switch - C(system), C(port), C(port_description), C(chassis), C(management).
+                  type: dict
+                super_pod:
+                  description: >-
+                    Its place in a super pod - C(super_device_id), C(super_pod_id), C(super_pod_size), C(server_index).
+                  type: dict
+                problems: {description: "Queries without an answer - C(kind), C(message).", type: dict}
         reboot_required:
           {description: "Whether a reboot is due, told from the host's state. Never in a container.", type: bool}
         reboot_reasons:
@@ -360,6 +429,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
 from ansible_collections.ascend.fleet.plugins.module_utils.host import pci as host_probe_pci
+from ansible_collections.ascend.fleet.plugins.module_utils.network import tool
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared
 
@@ -381,13 +451,20 @@ def main():
             "npu_names": {"type": "dict"},
             "python_packages": {"type": "list", "elements": "str", "default": []},
             "extra_packages": {"type": "list", "elements": "dict", "options": declared.PROOF, "default": []},
+            "device_network": {"type": "bool", "default": False},
+            "network_ports": {"type": "dict"},
+            "device_network_timeout": {"type": "int", "default": 120},
         },
         supports_check_mode=True,
     )
     host_locale.check(module)
     params = dict(module.params, pci_ids=module.params["pci_ids"] or [], npu_names=module.params["npu_names"] or {})
     interpreter = {"version": "%d.%d.%d" % sys.version_info[:3], "executable": sys.executable}
-    facts = host_probe.collect(host_view.HostView(), params, interpreter, npu_smi_run.run, busy.users)
+
+    def network_tool(path):
+        return tool.Tool(path, total=params["device_network_timeout"])
+
+    facts = host_probe.collect(host_view.HostView(), params, interpreter, npu_smi_run.run, busy.users, network_tool)
     module.exit_json(changed=False, ansible_facts={"ascend": facts})
 
 

@@ -9,7 +9,7 @@ A component's methods are pure. What it does not say for itself is what holds fo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
     Facts,
+    Finding,
     Severity,
     Stack,
     Step,
@@ -82,6 +83,29 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One host of the inventory, for what a component can only judge for all hosts together.
+
+    values: those of its variables that the component names, judged. facts: None where this run has not looked. planned:
+    what this run's plan had for it. chip: the row of its family; None where that is not known.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    facts: Facts | None = None
+    chip: dict[str, Any] | None = None
+    planned: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Own:
+    """What one host gets of a component for itself: the entry in its stack, and what is to be said of it."""
+
+    entry: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a step would do to something that is not ours."""
 
@@ -120,6 +144,9 @@ class Component(ABC):
     doubt = SAID  # how doubtful a version may be that nobody pinned
     optional = False  # whether a stack may go without although it is asked for
     packaged = False  # whether its step installs one package of the vendor and nothing else
+    disturbs = False  # whether a change needs NPUs at rest although it takes no reboot
+    # Variables that decide, for all hosts together, what each gets of it for itself; `together` says what.
+    fleet_variables: tuple[str, ...] = ()
     reboots = False  # whether a change becomes effective with a reboot, and needs NPUs at rest
     declares = False  # whether its files on the host say what it goes with, so that an unknown version may stay
     per_chip = False  # whether its package is for one chip family
@@ -205,6 +232,14 @@ class Component(ABC):
         """Its entry in the stack; None where the host does not get it."""
         version = choice.get(self.name)
         return {"version": version} if version else None
+
+    def together(self, members: Iterable[Member]) -> Mapping[str, Own]:
+        """What hosts get for themselves, by name: what depends on the others, such as addresses, and on no stack.
+
+        Args:
+            members: every host of the inventory for which one of fleet_variables is set, looked at or not.
+        """
+        return {}
 
     def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
         """Add to choice.why and choice.case what the user should know. present: what is installed now."""

@@ -57,6 +57,7 @@ Step = TypedDict(
         "package": "str | None",
         "reboot": bool,
         "minutes": int,
+        "disturbs": "NotRequired[bool]",  # it needs NPUs at rest although it takes no reboot
         "product": "NotRequired[str]",  # the vendor's name of it where the component has several, such as nnae
         "environment": "NotRequired[str]",  # the name of the environment that it makes or changes
         "take_over": "NotRequired[bool]",  # it replaces something of theirs, as ascend_take_over allows

@@ -38,6 +38,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
 
 # "free space only .., cannot install driver package (greater than 300M)"; 32 MB for the firmware (hicann/driver).
 _NEEDED_MB = {"driver": 300, "firmware": 32}
+# What is changed under nobody's work.
+AT_REST = tuple(vendor_files.HDK) + ("device_network",)
 _DEFAULT_USER = "HwHiAiUser"
 _UNPACK = "unpack"  # below the state folder
 _CANN_RECORD = "/etc/Ascend/ascend_cann_install.info"
@@ -255,16 +257,16 @@ def find_users(timeout=30):
 
 
 def idle(component, policy, patience, users=find_users, sleep=time.sleep, clock=time.monotonic):
-    """Refuse to change driver or firmware under somebody's work.
+    """Refuse to change driver, firmware or network of the NPUs under somebody's work.
 
     Args:
-        component: only driver and firmware matter; CANN packages do not touch the devices.
+        component: only those of AT_REST matter; CANN packages do not touch the devices.
         policy: refuse, wait (at most ``patience`` seconds) or ignore.
 
     Returns:
         The rows of those who use the NPUs although the change goes on (policy ignore), else [].
     """
-    if component not in vendor_files.HDK:
+    if component not in AT_REST:
         return []
     deadline = clock() + patience
     rows = users()

@@ -23,6 +23,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils.host import (
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     system as host_probe_system,
 )
+from ansible_collections.ascend.fleet.plugins.module_utils.network import observe as network
+from ansible_collections.ascend.fleet.plugins.module_utils.network import tool as hccn
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared, installed, installed_cann
 
 SCHEMA = 1
@@ -30,15 +32,17 @@ JOURNAL_ENTRIES = 20
 _VERSION = re.compile(r'"version"\s*:\s*"?([0-9][\w.]*)')
 
 
-def collect(view, params, interpreter, run_npu_smi, find_users):
+def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=None):
     """All facts of a host.
 
     Args:
         view: the host.
-        params: module parameters pci_ids, npu_names, install_path, user, env_root, state_dir, npu_smi_timeout.
+        params: module parameters pci_ids, npu_names, install_path, user, env_root, state_dir, npu_smi_timeout, and
+            device_network, network_ports where the network of the NPUs is wanted too.
         interpreter: {"version", "executable"} of the running Python.
         run_npu_smi: npu_smi_run.run, or its like.
         find_users: busy.users, or its like.
+        network_tool: makes a network.tool.Tool of a path; for params["device_network"].
 
     Returns:
         dict: the documented value of ansible_facts.ascend; every key is present.
@@ -57,6 +61,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
     # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
     trusted = view.privileged() or not devices
     found = host_probe_pci.accelerators(view, params["pci_ids"])
+    accelerators = host_probe_pci.from_npu_smi(found, npu["chips"], params["npu_names"])
     # Nor does it when every card was given to virtual machines.
     trusted = trusted and (found["count"] > 0 or not found["passed_through"])
     reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
@@ -71,7 +76,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         "host_kind": kind,
         "host_kind_evidence": evidence,
         "boot_id": boot,
-        "accelerators": host_probe_pci.from_npu_smi(found, npu["chips"], params["npu_names"]),
+        "accelerators": accelerators,
         "user": host_probe_system.user(view, params["user"]),
         "tools": host_probe_python.tools(view),
         "driver": driver,
@@ -103,6 +108,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
         },
         "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
         "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},
+        "device_network": _device_network(view, params, accelerators, npu["chips"], driver["path"], network_tool),
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,
     }
@@ -110,6 +116,23 @@ def collect(view, params, interpreter, run_npu_smi, find_users):
 
 def _without_packages(entry):
     return entry and {name: value for name, value in entry.items() if name != "packages"}
+
+
+def _device_network(view, params, accelerators, chips, driver, tool):
+    """facts["device_network"]; the chips are asked only where somebody wants to know."""
+    if not params.get("device_network"):
+        return network.NOT_ASKED
+    ports = (params.get("network_ports") or {}).get(accelerators["family"]) or {}
+    path = "%s/%s" % (driver or params["install_path"].rstrip("/") + "/driver", hccn.PLACE)
+    smi = "/usr/local/sbin/npu-smi"
+
+    def super_pod(npu_id, chip_id):
+        answer = view.run([smi, "info", "-t", "spod-info", "-i", str(npu_id), "-c", str(chip_id)])
+        return answer[1] if answer else ""
+
+    return network.observe(
+        view, ports.get("port"), chips, path, tool or hccn.Tool, super_pod if ports.get("super_pod") else None
+    )
 
 
 def npu_state(answer):

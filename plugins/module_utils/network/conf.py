@@ -50,7 +50,7 @@ def render(text, wanted):
     Returns:
         str: the text; the same one where the file says all of it already.
     """
-    waiting = {(key, str(chip)): _listed(value) for chip, keys in wanted.items() for key, value in keys.items()}
+    waiting = {(key, str(chip)): listed(value) for chip, keys in wanted.items() for key, value in keys.items()}
     lines = (text or "").split("\n")
     closed = lines[-1] == ""
     lines = lines[:-1] if closed else lines
@@ -90,7 +90,8 @@ def _place(line):
     return (found.group(1), str(int(found.group(2))), found.group(3).strip()) if found else None
 
 
-def _listed(value):
+def listed(value):
+    """A value of a key as the list of its lines; None is none."""
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]

@@ -26,7 +26,7 @@ _PARTS = {
     "ascend_components": components.NAMES,
     "ascend_take_over": tuple(one.name for one in components.ALL if one.can_be_taken_over),
 }
-_TAKES = {"bool": "true or false", "int": "a whole number", "list": "a list", "str": "a text"}
+_TAKES = {"dict": "a dictionary", "bool": "true or false", "int": "a whole number", "list": "a list", "str": "a text"}
 
 
 def _options() -> dict[str, dict[str, Any]]:
@@ -89,7 +89,7 @@ def value(name: str, given: Any, overlay: Any = None) -> Any:
 
 def _judged(name: str, wanted: Any, choices: tuple[Any, ...]) -> tuple[Any, ...]:
     """The value in its type, as the only item; empty when Ansible finds that it does not fit."""
-    option = {key: item for key, item in OPTIONS[name].items() if key in ("type", "elements")}
+    option = {key: item for key, item in OPTIONS[name].items() if key in ("type", "elements", "options")}
     if choices:
         option["choices"] = list(choices)
     checked = ArgumentSpecValidator({name: option}).validate({name: wanted})

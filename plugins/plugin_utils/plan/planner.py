@@ -145,6 +145,7 @@ class Planner:
                 cmake_min=wish.cmake_min,
                 limits=role_requirements.limits(),
                 env_names=_desired.env_names(desired),
+                own=wish.own,
             ),
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Site
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Own, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Facts,
     Finding,
@@ -44,6 +44,7 @@ class Options:
     cmake_min: str = ""
     env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> the name of its environment
     limits: Mapping[str, Iterable[str]] = field(default_factory=dict)  # component -> what its role holds pip to
+    own: Mapping[str, Own] = field(default_factory=dict)  # what the host gets for itself, by component
 
 
 def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterable[Finding], options: Options) -> Plan:
@@ -62,6 +63,9 @@ def plan_host(name: str, facts: Facts, resolution: Resolution, findings: Iterabl
     if stack is None:
         found.append(_conflict(resolution))
     else:
+        own = {name: own for name, own in options.own.items() if name in options.components}
+        stack = {**stack, **{name: one.entry for name, one in own.items()}}
+        found += [said for one in own.values() for said in one.findings]
         site = Site(
             facts,
             options.env_name,
@@ -274,7 +278,7 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
                     variable=component.chosen_by,
                 )
             )
-    disturbs = [step["component"] for step in steps if step["reboot"]]
+    disturbs = [step["component"] for step in steps if step["reboot"] or step.get("disturbs")]
     if disturbs and facts["busy"] and busy_policy == "refuse":
         users = ", ".join(sorted({f"{row['command']} (pid {row['pid']})" for row in facts["busy"]}))
         result.append(

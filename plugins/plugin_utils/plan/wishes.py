@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_re
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, host_places, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Own
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.template_cache import TemplateCache
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Subject
@@ -33,6 +34,7 @@ class Wishes:
     problems: list[host_places.Problem]
     model: dict[str, Any] = field(default_factory=lambda: model_files.values(lambda _name: None))
     cmake_min: str = ""  # the oldest CMake that will do
+    own: Mapping[str, Own] = field(default_factory=dict)  # what it gets for itself, see plan/together.py
 
     def subject(self, facts: Facts) -> Subject:
         """The host as the resolver and the compatibility check want to see it: observed, but for what is wished."""
