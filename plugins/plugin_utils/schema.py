@@ -20,6 +20,7 @@ _TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "string": ("text", str),
     "boolean": ("true or false", bool),
     "integer": ("a whole number", int),
+    "number": ("a number", (int, float)),
     "null": ("null", type(None)),
 }
 # What a pattern of the schema's definitions means, by the definition's name.
@@ -82,7 +83,7 @@ class Validator:
     def _type(self, value: Any, wanted: str | list[str], _schema: Schema, name: str) -> str | None:
         names = [wanted] if isinstance(wanted, str) else wanted
         for one in names:
-            if isinstance(value, _TYPES[one][1]) and not (one == "integer" and isinstance(value, bool)):
+            if isinstance(value, _TYPES[one][1]) and not (one in ("integer", "number") and isinstance(value, bool)):
                 return None
         if "string" in names and isinstance(value, (int, float)) and not isinstance(value, bool):
             return f'{name} holds the number {value}; quote versions and chips, "{value}"'
