@@ -4,8 +4,8 @@
 """What a single port shows to be wrong with it: link, optic, address, counters. One row of CHECKS per look.
 
 Vendor facts: the meaning of hccn_tool's lines and the good values are those of github:Ascend/mind-cluster
-(component/ascend-common/devmanager/hccn and the fault diagnosis toolkit); what hccn.conf says and the device does not is
-vllm-project/vllm-ascend pull request 16847.
+(component/ascend-common/devmanager/hccn and the fault diagnosis toolkit); what hccn.conf says and the device does not
+is vllm-project/vllm-ascend pull request 16847.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def _address(port: Port, _limits: Limits) -> Iterator[Trouble]:
             "address-not-on-chip",
             "/etc/hccn.conf has an address for the chip, which the chip has not.",
             f"file: {wanted}; chip: none",
-            "hccn_tool -i N -cfg recovery applies the file; ascend.fleet.site does it where ascend_device_network is set.",
+            "hccn_tool -i N -cfg recovery applies the file; ascend.fleet.site does where ascend_device_network is set.",
             _SITE,
         )
         return

@@ -63,13 +63,14 @@ def _tls(ports: Sequence[Port]) -> Iterator[Trouble]:
     odd = _odd(ports, lambda port: port.tls)
     if odd:
         value, found, common = odd
+        others = _known(ports, lambda port: port.tls) - len(found)
         words = {True: "on", False: "off"}
         yield Trouble(
             "tls-mixed",
             "alarm",
             _places(found, ports),
             "TLS is not the same on every chip; HCCL refuses to connect them (EI0016).",
-            f"{words[value]} here, {words[common]} on the other {_known(ports, lambda port: port.tls) - len(found)} chips",
+            f"{words[value]} here, {words[common]} on the other {others} chips",
             "Set tls in ascend_device_network for the whole fleet, or: "
             + "; ".join(f"hccn_tool -i {port.key.chip} -tls -s enable {int(common)}" for port in found[:2])
             + " on the host.",
@@ -158,7 +159,8 @@ def _gateways(ports: Sequence[Port]) -> Iterator[Trouble]:
                     "gateway-missing",
                     "The chip has no gateway, unlike its neighbours.",
                     f"{sum(counts.values())} chips of {network} use {common}",
-                    f"Set gateway in ascend_device_network, or: hccn_tool -i {port.key.chip} -gateway -s gateway {common}",
+                    "Set gateway in ascend_device_network, or: "
+                    f"hccn_tool -i {port.key.chip} -gateway -s gateway {common}",
                     level="alarm" if several else "warn",
                     explains=several,
                 )

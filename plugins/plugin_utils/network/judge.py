@@ -41,8 +41,8 @@ def verdict(
         limits: thresholds by measure.
 
     Returns:
-        dict: C(hosts), C(ports), C(shape), C(probes) (counts by state), C(levels) (counts of troubles), C(troubles) (the
-        worst first), C(matrix).
+        dict: C(hosts), C(ports), C(shape), C(probes) (counts by state), C(levels) (counts of troubles), C(troubles)
+        (the worst first), C(matrix).
     """
     ports = {port.key: port for host in hosts for port in host["ports"]}
     lone = [*checks.of_hosts(hosts, limits), *compare.of_fleet(hosts)]

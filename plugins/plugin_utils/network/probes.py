@@ -9,8 +9,8 @@ Three shapes, the most telling first; the first that fits the limit is taken:
     rails  every chip to the chip of the same number of every other host
     rings  every chip to the chip of the same number of the hosts 1, 2, 4, 8 ... places further in a ring
 
-With each of them goes a ring through the chips of a host, which joins the rails and tells a chip from its host. A pair of
-ports is probed from one side: an echo needs both ways. The work is spread evenly, by the places of the hosts in the
+With each of them goes a ring through the chips of a host, which joins the rails and tells a chip from its host. A pair
+of ports is probed from one side: an echo needs both ways. The work is spread evenly, by the places of the hosts in the
 order of their names, whatever the order of the inventory.
 """
 
