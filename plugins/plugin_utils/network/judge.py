@@ -16,13 +16,14 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import 
     Key,
     Port,
     Result,
+    State,
     Trouble,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.probes import Shape
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.thresholds import Threshold
 
 MATRIX_AT_MOST = 64  # hosts of which every pair is shown; of a larger fleet only those with a failure
-_STATES = ("ok", "loss", "fail", "unknown")
+_STATES: tuple[State, ...] = ("ok", "loss", "fail", "unknown")
 _DARK = ("link-down", "no-light")  # a link that is down for a reason beyond the chip
 
 

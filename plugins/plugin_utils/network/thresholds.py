@@ -80,7 +80,8 @@ def read(rows: Iterable[Mapping[str, Any]], overrides: Any = None) -> dict[str, 
             if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
                 raise ThresholdError(f"{VARIABLE}: {measure}.{name} is {value!r}; give a number, or null for no limit.")
             numbers[str(name)] = None if value is None else float(value)
-        found[str(measure)] = found[str(measure)]._replace(source=VARIABLE, **numbers)
+        known = {**found[str(measure)]._asdict(), **numbers, "source": VARIABLE}
+        found[str(measure)] = Threshold(**known)
     return found
 
 

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pings from the chips of a host to others' addresses, and a second look at what counts up meanwhile.
+
+Given something that asks hccn_tool, so that it can be tried without one. One chip is asked one thing at a time; chips
+work side by side. Nothing is changed.
+"""
+
+import collections
+import threading
+import time
+
+from ansible_collections.ascend.fleet.plugins.module_utils.network.parse import HccnError, shorten
+from ansible_collections.ascend.fleet.plugins.module_utils.network.ping import parse_hccs_ping, parse_ping
+from ansible_collections.ascend.fleet.plugins.module_utils.network.tables import parse_link_stat, parse_stat
+
+# How a probe is asked for, by its way: the words between the chip and the address, and who reads the answer.
+WAYS = {
+    "roce": (["-ping", "-g", "address"], parse_ping),
+    "hccs": (["-hccs_ping", "-g", "address"], parse_hccs_ping),
+}
+OVER = "The time for all probes was over before this one."
+# Of HccnError: the tool said that it does not reach, or could not even try. Anything else says nothing of the network.
+_UNREACHED = ("no_address", "no_gateway", "failed")
+
+
+def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
+    """Run probes and the second look.
+
+    Args:
+        probes: list of {"chip", "address", "via"}.
+        look: chips whose counters and history are read again afterwards.
+        ask: takes the arguments of hccn_tool as a list, returns what it printed, raises HccnError.
+        seconds: for everything; what has not begun then is not begun.
+        at_once: chips that work side by side.
+        clock: seconds, as of time.monotonic.
+
+    Returns:
+        (list of {"chip", "address", "via", "state", "loss", "ms", "message"} in the order of the probes, {chip as text:
+        {"counters": {name: int}, "down_count": int | None}}).
+    """
+    deadline = clock() + seconds
+    waiting = collections.OrderedDict((chip, []) for chip in look)
+    for place, probe in enumerate(probes):
+        waiting.setdefault(probe["chip"], []).append((place, probe))
+    results, later = [None] * len(probes), {}
+    chips = collections.deque(waiting.items())
+
+    def work():
+        while True:
+            try:
+                chip, mine = chips.popleft()
+            except IndexError:
+                return
+            for place, probe in mine:
+                results[place] = _probe(probe, ask, clock() >= deadline)
+            if chip in look:
+                later[str(chip)] = _again(chip, ask, clock() >= deadline)
+
+    threads = [threading.Thread(target=work, name="probes-%d" % number) for number in range(min(at_once, len(chips)))]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results, later
+
+
+def _probe(probe, ask, over):
+    words, read = WAYS[probe["via"]]
+    result = {"chip": probe["chip"], "address": probe["address"], "via": probe["via"]}
+    result.update(state="unknown", loss=None, ms=None, message=OVER)
+    if over:
+        return result
+    try:
+        said = read(ask(["-i", str(probe["chip"])] + words + [probe["address"]]))
+    except HccnError as error:
+        state = "fail" if error.kind in _UNREACHED else "unknown"
+        return dict(result, state=state, loss=100.0 if state == "fail" else None, message=shorten(str(error)))
+    trouble = list(said["trouble"])
+    # A packet that came back over a broken plane is one that the next job will miss.
+    broken = [
+        "L%s plane check result %#x" % (name, value) for name, value in sorted(said.get("planes", {}).items()) if value
+    ]
+    times, loss = said["times_ms"], said["loss_pct"]
+    state = "fail" if not said["received"] else "loss" if loss or broken else "ok"
+    return dict(
+        result,
+        state=state,
+        loss=round(loss, 2),
+        ms=round(sum(times) / len(times), 3) if times else None,
+        message=shorten("; ".join(broken + trouble)) or None,
+    )
+
+
+def _again(chip, ask, over):
+    """What counts up at a chip; empty where it cannot be told."""
+    found = {"counters": {}, "down_count": None}
+    if over:
+        return found
+    for query, read, keys in (
+        ("-stat", parse_stat, ("counters",)),
+        ("-link_stat", parse_link_stat, ("down_count",)),
+    ):
+        try:
+            said = read(ask(["-i", str(chip), query, "-g"]))
+        except HccnError:
+            continue
+        found.update({key: said[key] for key in keys})
+    return found

@@ -1,0 +1,55 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of the network_course action. plugins/action/network_course.py does the work."""
+
+DOCUMENTATION = r"""
+module: network_course
+short_description: Decide which NPU pings which
+version_added: "0.1.0"
+description:
+  - Lays out the probes between the RoCE ports of a fleet, so that every pair of hosts is connected and no host has more
+    to do than a limit. A small fleet is probed as a full mesh of chips, a larger one along its rails (the chips of one
+    number), a very large one along rings of hosts 1, 2, 4, 8 ... places apart.
+  - Runs once, on the control node, and talks to no host. It reads the variable RV(ignore:ascend_observation) of each
+    host, the registered result of M(ascend.fleet.host_facts) that was asked for the NPUs' network.
+author:
+  - ascend.fleet contributors (@ascend-fleet)
+extends_documentation_fragment:
+  - ascend.fleet.attributes.control
+  - ascend.fleet.options.hosts
+options:
+  at_most:
+    description: Probes of one host at most, by which the shape is chosen.
+    type: int
+    default: 256
+seealso:
+  - module: ascend.fleet.network_probe
+  - module: ascend.fleet.network_verdict
+"""
+
+EXAMPLES = r"""
+- name: Lay out the probes
+  ascend.fleet.network_course:
+  run_once: true
+  register: ascend_network_course
+"""
+
+RETURN = r"""
+shape:
+  description: C(mesh), C(rails) or C(rings).
+  returned: always
+  type: str
+  sample: mesh
+probes:
+  description: By host, what M(ascend.fleet.network_probe) is to do. A host without an address on a chip has none.
+  returned: always
+  type: dict
+  sample: {"npu-1": [{"chip": 0, "address": "10.0.0.2", "via": "roce"}]}
+look:
+  description: By host, the chips whose counters are read again.
+  returned: always
+  type: dict
+  sample: {"npu-1": [0, 1, 2, 3, 4, 5, 6, 7]}
+"""

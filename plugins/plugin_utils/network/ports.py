@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the facts of a host, and what its probes saw later, to its ports. What has no sound value is None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Host, Key, Port, Probe, Result, State
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
+
+# What the playbook registers for each host.
+OBSERVATION, SEEN = "ascend_observation", "ascend_network_seen"
+# Key of a lane's values in the facts -> key of the port's optics; a power has its unit in the name.
+_LANES = {"tx_bias_ma": "tx_bias_ma", "host_snr_db": "host_snr_db", "media_snr_db": "media_snr_db"}
+_FLAGS = ("tx_los", "rx_los", "tx_lol", "rx_lol")
+# What hccn_tool says of an optic in place of an answer.
+_GONE = {"no_optics": {"present": False}, "link_unreachable": {"unreachable": True}}
+_STATES: tuple[State, ...] = ("ok", "loss", "fail", "unknown")
+
+
+def of_host(name: str, observation: Mapping[str, Any], seen: Mapping[str, Any] | None = None) -> Host:
+    """The ports of a host.
+
+    Args:
+        name: the host's.
+        observation: the registered result of host_facts, asked for the NPUs' network.
+        seen: the registered result of network_probe, where it ran.
+    """
+    facts = part(part(dict(observation), "ansible_facts"), "ascend")
+    network = part(facts, "device_network")
+    if not facts:
+        return _without(name, text(observation.get("msg")) or "the host could not be observed", True)
+    chips = [chip for chip in rows(network, "chips") if isinstance(chip, dict) and isinstance(chip.get("chip"), int)]
+    if chips:
+        family = text(part(facts, "accelerators").get("family"))
+        conf = part(part(network, "conf"), "chips")
+        later = part(dict(seen or {}), "later")
+        ports = [
+            _port(name, family, chip, part(conf, str(chip["chip"])), part(later, str(chip["chip"]))) for chip in chips
+        ]
+        return {"name": name, "ports": ports, "reason": None, "missing": False}
+    count = number(part(facts, "accelerators").get("count"))
+    reason = text(network.get("reason"))
+    # A family with a port, whose tool does not answer, hides what is wrong; one without is no part of this network.
+    return _without(name, reason, bool(count and text(network.get("port")) == "roce"))
+
+
+def _without(name: str, reason: str | None, missing: bool) -> Host:
+    return {"name": name, "ports": [], "reason": reason, "missing": missing}
+
+
+def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) -> Port:
+    history, neighbour, tls = part(chip, "link_history"), part(chip, "lldp"), chip.get("tls")
+    switched = part(chip, "tls").get("enabled") if tls is not None else _switch(conf.get("tls_enable"))
+    return Port(
+        Key(name, int(chip["chip"])),
+        family=family,
+        address=text(chip.get("address")),
+        netmask=text(chip.get("netmask")),
+        gateway=text(chip.get("gateway")),
+        netdetect=text(chip.get("netdetect")),
+        link=text(chip.get("link")),
+        health=text(chip.get("net_health")),
+        speed=_integer(chip.get("speed_mbps")),
+        mtu=_integer(conf.get("mtu")),
+        tls=switched if isinstance(switched, bool) else None,
+        mac=text(chip.get("mac")),
+        optics=_optics(chip),
+        counters=_counters(chip),
+        later=_counters(later),
+        flaps=_integer(history.get("down_count")),
+        flaps_later=_integer(later.get("down_count")),
+        file={key: str(conf[key]) for key in ("address", "netmask", "gateway") if isinstance(conf.get(key), str)},
+        switch=text(neighbour.get("system")) or text(neighbour.get("chassis")),
+        switch_port=text(neighbour.get("port")),
+    )
+
+
+def _switch(value: Any) -> bool | None:
+    """The TLS switch as hccn.conf has it: the device's own, kept there since it was first asked."""
+    return {"0": False, "1": True}.get(str(value))
+
+
+def _integer(value: Any) -> int | None:
+    found = number(value)
+    return int(found) if found is not None else None
+
+
+def _counters(data: dict) -> dict[str, int]:
+    return {str(name): value for name, value in part(data, "counters").items() if isinstance(value, int)}
+
+
+def _optics(chip: dict) -> dict[str, Any]:
+    optics, problem = (
+        part(chip, "optics"),
+        part(part(chip, "problems"), "optical") or part(part(chip, "problems"), "optics"),
+    )
+    if not optics:
+        return dict(_GONE.get(str(problem.get("kind")), {}))
+    if optics.get("present") is False:
+        return {"present": False}
+    found: dict[str, Any] = {key: _values(optics.get(name)) for name, key in _LANES.items()}
+    unit = {"mW": "mw", "dBm": "dbm"}.get(str(optics.get("power_unit")))
+    if unit:
+        found.update({f"{name}_power_{unit}": _values(optics.get(f"{name}_power")) for name in ("tx", "rx")})
+    flags = {name: optics[name] for name in _FLAGS if isinstance(optics.get(name), int)}
+    return {**found, "present": optics.get("present"), "flags": flags}
+
+
+def _values(values: Any) -> dict[int, float]:
+    pairs = enumerate(values) if isinstance(values, list) else ()
+    return {lane: float(found) for lane, value in pairs if (found := number(value)) is not None}
+
+
+def results(probes: Sequence[Probe], seen: Mapping[str, Any] | None) -> list[Result]:
+    """How the probes of a host ended; a probe of which nothing is told is unknown.
+
+    Args:
+        probes: those that were asked for.
+        seen: the registered result of network_probe.
+    """
+    data = dict(seen or {})
+    told = {
+        (row["chip"], str(row["address"]), row.get("via")): row
+        for row in map(dict, rows(data, "probed"))
+        if _sound(row)
+    }
+    silence = text(data.get("msg")) or "the host did not answer"
+    return [_result(probe, told.get((probe.source.chip, probe.address, probe.via)), silence) for probe in probes]
+
+
+def _sound(row: dict) -> bool:
+    return isinstance(row.get("chip"), int) and row.get("state") in _STATES and "address" in row
+
+
+def _result(probe: Probe, row: dict | None, silence: str) -> Result:
+    if row is None:
+        return Result(probe, "unknown", message=silence)
+    state: State = next(state for state in _STATES if state == row["state"])
+    return Result(probe, state, number(row.get("loss")), number(row.get("ms")), text(row.get("message")))
+
+
+def of_fleet(names: Sequence[str], hostvars: Any) -> list[Host]:
+    """The ports of every host, from what the plays registered.
+
+    Args:
+        names: the hosts.
+        hostvars: Ansible's.
+    """
+    return [of_host(name, registered(hostvars, name, OBSERVATION), registered(hostvars, name, SEEN)) for name in names]
+
+
+def registered(hostvars: Any, name: str, variable: str) -> dict[str, Any]:
+    """What a play registered for a host, as plain data; empty where it did not, or the host is not known."""
+    found = plain((hostvars.raw_get(name) or {}).get(variable))
+    return found if isinstance(found, dict) else {}
