@@ -20,13 +20,16 @@ class ActionModule(ControlAction):
         course = probes.plan(fleet, args["at_most"])
         return {
             "shape": course.shape,
-            "probes": {
-                host: [{"chip": one.source.chip, "address": one.address, "via": one.via} for one in found]
-                for host, found in course.probes.items()
-            },
-            "look": {
-                host["name"]: [port.key.chip for port in host["ports"] if port.used]
+            "work": {
+                host["name"]: {
+                    "path": host["tool"],
+                    "look": [port.key.chip for port in host["ports"] if port.used],
+                    "probes": [
+                        {"chip": one.source.chip, "address": one.address, "via": one.via}
+                        for one in course.probes.get(host["name"], ())
+                    ],
+                }
                 for host in fleet
-                if any(port.used for port in host["ports"])
+                if host["tool"] and any(port.used for port in host["ports"])
             },
         }

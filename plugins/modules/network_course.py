@@ -42,14 +42,14 @@ shape:
   returned: always
   type: str
   sample: mesh
-probes:
-  description: By host, what M(ascend.fleet.network_probe) is to do. A host without an address on a chip has none.
+work:
+  description:
+    - By host, the options of M(ascend.fleet.network_probe). A host none of whose chips has an address is not among them.
   returned: always
   type: dict
-  sample: {"npu-1": [{"chip": 0, "address": "10.0.0.2", "via": "roce"}]}
-look:
-  description: By host, the chips whose counters are read again.
-  returned: always
-  type: dict
-  sample: {"npu-1": [0, 1, 2, 3, 4, 5, 6, 7]}
+  sample:
+    npu-1:
+      path: /usr/local/Ascend/driver/tools/hccn_tool
+      look: [0, 1]
+      probes: [{"chip": 0, "address": "198.51.100.2", "via": "roce"}]
 """

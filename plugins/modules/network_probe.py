@@ -11,8 +11,8 @@ version_added: "0.1.0"
 description:
   - Runs C(hccn_tool -ping) from chips of this host to the addresses given, and reads the counters of the chips
     again, so that one can tell which of them grow.
-  - Chips work side by side, each one thing at a time, within a limit on the time of each answer and of all together, and
-    on what the tool may print. What was not begun in time is told as unknown.
+  - Chips work side by side, each one thing at a time, within a limit on the time of each answer and of all together,
+    and on what the tool may print. What was not begun in time is told as unknown.
   - Changes nothing.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -32,6 +32,10 @@ options:
         type: str
         choices: [roce, hccs]
         default: roce
+  path:
+    description: The tool's place, as C(device_network.tool) of the facts tells it.
+    type: path
+    required: true
   look:
     description: Chips whose counters are read again.
     type: list
@@ -58,6 +62,7 @@ EXAMPLES = r"""
   ascend.fleet.network_probe:
     probes:
       - {chip: 0, address: 198.51.100.2}
+    path: /usr/local/Ascend/driver/tools/hccn_tool
     look: [0]
   become: true
 """
@@ -83,11 +88,10 @@ later:
   sample: {"0": {"counters": {"roce_rx_err_pkt_num": 0}, "down_count": 1}}
 """
 
-import time
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils.network import probe, tool
-from ansible_collections.ascend.fleet.plugins.module_utils.network.parse import HccnError
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 _SUBOPTIONS = {
@@ -102,6 +106,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "probes": {"type": "list", "elements": "dict", "options": _SUBOPTIONS, "default": []},
+            "path": {"type": "path", "required": True},
             "look": {"type": "list", "elements": "int", "default": []},
             "seconds": {"type": "int", "default": 240},
             "timeout": {"type": "int", "default": 15},
@@ -114,10 +119,10 @@ def main():
     for name in ("seconds", "timeout", "at_once"):
         if params[name] < 1:
             module.fail_json(msg="{} is {}; it must be at least 1.".format(name, params[name]))
-    try:
-        hccn = tool.Tool(timeout=params["timeout"], deadline=time.monotonic() + params["seconds"])
-    except HccnError as error:
-        module.fail_json(msg="hccn_tool cannot be used: {}. Install the driver, or start it.".format(error))
+    if not os.path.isfile(params["path"]):
+        module.fail_json(msg="{} is not there. Install the driver, which brings it.".format(params["path"]))
+    # A call that has begun when the time is over is let end.
+    hccn = tool.Tool(params["path"], params["timeout"])
     probed, later = probe.run(params["probes"], params["look"], hccn.ask, params["seconds"], params["at_once"])
     module.exit_json(changed=False, probed=probed, later=later)
 

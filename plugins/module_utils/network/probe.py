@@ -31,7 +31,7 @@ def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
     Args:
         probes: list of {"chip", "address", "via"}.
         look: chips whose counters and history are read again afterwards.
-        ask: takes the arguments of hccn_tool as a list, returns what it printed, raises HccnError.
+        ask: takes a chip and the words of a query, returns what hccn_tool printed, raises HccnError (tool.Tool.ask).
         seconds: for everything; what has not begun then is not begun.
         at_once: chips that work side by side.
         clock: seconds, as of time.monotonic.
@@ -74,7 +74,7 @@ def _probe(probe, ask, over):
     if over:
         return result
     try:
-        said = read(ask(["-i", str(probe["chip"])] + words + [probe["address"]]))
+        said = read(ask(probe["chip"], *(words + [probe["address"]])))
     except HccnError as error:
         state = "fail" if error.kind in _UNREACHED else "unknown"
         return dict(result, state=state, loss=100.0 if state == "fail" else None, message=shorten(str(error)))
@@ -104,7 +104,7 @@ def _again(chip, ask, over):
         ("-link_stat", parse_link_stat, ("down_count",)),
     ):
         try:
-            said = read(ask(["-i", str(chip), query, "-g"]))
+            said = read(ask(chip, query, "-g"))
         except HccnError:
             continue
         found.update({key: said[key] for key in keys})

@@ -78,6 +78,7 @@ class Host(TypedDict):
 
     name: str
     ports: list[Port]
+    tool: str | None  # where hccn_tool is
     reason: str | None  # why there are no ports, in words
     missing: bool  # it should have ports and could not be looked at
 

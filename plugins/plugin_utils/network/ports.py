@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Host, Key, Port, Probe, Result, State
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network.rank_table import Device, RankTableError, Server
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
 # What the playbook registers for each host.
@@ -41,7 +42,8 @@ def of_host(name: str, observation: Mapping[str, Any], seen: Mapping[str, Any] |
         ports = [
             _port(name, family, chip, part(conf, str(chip["chip"])), part(later, str(chip["chip"]))) for chip in chips
         ]
-        return {"name": name, "ports": ports, "reason": None, "missing": False}
+        tool = text(network.get("tool"))
+        return {"name": name, "ports": ports, "tool": tool, "reason": None, "missing": False}
     count = number(part(facts, "accelerators").get("count"))
     reason = text(network.get("reason"))
     # A family with a port, whose tool does not answer, hides what is wrong; one without is no part of this network.
@@ -49,7 +51,7 @@ def of_host(name: str, observation: Mapping[str, Any], seen: Mapping[str, Any] |
 
 
 def _without(name: str, reason: str | None, missing: bool) -> Host:
-    return {"name": name, "ports": [], "reason": reason, "missing": missing}
+    return {"name": name, "ports": [], "tool": None, "reason": reason, "missing": missing}
 
 
 def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) -> Port:
@@ -157,3 +159,38 @@ def registered(hostvars: Any, name: str, variable: str) -> dict[str, Any]:
     """What a play registered for a host, as plain data; empty where it did not, or the host is not known."""
     found = plain((hostvars.raw_get(name) or {}).get(variable))
     return found if isinstance(found, dict) else {}
+
+
+def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Sequence[int] = ()) -> Server:
+    """A host's part of a rank table.
+
+    Args:
+        name: the host's.
+        server_id: by which the others know it.
+        observation: the registered result of host_facts, asked for the NPUs' network.
+        chips: those that take part; all where none is named.
+
+    Raises:
+        RankTableError: the host does not tell enough.
+    """
+    facts = part(part(dict(observation), "ansible_facts"), "ascend")
+    found = {one["chip"]: one for one in rows(part(facts, "device_network"), "chips") if isinstance(one, dict)}
+    if not found:
+        host = of_host(name, observation)
+        raise RankTableError(f"{name} shows no chip with a network port: {host['reason'] or 'nothing asked for it'}.")
+    absent = sorted(set(chips) - set(found))
+    if absent:
+        raise RankTableError(f"{name} has no chip {', '.join(map(str, absent))}: correct ascend_rank_table_chips.")
+    pods = {part(found[chip], "super_pod").get("super_pod_id") for chip in found} - {None}
+    return Server(
+        name,
+        server_id,
+        [
+            Device(
+                chip, text(found[chip].get("address")), _integer(part(found[chip], "super_pod").get("super_device_id"))
+            )
+            for chip in sorted(chips or found)
+        ],
+        text(part(facts, "accelerators").get("family")),
+        _integer(min(pods)) if len(pods) == 1 else None,
+    )

@@ -39,6 +39,10 @@ OWN = frozenset(
         "ascend_package_options",
         "ascend_environment",
         "ascend_environment_words",
+        "ascend_network",
+        "ascend_network_course",
+        "ascend_network_seen",
+        "ascend_rank_table",
     )
 )
 

@@ -95,6 +95,7 @@ class Fabric:
             {
                 "name": name,
                 "ports": [port for key, port in self.ports.items() if key.host == name],
+                "tool": "/hccn_tool",
                 "reason": None,
                 "missing": False,
             }

@@ -152,7 +152,7 @@ class TestWhatOnlyTheProbesShow:
         assert fabric.told(at_most) == [("host-dark", "host npu-04")]
 
     def test_a_host_that_is_off(self, at_most):
-        off = {"name": "npu-09", "ports": [], "reason": "unreachable: timed out", "missing": True}
+        off = {"name": "npu-09", "ports": [], "tool": None, "reason": "unreachable: timed out", "missing": True}
         assert Fabric().told(at_most, more=[off]) == [("host-silent", "npu-09")]
 
     def test_a_tool_that_does_not_answer_blames_nobody(self, at_most):
