@@ -50,6 +50,7 @@ class ActionModule(ControlAction):
             generated=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             controller=socket.gethostname(),
             second_run=plain(args["second_run"]),
+            network=self._network(task_vars),
         )
         lines = text.lines(report, max(60, args["width"]))
         files = {
@@ -84,6 +85,12 @@ class ActionModule(ControlAction):
             f"{task_vars['inventory_hostname']}: {planted.sentence(['ascend_report_dir'])} The report is in {folder}."
         )
         return folder
+
+    def _network(self, task_vars: dict) -> dict | None:
+        """The verdict on the network, where a play of this run registered one."""
+        found = None if "ascend_network" in planted.names(task_vars) else task_vars.get("ascend_network")
+        verdict = plain(found.get("network")) if isinstance(found, Mapping) else None
+        return verdict if isinstance(verdict, dict) else None
 
     def _plans(self, args: dict, task_vars: dict) -> dict:
         """Return the fleet's plans: given, or registered by the plays."""

@@ -44,7 +44,7 @@ shape:
   sample: mesh
 work:
   description:
-    - By host, the options of M(ascend.fleet.network_probe). A host none of whose chips has an address is not among them.
+    - By host, the options of M(ascend.fleet.network_probe). A host without an address on a chip is not among them.
   returned: always
   type: dict
   sample:

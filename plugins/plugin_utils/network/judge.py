@@ -156,10 +156,10 @@ def matrix(hosts: Sequence[Host], results: Sequence[Result]) -> dict[str, Any]:
     names = sorted(host["name"] for host in hosts if host["ports"])
     whole = len(names) <= MATRIX_AT_MOST
     if not whole:
-        troubled = {
-            name for one in results if one.state != "ok" for name in (one.probe.source.host, one.probe.target.host)
-        }
-        names = [name for name in names if name in troubled][:MATRIX_AT_MOST]
+        failing = Counter(
+            name for one in results if one.state != "ok" for name in {one.probe.source.host, one.probe.target.host}
+        )
+        names = sorted(name for name, _count in failing.most_common(MATRIX_AT_MOST))
     places = {name: place for place, name in enumerate(names)}
     counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     for one in results:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Host, Key, Port, Probe, Result, State
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import (
+    Host,
+    Key,
+    Port,
+    Probe,
+    Result,
+    State,
+    network_of,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.rank_table import Device, RankTableError, Server
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
@@ -60,7 +68,7 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
     return Port(
         Key(name, int(chip["chip"])),
         family=family,
-        address=text(chip.get("address")),
+        address=_address(chip.get("address")),
         netmask=text(chip.get("netmask")),
         gateway=text(chip.get("gateway")),
         netdetect=text(chip.get("netdetect")),
@@ -79,6 +87,11 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
         switch=text(neighbour.get("system")) or text(neighbour.get("chassis")),
         switch_port=text(neighbour.get("port")),
     )
+
+
+def _address(value: Any) -> str | None:
+    """An address and nothing else: other hosts give it to a program."""
+    return value if isinstance(value, str) and network_of(value, "0") is not None else None
 
 
 def _switch(value: Any) -> bool | None:
@@ -125,17 +138,14 @@ def results(probes: Sequence[Probe], seen: Mapping[str, Any] | None) -> list[Res
         seen: the registered result of network_probe.
     """
     data = dict(seen or {})
-    told = {
-        (row["chip"], str(row["address"]), row.get("via")): row
-        for row in map(dict, rows(data, "probed"))
-        if _sound(row)
-    }
+    told = {(row["chip"], row["address"], row["via"]): row for row in rows(data, "probed") if _sound(row)}
     silence = text(data.get("msg")) or "the host did not answer"
     return [_result(probe, told.get((probe.source.chip, probe.address, probe.via)), silence) for probe in probes]
 
 
-def _sound(row: dict) -> bool:
-    return isinstance(row.get("chip"), int) and row.get("state") in _STATES and "address" in row
+def _sound(row: Any) -> bool:
+    known = isinstance(row, dict) and isinstance(row.get("chip"), int) and row.get("state") in _STATES
+    return known and all(isinstance(row.get(key), str) for key in ("address", "via"))
 
 
 def _result(probe: Probe, row: dict | None, silence: str) -> Result:
@@ -181,7 +191,7 @@ def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Seq
     absent = sorted(set(chips) - set(found))
     if absent:
         raise RankTableError(f"{name} has no chip {', '.join(map(str, absent))}: correct ascend_rank_table_chips.")
-    pods = {part(found[chip], "super_pod").get("super_pod_id") for chip in found} - {None}
+    pods = {_integer(part(found[chip], "super_pod").get("super_pod_id")) for chip in found}
     return Server(
         name,
         server_id,
@@ -192,5 +202,5 @@ def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Seq
             for chip in sorted(chips or found)
         ],
         text(part(facts, "accelerators").get("family")),
-        _integer(min(pods)) if len(pods) == 1 else None,
+        pods.pop() if len(pods) == 1 else None,
     )

@@ -26,6 +26,7 @@ def build(
     generated: str,
     controller: str,
     second_run: dict | None = None,
+    network: dict | None = None,
 ) -> dict:
     """Return the whole report as plain data.
 
@@ -35,6 +36,7 @@ def build(
         generated: ISO 8601 time in UTC.
         controller: name of the control node.
         second_run: counts of a second run of the same playbook, or None when there was none.
+        network: the verdict on the network between the NPUs, or None where it was not verified in this run.
     """
     hosts = list(records)
     _drift_from_peers(hosts)
@@ -52,6 +54,7 @@ def build(
         "components": {component: _spread(hosts, component) for component in COMPONENTS},
         "hosts": hosts,
         "second_run": second_run or None,
+        "network": network or None,
     }
 
 
@@ -74,6 +77,18 @@ def failures(report: dict) -> dict[str, str]:
             found[host["name"]] = " ".join([f"{host['status']}:", error["message"], *more])
         elif host["status"] == "not_started":
             found[host["name"]] = "not started: " + (host["reason"] or "the run ended before this host's turn.")
+    for name, message in _network_failures(report).items():
+        found.setdefault(name, message)
+    return found
+
+
+def _network_failures(report: dict) -> dict[str, str]:
+    """By host, the first alarm about its ports."""
+    found: dict[str, str] = {}
+    for row in (report.get("network") or {}).get("troubles", ()):
+        if row["level"] == "alarm":
+            for port in row["ports"]:
+                found.setdefault(port["host"], f"network: {row['where']}: {row['problem']} Fix: {row['fix']}")
     return found
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 _ASSETS = Path(__file__).with_name("assets")
-_SCRIPTS = ("core.js", "overview.js", "proof.js", "chips.js", "details.js", "hosts.js")
+_SCRIPTS = ("core.js", "overview.js", "proof.js", "chips.js", "network.js", "details.js", "hosts.js")
 _CHIP_KEYS = ("id", "name", "health", "level", "temperature_c", "power_w", "used", "total")
 _POOLED = ("plan", "findings", "desired", "versions")
 

@@ -186,6 +186,7 @@ renderAttention();
 renderVersions();
 renderFindings();
 renderChanges();
+renderNetwork();
 wireToolbar();
 wireDetails();
 update();

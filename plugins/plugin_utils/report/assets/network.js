@@ -1,0 +1,41 @@
+// The network between the NPUs: what is wrong, and which hosts reach which.
+const REACH = { ".": ["ok", "all pass"], "!": ["warning", "some fail or lose packets"], x: ["bad", "all fail"], "?": ["unknown", "not known"] };
+const NETWORK_LEVELS = { alarm: "error", warn: "warning", info: "info" };
+
+function reach([, , passed, lost, failed, unknown]) {
+  if (!lost && !failed) return unknown ? "?" : ".";
+  return failed && !passed && !lost ? "x" : "!";
+}
+
+function renderNetwork() {
+  const network = report.network;
+  const section = byId("network");
+  section.hidden = !network;
+  if (!network) return;
+  const probes = network.probes;
+  const states = [[probes.ok, "passed"], [probes.loss, "lost packets"], [probes.fail, "failed"], [probes.unknown, "not known"]];
+  const note = [`${plural(network.hosts, "host")}, ${plural(network.ports, "port")}`, `${plural(probes.total, "probe")} (${network.shape}): ${
+    states.filter(([count]) => count).map(([count, text]) => `${count.toLocaleString("en")} ${text}`).join(", ") || "none ran"}`].join(" · ");
+  section.replaceChildren(heading("network", "Network between the NPUs", note), ...network.troubles.map(networkIssue),
+    network.troubles.length ? "" : h("p", { class: "soft" }, network.ports ? "Nothing is wrong." : "No chip has an address."), networkMatrix(network.matrix));
+}
+
+function networkIssue(row) {
+  const names = [...new Set(row.ports.map((port) => port.host))].filter((name) => byName.has(name));
+  return issue(NETWORK_LEVELS[row.level], row.where, row.problem, [["Seen", row.evidence], ["Fix", row.fix], ["Rule", row.rule]], names, false, null);
+}
+
+function networkMatrix(matrix) {
+  if (!matrix.hosts.length) return "";
+  const cells = new Map(matrix.cells.map((cell) => [`${cell[0]} ${cell[1]}`, cell]));
+  const head = h("tr", null, h("th", { scope: "col" }, "host"), matrix.hosts.map((name, at) => h("th", { scope: "col", title: name }, at + 1)));
+  const rows = matrix.hosts.map((name, row) => h("tr", null, h("th", { scope: "row" }, `${row + 1} ${name}`), matrix.hosts.map((other, column) => {
+    const cell = cells.get(`${Math.min(row, column)} ${Math.max(row, column)}`);
+    if (!cell) return h("td", { class: "reach" });
+    const [tone, words] = REACH[reach(cell)];
+    const told = `${name} and ${other}: ${words} (${cell[2]} passed, ${cell[3]} lost packets, ${cell[4]} failed, ${cell[5]} not known)`;
+    return h("td", { class: `reach cell-${tone}`, title: told }, h("span", { "aria-label": told }, reach(cell)));
+  })));
+  return h("div", null, matrix.whole ? "" : h("p", { class: "soft" }, "Of this large fleet, the hosts with a failure."),
+    h("div", { class: "table-wrap" }, h("table", { class: "matrix" }, h("thead", null, head), h("tbody", null, rows))));
+}
