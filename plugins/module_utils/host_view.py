@@ -55,7 +55,7 @@ class HostView(object):
             os.close(handle)
         return b"".join(chunks).decode("utf-8", "replace")
 
-    def read_inside(self, folder, name, limit=_LIMIT):
+    def read_inside(self, folder, name, limit=_LIMIT, tail=False):
         """As read(), of a regular file below a folder that belongs to a user: no link is followed on the way to it."""
         flags, handles, text = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, [], b""
         try:
@@ -66,6 +66,8 @@ class HostView(object):
             handles.append(os.open(parts[-1], flags | os.O_NOFOLLOW, dir_fd=handles[-1]))
             if not stat.S_ISREG(os.fstat(handles[-1]).st_mode):
                 return None
+            if tail:
+                os.lseek(handles[-1], max(0, os.fstat(handles[-1]).st_size - limit), os.SEEK_SET)
             while len(text) < limit:
                 chunk = os.read(handles[-1], min(limit - len(text), 65536))
                 if not chunk:

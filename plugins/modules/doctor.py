@@ -21,6 +21,12 @@ author:
 extends_documentation_fragment:
   - ascend.fleet.attributes.control
   - ascend.fleet.options.hosts
+options:
+  log:
+    description:
+      - A text file on the control node in which HCCL's errors (C(EI0006) and the like) are looked for, such as the
+        log of a job that failed.
+    type: path
 seealso:
   - module: ascend.fleet.host_facts
   - module: ascend.fleet.doctor_probe

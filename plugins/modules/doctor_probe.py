@@ -58,6 +58,10 @@ doctor_probe:
         line: {description: The telling line., type: str}
         cause: {description: What it means; V(null) where that is not known., type: str}
         fix: {description: What to do; V(null) where that is not known., type: str}
+    hccl:
+      description: HCCL's errors in the newest logs of jobs (~/ascend/log), each with C(file), C(code) and C(line).
+      type: list
+      elements: dict
     kernel_log:
       description: Lines in which the kernel refuses the driver's modules, or says that a device is lost or taken.
       type: list

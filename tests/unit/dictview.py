@@ -102,13 +102,13 @@ class DictView:
             return None
         return str(text[-limit:] if tail else text[:limit])
 
-    def read_inside(self, folder, name, limit=1024 * 1024):
+    def read_inside(self, folder, name, limit=1024 * 1024, tail=False):
         path = folder
         for part in name.split("/"):
             path = posixpath.join(path, part)
             if self.islink(path):
                 return None
-        return self.read(path, limit)
+        return self.read(path, limit, tail)
 
     def listdir(self, path):
         real = self.realpath(path)

@@ -18,6 +18,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
     files as vendor_files,
 )
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import hccl_errors
 
 DKMS = "/var/lib/dkms/davinci_ascend"
 LOGS = "/var/log/ascend_seclog"
@@ -64,6 +65,8 @@ _LOST = re.compile(
 # Two that want the same devices for themselves.
 _CONFLICT = re.compile(r"uda_occupy_dev_by_ns|conflict open udevid|already in use", re.IGNORECASE)
 _LINES = 5  # of each kind
+# Homes that are looked into, the newest logs of jobs in each, errors that are told.
+_HOMES, _JOB_LOGS, _HCCL_ROWS = 64, 8, 50
 _REFUSED = re.compile(
     r"Unknown symbol|version magic|disagrees about version of symbol|Key was rejected|"
     r"Required key not available|Loading of (?:unsigned|module)[^\n]*rejected"
@@ -93,6 +96,7 @@ def collect(view, params, now):
         "sshd": sshd(view),
         "dkms": dkms(view),
         "logs": complaints(view),
+        "hccl": hccl(view),
         "kernel_log": kernel_log(view),
         "installers": installers(view),
         "install_path": params["install_path"].rstrip("/") or "/",
@@ -211,6 +215,24 @@ def complaints(view):
                 }
             )
     return rows
+
+
+def hccl(view):
+    """[{"file", "code", "line"}] of HCCL's errors in the newest logs of jobs, root's and users'."""
+    rows = []
+    homes = ["/root"] + ["/home/" + name for name in view.listdir("/home")[:_HOMES]]
+    for home in homes:
+        for kind in ("debug", "run"):
+            folder = "ascend/log/%s/plog" % kind
+            # plog-<pid>_<time>.log: by the time in the name, the newest last.
+            names = [
+                name for name in view.listdir(home + "/" + folder) if name.startswith("plog-") and name.endswith(".log")
+            ]
+            for name in sorted(names, key=lambda name: name.partition("_")[2])[-_JOB_LOGS:]:
+                name = folder + "/" + name
+                text = view.read_inside(home, name, _TAIL, tail=True)
+                rows += [dict(row, file=home + "/" + name) for row in hccl_errors.codes(text)]
+    return rows[-_HCCL_ROWS:]
 
 
 def kernel_refuses(line):

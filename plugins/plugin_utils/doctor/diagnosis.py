@@ -73,7 +73,12 @@ def of_host(
     settled = _PROVEN if facts["npu"]["available"] else ()
     found = [row for row in found if _SAME.get(row["id"]) not in known and row["id"] not in settled]
     found += _wishes(host, observation, wish, planner)
-    return sorted(found, key=lambda problem: doctor.SEVERITIES.index(problem["severity"]))
+    return ordered(found)
+
+
+def ordered(problems: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The problems, the worst first."""
+    return sorted(problems, key=lambda problem: doctor.SEVERITIES.index(problem["severity"]))
 
 
 def installed_findings(facts: dict[str, Any], wish: Wishes) -> list[dict[str, Any]]:

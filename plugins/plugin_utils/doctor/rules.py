@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     driver,
     hardware,
+    network,
     npu,
     pytorch,
     software,
@@ -24,8 +25,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
-RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *software.RULES, *pytorch.RULES)
-PROBE_RULES = system.RULES
+RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *network.RULES, *software.RULES, *pytorch.RULES)
+PROBE_RULES = (*system.RULES, *network.PROBE_RULES)
 # Variables of what a container has from its host.
 _OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")
 # What the next installer will refuse is no sickness while the NPUs work: a warning then.

@@ -10,6 +10,7 @@ import time
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.host import deeper as doctor_probe
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import hccl_errors
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules as doctor
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView, Node
 
@@ -20,7 +21,7 @@ PARAMS = {"install_path": "/usr/local/Ascend", "env_root": "/opt/ascend/envs", "
 KEYS = {
     "time", "clock_offset", "pam_su_rootok", "kernel_compiler", "umask", "umask_files", "sshd", "dkms", "logs",
     "kernel_log", "install_path", "parents", "cann_record", "login_files", "compiler_packages", "libraries",
-    "mindspore_arch", "installers", "closed",
+    "mindspore_arch", "installers", "closed", "hccl",
 }  # fmt: skip
 
 
@@ -34,6 +35,20 @@ def test_an_empty_host():
     assert seen["clock_offset"] == 0
     assert seen["pam_su_rootok"] is seen["kernel_compiler"] is seen["umask"] is seen["dkms"] is None
     assert not any(seen[key] for key in ("logs", "kernel_log", "cann_record", "login_files", "libraries"))
+
+
+def test_the_errors_of_jobs():
+    logs = "ascend/log/debug/plog/plog-"
+    tree = {
+        f"/root/{logs}48_20261120101112.log": "[ERROR] EI0006: socket timeout\n[ERROR] EI0006: again\n",
+        f"/home/ann/{logs}9_20261120101112.log": "[ERROR] EI0016: tls\n",
+        "/home/ann/ascend/log/debug/plog/device-0.log": "EI0004",
+        "/home/bob/x": "",
+    }
+    assert [(row["code"], row["file"].split("/ascend")[0], row["line"]) for row in probe(tree)["hccl"]] == [
+        ("EI0006", "/root", "[ERROR] EI0006: socket timeout"),
+        ("EI0016", "/home/ann", "[ERROR] EI0016: tls"),
+    ]
 
 
 def test_this_machine():
@@ -264,6 +279,10 @@ CASES = {
     "installer-running": ({}, {"installers": [{"pid": 7, "command": "x.run", "minutes": 60}]}, "for 60 minutes: x.run"),
     "environment-closed": ({}, {"closed": [ENV]}, ENV),
     "mindspore-arch": ({}, {"mindspore_arch": {"mindspore": "x86_64"}}, "x86_64, the host is aarch64"),
+    **{
+        f"hccl-{code.lower()}": ({}, {"hccl": [{"file": "job.log", "code": code, "line": f"{code}: x"}]}, f"{code}: x")
+        for code in hccl_errors.CODES
+    },
 }
 
 

@@ -32,7 +32,19 @@ NNAE, KERNELS = "cann.0", "cann.1"
 ENV = "environments.0"
 
 # rule -> (changes to a healthy host, words of the evidence)
+PORT = {"chip": 5, "address": "198.51.100.3", "netmask": "255.255.255.0", "link": "UP"}
+
+
+def ports(conf=None, **changes):
+    return {"device_network": {"port": "roce", "conf": {"chips": {"5": conf or {}}}, "chips": [{**PORT, **changes}]}}
+
+
 CASES = {
+    "npu-address-not-on-chip": (ports({"address": "198.51.100.3"}, address=None), "file: 198.51.100.3"),
+    "npu-address-differs": (ports({"address": "198.51.100.4"}), "chip 198.51.100.3"),
+    "npu-link-down": (ports(link="DOWN"), "chip 5"),
+    "npu-link-flaps": (ports(link_history={"down_count": 40}), "40 times down"),
+    "npu-optic-weak": (ports(optics={"present": True, "media_snr_db": [12.0]}), "12 dB"),
     "no-accelerator": ({"accelerators.count": 0, "npu.available": False}, "19e5"),
     "accelerator-unknown": (
         {

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import diagnosis, unobserved
+from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import diagnosis, network, unobserved
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import rules as doctor
 
 PAGE = (Path(__file__).resolve().parents[5] / "docs" / "doctor.md").read_text(encoding="utf-8")
-RULES = (*unobserved.RULES, *doctor.RULES, *doctor.PROBE_RULES, *diagnosis.WISH_RULES)
+RULES = (*unobserved.RULES, *doctor.RULES, *doctor.PROBE_RULES, *diagnosis.WISH_RULES, *network.FLEET_RULES)
 
 
 def test_rules_and_rows_are_the_same():
