@@ -50,7 +50,8 @@ class ActionModule(ControlAction):
             generated=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             controller=socket.gethostname(),
             second_run=plain(args["second_run"]),
-            network=self._network(task_vars),
+            network=self._verdict(task_vars, "network"),
+            bandwidth=self._verdict(task_vars, "bandwidth"),
         )
         lines = text.lines(report, max(60, args["width"]))
         files = {
@@ -86,10 +87,11 @@ class ActionModule(ControlAction):
         )
         return folder
 
-    def _network(self, task_vars: dict) -> dict | None:
-        """The verdict on the network, where a play of this run registered one."""
-        found = None if "ascend_network" in planted.names(task_vars) else task_vars.get("ascend_network")
-        verdict = plain(found.get("network")) if isinstance(found, Mapping) else None
+    def _verdict(self, task_vars: dict, name: str) -> dict | None:
+        """What a play of this run registered as ascend_<name>: the verdict on the network, or on the bandwidth."""
+        variable = f"ascend_{name}"
+        found = None if variable in planted.names(task_vars) else task_vars.get(variable)
+        verdict = plain(found.get(name)) if isinstance(found, Mapping) else None
         return verdict if isinstance(verdict, dict) else None
 
     def _plans(self, args: dict, task_vars: dict) -> dict:

@@ -9,8 +9,9 @@ module: hccl_bandwidth
 short_description: Measure the bandwidth of all_reduce between NPUs
 version_added: "0.1.0"
 description:
-  - Runs C(all_reduce_test) of the vendor's hccl_test with MPI, within this host or, started from it, across several, and
-    returns its table. Where hccl_test is not built, it is built from a copy of the toolkit's source in RV(ignore:state_dir).
+  - Runs C(all_reduce_test) of the vendor's hccl_test with MPI, within this host or, started from it, across several,
+    and returns its table. Where hccl_test is not built, it is built from a copy of the toolkit's source in
+    O(state_dir).
   - The NPUs must be idle; whoever computes on them is disturbed.
   - Without toolkit or MPI, and where the test fails, the module does not fail; it returns RV(available=false) with the
     cause and the fix.
@@ -18,19 +19,9 @@ description:
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
+  - ascend.fleet.attributes
   - ascend.fleet.options.install_path
-  - ascend.fleet.options.state_dir
-attributes:
-  check_mode:
-    description: Can run in check mode and return changed status without modifying the target.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed in diff mode.
-    support: none
-  platform:
-    description: Target OS that can be operated against.
-    platforms: linux
-    support: full
+  - ascend.fleet.options.state
 options:
   npus:
     description: NPUs of each host that take part.

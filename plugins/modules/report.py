@@ -18,7 +18,8 @@ description:
     RV(ignore:inference_check_result) (result of the text generation), RV(ignore:ascend_error) (why it dropped out) and
     RV(ignore:ascend_observation) (result of M(ascend.fleet.host_facts), preferred where it holds facts).
     Each of them is optional.
-  - RV(ignore:ascend_network), the result of M(ascend.fleet.network_verdict), becomes the report's C(network).
+  - RV(ignore:ascend_network), the result of M(ascend.fleet.network_verdict), becomes the report's C(network),
+    and RV(ignore:ascend_bandwidth), that of M(ascend.fleet.bandwidth_verdict), its C(bandwidth).
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:

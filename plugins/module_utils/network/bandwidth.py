@@ -211,8 +211,8 @@ def _mpi(given):
                 return prefix, path
     raise CannotMeasure(
         "There is no MPI at %s." % given if given else "There is no MPI on this host.",
-        "Install MPICH or Open MPI with its headers (ascend_bandwidth_packages, such as [mpich, libmpich-dev] on Debian or "
-        "[mpich, mpich-devel] on openEuler), or name the prefix of one in ascend_bandwidth_mpi.",
+        "Install MPICH or Open MPI with its headers (ascend_bandwidth_packages, such as [mpich, libmpich-dev] on "
+        "Debian or [mpich, mpich-devel] on openEuler), or name the prefix of one in ascend_bandwidth_mpi.",
     )
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The vendor's hccl_test: where its source is, how it is built and started, what its table says. Pure but for `find`.
 
-Sources: PyPI ascend-deployer 26.0.0 (install_cann.py: how it is built); ascend-ai-coding/awesome-ascend-skills, hccl-test
-(options, output); hiascend.com, HCCL performance test.
+Sources: PyPI ascend-deployer 26.0.0 (install_cann.py: how it is built); ascend-ai-coding/awesome-ascend-skills,
+hccl-test (options, output); hiascend.com, HCCL performance test.
 """
 
 import re
@@ -29,7 +29,7 @@ def parse(text):
         text: its output; the column of the time may be spelled aveg_time or avg_time.
 
     Returns:
-        list of {"bytes": int, "us": float, "gb_s": float, "check": "success" | "failed" | "NULL"}, in the order printed.
+        list of {"bytes": int, "us": float, "gb_s": float, "check": "success" | "failed" | "NULL"}, in order.
 
     Raises:
         Unreadable: there is no row of the table in it.

@@ -27,6 +27,7 @@ def build(
     controller: str,
     second_run: dict | None = None,
     network: dict | None = None,
+    bandwidth: dict | None = None,
 ) -> dict:
     """Return the whole report as plain data.
 
@@ -37,6 +38,7 @@ def build(
         controller: name of the control node.
         second_run: counts of a second run of the same playbook, or None when there was none.
         network: the verdict on the network between the NPUs, or None where it was not verified in this run.
+        bandwidth: the verdict on the measured bandwidth, or None where this run did not measure it.
     """
     hosts = list(records)
     _drift_from_peers(hosts)
@@ -55,6 +57,7 @@ def build(
         "hosts": hosts,
         "second_run": second_run or None,
         "network": network or None,
+        "bandwidth": bandwidth or None,
     }
 
 
@@ -89,6 +92,10 @@ def _network_failures(report: dict) -> dict[str, str]:
         if row["level"] == "alarm":
             for port in row["ports"]:
                 found.setdefault(port["host"], f"network: {row['where']}: {row['problem']} Fix: {row['fix']}")
+    names = {host["name"] for host in report["hosts"]}
+    for row in (report.get("bandwidth") or {}).get("troubles", ()):
+        if row["level"] == "alarm" and row["where"] in names:
+            found.setdefault(row["where"], f"bandwidth: {row['problem']} {row['evidence']}. Fix: {row['fix']}")
     return found
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import ladder
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import words
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwidth, words
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
@@ -35,6 +35,8 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
             found += ["", *part]
     if report["network"]:
         found += ["", *words.lines(report["network"], limit)]
+    if report["bandwidth"]:
+        found += ["", *bandwidth.lines(report["bandwidth"], limit)]
     if report["second_run"]:
         counts = ", ".join(f"{key}={value}" for key, value in report["second_run"].items())
         found += ["", *wrap(f"Second run: {counts}", limit, rest="  ")]

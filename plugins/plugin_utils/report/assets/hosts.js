@@ -187,6 +187,7 @@ renderVersions();
 renderFindings();
 renderChanges();
 renderNetwork();
+renderBandwidth();
 wireToolbar();
 wireDetails();
 update();

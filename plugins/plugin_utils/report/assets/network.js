@@ -7,6 +7,26 @@ function reach([, , passed, lost, failed, unknown]) {
   return failed && !passed && !lost ? "x" : "!";
 }
 
+function renderBandwidth() {
+  const bandwidth = report.bandwidth;
+  const section = byId("bandwidth");
+  section.hidden = !bandwidth;
+  if (!bandwidth) return;
+  const done = bandwidth.runs.filter((run) => run.gb_s !== null);
+  const best = Math.max(...done.map((run) => run.gb_s), 0);
+  const rows = done.slice().sort((left, right) => left.gb_s - right.gb_s).slice(0, 64).map((run) => {
+    const chart = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": `${run.gb_s} GB/s` },
+      svg("rect", { class: "bar-track", width: 100, height: 10, rx: 1 }),
+      svg("rect", { class: run.level === "ok" ? "bar-fill" : "bar-bad", width: best ? (100 * run.gb_s) / best : 0, height: 10, rx: 1 }));
+    const name = byName.has(run.name) ? h("button", { type: "button", class: "link mono", click: () => openDetails(run.name) }, run.name) : h("span", null, run.name);
+    return h("div", { class: "speed" }, name, chart, h("span", { class: "speed-value" }, `${run.gb_s.toFixed(1)} GB/s`),
+      h("span", { class: "said soft" }, [run.topology, run.percent !== null && `${run.percent} % of the median`,
+        run.history.length && `earlier: ${run.history.slice(-5).map((value) => value.toFixed(1)).join(", ")}`].filter(Boolean).join(" · ")));
+  });
+  section.replaceChildren(heading("bandwidth", "Bandwidth of all_reduce", `${done.length} of ${plural(bandwidth.runs.length, "run")} measured, the slowest first`),
+    ...bandwidth.troubles.slice(0, 24).map(networkIssue), h("div", { class: "speeds" }, rows));
+}
+
 function renderNetwork() {
   const network = report.network;
   const section = byId("network");
@@ -21,7 +41,7 @@ function renderNetwork() {
 }
 
 function networkIssue(row) {
-  const names = [...new Set(row.ports.map((port) => port.host))].filter((name) => byName.has(name));
+  const names = [...new Set(row.ports.length ? row.ports.map((port) => port.host) : [row.where])].filter((name) => byName.has(name));
   return issue(NETWORK_LEVELS[row.level], row.where, row.problem, [["Seen", row.evidence], ["Fix", row.fix], ["Rule", row.rule]], names, false, null);
 }
 

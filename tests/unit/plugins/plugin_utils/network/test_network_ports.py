@@ -166,8 +166,8 @@ def test_the_page_names_every_rule():
     sources = [path.read_text() for path in (ROOT / "plugins/plugin_utils/network").glob("*.py")]
     rules = set(
         re.findall(
-            r'"((?:[a-z]+-)+(?:absent|dead|light|down|weak|low|flags|dark|chip|differs|missing|twice|wrong|outside'
-            r'|fails|mixed|grow|flaps|silent|run))"',
+            r'"((?:[a-z]+-)+(?:absent|dead|light|down|weak|flags|dark|chip|differs|missing|twice|wrong|outside'
+            r'|fails|low|fell|measured|mixed|grow|flaps|silent|run))"',
             "\n".join(sources),
         )
     )
