@@ -148,8 +148,8 @@ def _judged(
 
 def _slow(run: Measured, rule: str, level: Level, problem: str, evidence: str) -> Trouble:
     fix = (
-        "See that nothing else uses the NPUs or the links, then look at ascend.fleet.network (links, speed, errors), at "
-        "the health of the chips and at their clocks."
+        "See that nothing else uses the NPUs or the links, then look at ascend.fleet.network (links, speed, errors), "
+        "at the health of the chips and at their clocks."
     )
     return Trouble(rule, level, run.name, problem, evidence, fix, _METHOD)
 

@@ -141,6 +141,6 @@ def test_across_hosts_needs_to_enter_them(host):
         return Outcome(255 if argv[0] == "ssh" else 0, b"Permission denied (publickey).", b"", None)
 
     bench._start = start
-    with pytest.raises(bandwidth.CannotMeasure, match="does not enter 192.0.2.8 by SSH"):
+    with pytest.raises(bandwidth.CannotMeasure, match=r"does not enter 192\.0\.2\.8 by SSH"):
         bench.measure(8, ("8K", "64M"), 20, 60, ["192.0.2.7", "192.0.2.8"])
     assert [argv[0] for argv in started] == ["ssh"]

@@ -29,7 +29,11 @@ recv time out seq=2
 """
 STAT = "packet statistics:\nroce_rx_err_pkt_num:7\n"
 LINKS = "[devid 0]current time        : Wed Jun  7 10:08:28 2023\n[devid 0]link down count     : 2\n"
-HCCS = "This pkt ping success!\nrecv seq 0, time = 12.345us, L1 plane check result = 0x1\n1 packets transmitted, 1 received, 0.00% packets loss\n"
+HCCS = """\
+This pkt ping success!
+recv seq 0, time = 12.345us, L1 plane check result = 0x1
+1 packets transmitted, 1 received, 0.00% packets loss
+"""
 
 
 def ask_with(ping):
