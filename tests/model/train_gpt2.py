@@ -50,6 +50,8 @@ def write_config(vocab_size: int) -> dict[str, object]:
             "return_tensors": "ms",
             "tokenizer": {"type": "GPT2Tokenizer", **dict.fromkeys(sentence.SPECIAL_TOKENS, sentence.END)},
         },
+        # AutoModel of MindFormers 1.3 hands this on without asking whether it is there (models/auto/auto_factory.py).
+        "parallel_config": {"data_parallel": 1, "model_parallel": 1},
     }
     (FOLDER / "gpt2.yaml").write_text("---\n" + yaml.safe_dump(document, sort_keys=False))
     return {key: value for key, value in model_config.items() if key != "type"}

@@ -9,10 +9,10 @@ Llama.
 
 from .device import HEADS, HIDDEN, LAYERS, LENGTH, VOCABULARY, MindSporeEngine, key, version_of
 
-# From here on tokens are picked with mindspore.mint, whose argmax and topk have no CPU kernels (ArgMaxExt and TopkExt
-# are "unregistered"); MindFormers' own switch postprocess_use_numpy takes numpy when it samples. Seen in the wheels of
-# 1.6.0 to 2.1.0.
-MINT = (1, 6)
+# From here on the likeliest token is picked with mindspore.mint, whose argmax has no CPU kernel (ArgMaxExt is
+# "unregistered"). Sampling is in numpy: always at first, then where MindFormers' own switch asks for it, which stands
+# beside the context and later in it. Seen in the wheels of 1.1.0 to 2.1.0 on PyPI (generation/, core/context/).
+MINT, SWITCH, SWITCH_IN_CONTEXT = (1, 2), (1, 3), (1, 6)
 
 
 class Engine(MindSporeEngine):
@@ -29,12 +29,15 @@ class Engine(MindSporeEngine):
         from mindformers.pipeline import pipeline
 
         self.pipeline = pipeline
-        self.numpy_choice = self.request["device_target"] == "CPU" and key(self.said["mindformers"]) >= MINT
-        if self.numpy_choice:
+        release = key(self.said["mindformers"])
+        self.numpy_choice = self.request["device_target"] == "CPU" and release >= MINT
+        if self.numpy_choice and release >= SWITCH:
             from mindformers.core.context import build_context
 
-            context = {"mode": "GRAPH_MODE", "device_target": "CPU", "postprocess_use_numpy": True}
-            build_context({"context": context, "parallel": {}})
+            settings = {"context": {"mode": "GRAPH_MODE", "device_target": "CPU"}, "parallel": {}}
+            place = settings["context"] if release >= SWITCH_IN_CONTEXT else settings
+            place["postprocess_use_numpy"] = True
+            build_context(settings)
 
     def load(self):
         """The model with its tokenizer, from a folder that describes itself or by its name."""
@@ -56,7 +59,7 @@ class Engine(MindSporeEngine):
     def _choice(self):
         if not self.numpy_choice:
             return {"top_k": self.request["top_k"], "do_sample": self.request["do_sample"]}
-        # The switch counts for sampling only; drawing from one candidate is greedy.
+        # Drawing from one candidate is greedy.
         return {"top_k": self.request["top_k"] if self.request["do_sample"] else 1, "top_p": 1.0, "do_sample": True}
 
     def count(self, text):

@@ -31,7 +31,12 @@ def pipeline(task, model, tokenizer, max_length):
         return [{"text_generation_text": [prompt + " " + repr((sorted(how.items()), context.set_to))]}]
     return answer
 """
-CONTEXT = "set_to = []\ndef build_context(config): set_to.append(config['context'].get('postprocess_use_numpy'))\n"
+CONTEXT = """
+set_to = []
+def build_context(config):
+    places = {"beside": config, "inside": config["context"]}
+    set_to.extend(name for name, place in places.items() if place.get("postprocess_use_numpy") is True)
+"""
 MINDSPORE = """
 __version__ = "2.7.1"
 GRAPH_MODE = 0
@@ -82,9 +87,12 @@ def run(capsys, module, place, **arguments):
 @pytest.mark.parametrize(
     ("version", "target", "sample", "how"),
     [
-        ("1.3.2", "CPU", False, "[('do_sample', False), ('top_k', 3)], []"),
-        ("1.6.0", "CPU", False, "[('do_sample', True), ('top_k', 1), ('top_p', 1.0)], [True]"),
-        ("1.7.0", "CPU", True, "[('do_sample', True), ('top_k', 3), ('top_p', 1.0)], [True]"),
+        ("1.1.0", "CPU", False, "[('do_sample', False), ('top_k', 3)], []"),
+        ("1.2.0", "CPU", False, "[('do_sample', True), ('top_k', 1), ('top_p', 1.0)], []"),
+        ("1.3.2", "CPU", False, "[('do_sample', True), ('top_k', 1), ('top_p', 1.0)], ['beside']"),
+        ("1.3.2", "Ascend", False, "[('do_sample', False), ('top_k', 3)], []"),
+        ("1.6.0", "CPU", False, "[('do_sample', True), ('top_k', 1), ('top_p', 1.0)], ['inside']"),
+        ("1.7.0", "CPU", True, "[('do_sample', True), ('top_k', 3), ('top_p', 1.0)], ['inside']"),
         ("2.1.0rc1", "Ascend", False, "[('do_sample', False), ('top_k', 3)], []"),
     ],
 )
