@@ -202,9 +202,8 @@ def _stands_for(case, component, version):
     if instead:
         case.warn(
             "unknown-version",
-            f"{component} {version} has no row of its own in the catalog and is judged as {instead}, which it "
-            f"belongs to "
-            "by its number",
+            f"{component} {version} is judged as {instead}, which it belongs to by its number: what goes with itself "
+            "the catalog does not know",
             "catalog",
             component,
         )

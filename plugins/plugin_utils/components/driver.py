@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import hdk
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice
-from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, pattern_holds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, pattern_holds, stands_for
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 
@@ -34,14 +34,16 @@ class Driver(hdk.HdkComponent):
         named = (row.get("hdk") or [], row.get("hdk_compatible") or [])
         wants_firmware = search.host.get("host_kind") not in ("vm", "container") and "firmware" not in search.pins
 
-        def prefer(driver: str) -> tuple[bool, int]:
+        def prefer(driver: str) -> tuple[bool, int, bool]:
             mine = [item for item in rows if item["driver"] == driver]
             ranks = (
                 place
                 for place, names in enumerate(named)
                 if any(pattern_holds(item, name) for item in mine for name in names)
             )
-            return wants_firmware and not any(item["firmware"] for item in mine), next(ranks, len(named))
+            without = wants_firmware and not any(item["firmware"] for item in mine)
+            # A patch that is judged as its release only is nobody's published pair.
+            return without, next(ranks, len(named)), stands_for(search.catalog, "driver", driver) is not None
 
         found = search.ordered("driver", [item["driver"] for item in rows], chosen, prefer)
         best = next((item for item in found if search.allowed("driver", item, chosen)), None)
