@@ -15,7 +15,6 @@ unless --keep.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -28,6 +27,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, ladder
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
+from tests.checks import tables
 from tests.model import prove, sentence
 from tests.support.paths import ROOT
 
@@ -132,31 +132,18 @@ def proven(pair: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as Markdown."""
-    lines = [HEADING, tuple("---" for _name in HEADING)]
-    for row in rows:
-        seconds = [row[name] for name in ("import_seconds", "load_seconds", "first_seconds", "tokens_per_second")]
-        lines.append(
-            (
-                row["mindspore"],
-                row["mindformers"] or "-",
-                row["python"],
-                ladder.words(row["engine"], row["model"]) or "",
-                "passed" if row["passed"] else f"failed: {row['why']}",
-                *("-" if value is None else str(value) for value in seconds),
-                row["date"],
-            )
-        )
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _kept() -> dict[tuple, dict[str, Any]]:
-    try:
-        rows = json.loads(RESULTS.read_text(encoding="utf-8"))
-    except OSError:
-        return {}
-    return {(row["mindspore"], row["mindformers"]): row for row in rows}
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """A row of the table."""
+    seconds = [row[name] for name in ("import_seconds", "load_seconds", "first_seconds", "tokens_per_second")]
+    return (
+        row["mindspore"],
+        row["mindformers"] or "-",
+        row["python"],
+        ladder.words(row["engine"], row["model"]) or "",
+        "passed" if row["passed"] else f"failed: {row['why']}",
+        *("-" if value is None else str(value) for value in seconds),
+        row["date"],
+    )
 
 
 def main() -> int:
@@ -171,29 +158,25 @@ def main() -> int:
         for pair in chosen:
             print(*(pair[name] or "-" for name in ("mindspore", "mindformers", "python", "engine", "model")))
         return 0
-    kept = _kept()
+    kept = {(row["mindspore"], row["mindformers"]): row for row in tables.kept(RESULTS)}
     for pair in chosen:
         row = kept[(pair["mindspore"], pair["mindformers"])] = proven(pair)
-        print(table([row]).splitlines()[-1], f"({row['wall_seconds']} s with its installation)", flush=True)
-        RESULTS.parent.mkdir(exist_ok=True)
+        print(
+            tables.markdown(HEADING, [cells(row)]).splitlines()[-1],
+            f"({row['wall_seconds']} s with its installation)",
+            flush=True,
+        )
         rows = [
             kept[(one["mindspore"], one["mindformers"])]
             for one in pairs()
             if (one["mindspore"], one["mindformers"]) in kept
         ]
-        RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        tables.keep(RESULTS, rows)
         if not given.keep and pair["mindformers"] is None:
             shutil.rmtree(PLACE / pair["mindspore"], ignore_errors=True)
     if given.docs:
-        head, _old, tail = _parts(PAGE.read_text(encoding="utf-8"))
-        PAGE.write_text(head + MARKS[0] + table(rows) + MARKS[1] + tail, encoding="utf-8")
+        tables.write(PAGE, MARKS, tables.markdown(HEADING, map(cells, rows)))
     return int(any(not kept[(pair["mindspore"], pair["mindformers"])]["passed"] for pair in chosen))
-
-
-def _parts(page: str) -> tuple[str, str, str]:
-    head, _mark, rest = page.partition(MARKS[0])
-    old, _mark, tail = rest.partition(MARKS[1])
-    return head, old, tail
 
 
 if __name__ == "__main__":
