@@ -169,6 +169,7 @@ ansible_facts:
             conda: {description: Path; V(null) without., type: str}
             uv: {description: Path; V(null) without., type: str}
             pip3: {description: Path; V(null) without., type: str}
+            pythons: {description: "What a venv can be made with, as V(3.11).", type: list, elements: str}
         driver:
           description: The NPU driver.
           type: dict

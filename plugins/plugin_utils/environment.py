@@ -134,6 +134,8 @@ def python_for(framework: FrameworkComponent, choice: Choice) -> str | None:
     """The Python of a framework's environment: the pinned one, or that of the first where it is as good as any."""
     first = choice.versions.get("python")
     found, advised = framework.pythons(choice.catalog, choice.versions)
+    there = choice.case.host.get("pythons")
+    found = [minor for minor in found if there is None or minor in there] or found
     best = [minor for minor in found if minor in advised] or found
     return first if not first or "python" in choice.fixed or not best or first in best else best[0]
 
@@ -153,6 +155,20 @@ def _variable(site: Site, name: str) -> str:
     """The variable that gave an environment its name."""
     named = [one.env_variable for one in frameworks() if site.environment_of(one.name) == name and one.env_variable]
     return named[0] if named else "ascend_env_name"
+
+
+def pythons(facts: Facts, desired: dict[str, Any]) -> list[str] | None:
+    """The Pythons, as 3.11, that the managed environment has or can be made with; None where any can be had.
+
+    Args:
+        desired: the host's shared variables. conda and uv bring what they are asked for, venv takes what is there.
+    """
+    there = values.part(facts, "tools").get("pythons")
+    if there is None or desired["ascend_env_provider"] != "venv":
+        return None
+    env = of_name(facts, desired["ascend_env_name"]) or {}
+    own = ".".join(str(env.get("python") or "").split(".")[:2])
+    return [*there, own] if own and own not in there else list(there)
 
 
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ class Subject(TypedDict):
     product: str | None  # the server's or card's product name
     variant: str | None  # ep or soc, for a family that has both
     installed: dict[str, Any] | None  # driver and firmware on it now
+    pythons: NotRequired[list[str] | None]  # those that an environment can be made with; None where any can be had
 
 
 class Finding(TypedDict):

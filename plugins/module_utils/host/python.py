@@ -54,6 +54,7 @@ _CONDA = (
     "/root/anaconda3",
     "/opt/ascend/conda",
 )
+_INTERPRETER = re.compile(r"python3\.(\d{1,3})$")
 # From here on the patch level of CMake decides nothing; starting cmake costs more than all other probes together.
 _CMAKE_SETTLED = (3, 23)
 
@@ -73,7 +74,19 @@ def tools(view):
         "conda": conda,
         "uv": uv,
         "pip3": which(view, "pip3"),
+        "pythons": pythons(view),
     }
+
+
+def pythons(view):
+    """The minor releases of Python 3 that a venv can be made with, oldest first: where the provider looks for one."""
+    found = set()
+    for folder in ("/usr/bin", "/usr/local/bin"):
+        for name in view.listdir(folder):
+            match = _INTERPRETER.match(name)
+            if match and view.executable(folder + "/" + name):
+                found.add(int(match.group(1)))
+    return ["3.%d" % minor for minor in sorted(found)]
 
 
 def gcc_version(view):

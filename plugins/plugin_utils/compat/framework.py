@@ -126,6 +126,20 @@ def cann_python(case):
         )
 
 
+def python_missing(case):
+    """python-missing: a venv is made with a Python of the host's."""
+    python, there = case.get("python"), case.host.get("pythons")
+    if python and there is not None and minor(python) not in there:
+        case.error(
+            "python-missing",
+            f"the environment is to have Python {minor(python)}, and the host has {', '.join(there) or 'none'} to make "
+            "it with. Install it on the host, let conda or uv bring it (ascend_env_provider), or choose another with "
+            "ascend_python_version; where python_toolchain_extra_packages brings it, accept python-missing.",
+            "ascend.fleet",
+            "python",
+        )
+
+
 @joins("mindspore", "mindformers")
 def mindformers_mindspore(case):
     """mindformers-mindspore: the MindSpore that a MindFormers release was made for."""

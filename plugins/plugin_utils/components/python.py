@@ -37,7 +37,10 @@ class Python(environment.EnvironmentComponent):
         """Those of the first framework; the environments of others follow in entry()."""
         first = next((one for one in environment.frameworks() if chosen.get(one.name)), None)
         found, advised = first.pythons(search.catalog, chosen) if first else ([], [])
-        return search.ordered("python", found, chosen, lambda version: version not in advised) or [None]
+        found = search.ordered("python", found, chosen, lambda version: version not in advised)
+        # One that the host has before one that is better documented: a wheel is made for each of them.
+        there = search.host.get("pythons")
+        return (found if there is None else sorted(found, key=lambda version: version not in there)) or [None]
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         first = choice.versions.get("python")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
@@ -48,6 +48,7 @@ class Wishes:
             "product": facts["accelerators"].get("product"),
             "variant": facts["accelerators"].get("variant"),
             "installed": {one.name: settled(facts, one.name)["installed"] for one in components.ALL if one.declares},
+            "pythons": environment.pythons(facts, self.desired),
         }
 
 

@@ -52,7 +52,7 @@ INNER = {
     "accelerators": {"family", "count", "cards", "product", "role", "variant", "devices", "unknown", "mixed"}
     | {"unknown_names", "passed_through"},
     "user": {"name", "exists", "uid", "group", "groups", "shell", "home"},
-    "tools": {"lspci", "ifconfig", "gcc", "cmake", "make", "dkms", "openssl", "conda", "uv", "pip3"},
+    "tools": {"lspci", "ifconfig", "gcc", "cmake", "make", "dkms", "openssl", "conda", "uv", "pip3", "pythons"},
     "driver": {
         "installed",
         "loaded",

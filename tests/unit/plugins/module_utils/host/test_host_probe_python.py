@@ -100,7 +100,16 @@ def test_tools():
         "conda": "/root/miniconda3/bin/conda",
         "uv": "/usr/local/bin/uv",
         "pip3": None,
+        "pythons": [],
     }
+
+
+def test_pythons_are_those_that_a_venv_can_be_made_with():
+    tree = dict.fromkeys(
+        ("/usr/bin/python3.9", "/usr/bin/python3.11-config", "/usr/bin/python3.11", "/usr/bin/python3"), RUN
+    )
+    tree.update({"/usr/local/bin/python3.10": RUN, "/usr/bin/python3.8": Node("", mode="0644"), "/opt/python3.12": RUN})
+    assert probe.pythons(DictView(tree)) == ["3.9", "3.10", "3.11"]
 
 
 def venv(name="mindspore", marker=None, python="3.11.2", packages=(), extra=()):

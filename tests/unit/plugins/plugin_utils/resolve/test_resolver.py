@@ -52,6 +52,26 @@ def test_the_demo_stack_on_an_inference_chip():
     assert any("only infers" in line for line in found["why"])
 
 
+@pytest.mark.parametrize(
+    ("mindspore", "there", "python"),
+    [
+        ("2.4.10", None, "3.10"),  # the documented one of MindFormers 1.3.2
+        ("2.4.10", ["3.11"], "3.11"),
+        ("2.4.10", ["3.10", "3.11"], "3.10"),
+        ("2.7.1", ["3.6", "3.9"], "3.9"),
+        ("2.7.1", ["3.6"], "3.11"),
+    ],
+)
+def test_a_python_that_the_host_has_comes_first(mindspore, there, python):
+    stack = resolve({"mindspore": mindspore}, {"pythons": there})["stack"]
+    assert stack["python"]["version"] == python
+
+
+def test_a_release_comes_before_its_patch_of_which_nothing_is_known():
+    stack = resolve({"mindspore": "2.4.10"})["stack"]
+    assert (stack["driver"]["version"], stack["firmware"]["version"]) == ("24.1.0", "7.5.0.3.220")
+
+
 def test_an_unofficial_pair_is_a_conflict_until_it_is_accepted():
     pins = {"mindspore": "2.7.1", "mindformers": "1.0.2", "device_target": "CPU"}
     refused = resolve(pins)
