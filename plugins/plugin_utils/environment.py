@@ -164,7 +164,7 @@ def pythons(facts: Facts, desired: dict[str, Any]) -> list[str] | None:
         desired: the host's shared variables. conda and uv bring what they are asked for, venv takes what is there.
     """
     there = values.part(facts, "tools").get("pythons")
-    if there is None or desired["ascend_env_provider"] != "venv":
+    if not there or desired["ascend_env_provider"] != "venv":  # without a name of its own it may be python3 alone
         return None
     env = of_name(facts, desired["ascend_env_name"]) or {}
     own = ".".join(str(env.get("python") or "").split(".")[:2])

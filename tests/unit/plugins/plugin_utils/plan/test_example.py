@@ -31,10 +31,24 @@ def test_the_example_plans_a_proof_it_can_give(tables, facts, tmp_path, mindspor
     for part in ("driver", "firmware"):
         facts[part].update(installed=None, loaded=None)
     facts.update(cann=[], environments=[], proofs={"inference": None})
+    facts["tools"]["pythons"] = ["3.11"]
     plan = Planner().plan("npu-01", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems))
     assert plan["stack"], plan["findings"]
     assert (plan["stack"]["mindformers"] or {}).get("version") == mindformers
     assert plan["stack"]["cann"]["version"] == cann
     assert steps.describe(plan["steps"][-1]) == proof
+    assert plan["stack"]["python"]["version"] in facts["tools"]["pythons"]
     errors = {row["rule"] for row in plan["findings"] if row["severity"] == "error" and not row["accepted"]}
     assert errors == {"artifact-missing"}, "the packages are all that is lacking"
+
+
+def test_a_python_that_the_host_lacks_is_refused_before_it_is_touched(tables, facts, tmp_path):
+    values, problems = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_artifacts": str(tmp_path)})
+    facts.update(environments=[])
+    facts["tools"]["pythons"] = ["3.7"]
+    plan = Planner().plan("npu-01", {"ansible_facts": {"ascend": facts}}, Wishes(values, tables, problems))
+    (told,) = [row["message"] for row in plan["findings"] if row["rule"] == "python-missing"]
+    assert "Python 3.11" in told and "3.7 to make it with" in told and plan["status"] == "refused"
+    with_uv, _none = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_env_provider": "uv"})
+    plan = Planner().plan("npu-01", {"ansible_facts": {"ascend": facts}}, Wishes(with_uv, tables, problems))
+    assert "python-missing" not in {row["rule"] for row in plan["findings"]}
