@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
-        matrix bench bench-pure matrix-proof pictures currency report docs clean
+        matrix bench bench-pure matrix-proof stacks pictures currency report docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -98,6 +98,10 @@ matrix: simulator ## Unit tests and playbooks on every supported ansible-core; s
 # PAIRS="2.7.1 2.9.0" tries these MindSpore releases only; without, about 3.4 GB to fetch and install for each of ten pairs.
 matrix-proof: venv ## Every pair that PyPI can install proves itself on the CPU; the table goes into docs/proofs.md
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.checks.proofs --docs $(PAIRS)
+
+# STACKS="2.9.0" tries these MindSpore releases only; about 1.3 GB and a quarter of an hour for each.
+stacks: simulator ## inventories/example on a bare simulated host, once per MindSpore release; the table goes into docs/proofs.md
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.checks.stacks --docs $(STACKS)
 
 pictures: venv ## README's pictures from the last demo: its report's page (chromium), its plan on a terminal
 	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium

@@ -25,6 +25,7 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, ladder
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 from tests.checks import tables
@@ -35,10 +36,8 @@ PLACE = ROOT / ".cache" / "proofs"
 RESULTS = ROOT / "build" / "proofs.json"
 PAGE = ROOT / "docs" / "proofs.md"
 MARKS = ("<!-- proofs -->\n", "<!-- end of proofs -->\n")
-HOST = {"chip": "910b", "arch": "x86_64", "host_kind": "physical"}
-# What a release's wheels ask for and do not say; each is what pip alone gets wrong today.
-LIMITS = ("setuptools<81", "numpy<2")
-MORE = {"2.0.0": ("numpy<1.24", "Pillow<10")}  # of one MindSpore: names that it imports and those have no longer
+HOST = {"arch": "x86_64", "host_kind": "physical"}
+CHIPS = ("910b", "910")  # the first that a release has a stack for
 HEADING = (
     "MindSpore",
     "MindFormers",
@@ -60,8 +59,8 @@ def pairs() -> list[dict[str, Any]]:
     for row in data["mindspore"]:
         if row["distribution"] != "pypi" or row["package"] != "mindspore":
             continue
-        answer = resolver.resolve(data, {"mindspore": row["mindspore"]}, HOST)
-        stack = answer["stack"] or {}
+        answers = (resolver.resolve(data, {"mindspore": row["mindspore"]}, {**HOST, "chip": chip}) for chip in CHIPS)
+        stack = next((answer["stack"] for answer in answers if answer["stack"]), {"mindspore": row})
         formers = stack.get("mindformers") or {}
         python = (stack.get("python") or {}).get("version") or row["python"][1]
         for version in dict.fromkeys((formers.get("version") if formers.get("distribution") == "pypi" else None, None)):
@@ -74,9 +73,15 @@ def pairs() -> list[dict[str, Any]]:
                         "python": python,
                         "engine": rung["engine"],
                         "model": rung["model"],
+                        "constraints": _limits(stack, version),
                     }
                 )
     return sorted(found, key=lambda pair: (versions.key(pair["mindspore"]), pair["mindformers"] is None))
+
+
+def _limits(stack: dict[str, Any], formers: str | None) -> list[str]:
+    """The constraints that the roles give pip for a pair."""
+    return role_requirements.environment(stack if formers else {**stack, "mindformers": None}, {}, None)[1]
 
 
 def environment(pair: dict[str, Any]) -> Path:
@@ -93,8 +98,9 @@ def environment(pair: dict[str, Any]) -> Path:
     if maker is None:
         raise RuntimeError(f"there is no python{pair['python']} on this machine")
     subprocess.run([maker, "-m", "venv", str(place)], check=True)
-    command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *LIMITS]
-    command += [*MORE.get(pair["mindspore"], ()), *wanted]
+    limits = place / "limits.txt"
+    limits.write_text("".join(f"{line}\n" for line in pair["constraints"]), encoding="utf-8")
+    command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-c", str(limits), *wanted]
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode:
         errors = [line for line in said.stderr.splitlines() if line.startswith("ERROR")]

@@ -38,7 +38,7 @@ def limits() -> dict[str, list[str]]:
 def environment(
     stack: Stack, variables: dict[str, Any], templar: Any, inside: Iterable[Component] = components.ALL
 ) -> tuple[list[str], list[str]]:
-    """(requirements, constraints) of a host's environment beside the components themselves.
+    """(requirements, constraints) of a host's environment beside the components themselves, by roles and catalog.
 
     Args:
         stack: what the host is to have; the roles of what it has not add nothing.
@@ -58,7 +58,11 @@ def environment(
 
     return (
         [text for one in wanted for text in values(one, one.requirements_variable)],
-        [text for one in wanted for text in values(one, one.constraints_variable)],
+        [
+            text
+            for one in wanted
+            for text in (*values(one, one.constraints_variable), *((stack[one.name] or {}).get("constraints") or []))
+        ],
     )
 
 

@@ -74,6 +74,7 @@ class MindSpore(environment.FrameworkComponent):
             "version": version,
             "package": row["package"],
             "wheels": list(row["wheels"]),
+            "constraints": list(row.get("constraints") or []),
             "distribution": "pypi" if version in (row.get("pypi") or []) else row["distribution"],
         }
 

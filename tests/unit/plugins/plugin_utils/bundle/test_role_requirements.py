@@ -5,9 +5,10 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import wishes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 
 def test_the_roles_defaults_and_a_host_that_overrides_them():
@@ -25,6 +26,16 @@ def test_a_role_of_what_the_stack_has_not_adds_nothing():
     stack = {"mindspore": {"version": "2.7.1"}, "mindformers": None}
     requirements, constraints = role_requirements.environment(stack, {}, Templar(loader=DataLoader()))
     assert "sympy" in requirements and "requests" not in requirements and constraints == ["numpy<2"]
+
+
+def test_what_a_release_s_wheel_does_not_say_is_the_catalogs():
+    """MindSpore 2.0.0 does not import with today's Pillow, and its wheel sets no limit."""
+    subject = {"chip": "910", "arch": "x86_64", "host_kind": "physical"}
+    stack = resolver.resolve(catalog.load(), {"mindspore": "2.0.0"}, subject)["stack"]
+    limits = role_requirements.environment(stack, {"mindspore_constraints": ["numpy<2"]}, Templar(loader=DataLoader()))[
+        1
+    ]
+    assert {"numpy<2", "numpy<1.24", "pillow<10"} <= set(limits)
 
 
 @pytest.mark.parametrize("component", components.ALL, ids=components.NAMES)
