@@ -16,8 +16,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import role_requirements, transport
 from ansible_collections.ascend.fleet.plugins.plugin_utils.catalog import CatalogError, load
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Own
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, host_places, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.template_cache import TemplateCache
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Subject
