@@ -12,6 +12,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import ownership, ver
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor.files import BASES
 from ansible_collections.ascend.fleet.plugins.plugin_utils import cann_packages, filenames, published, values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site, Verdict
+from ansible_collections.ascend.fleet.plugins.plugin_utils.components import nnal
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step, Subject
 
@@ -59,7 +60,8 @@ class Cann(cann_packages.CannComponent):
         reason = None
         if flavor == "toolkit":
             return flavor
-        if choice.get("nnal"):
+        # Whoever plans only a part of the host, as a role alone does, finds the same CANN.
+        if "nnal" in row["products"] and nnal.COMPONENT.asked(choice.frameworks, choice.fixed):
             reason = "NNAL stands on it"
         elif not choice.narrowed and not choice.frameworks and not infers:
             reason = "no framework is named, and it serves every one"

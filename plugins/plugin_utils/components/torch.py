@@ -153,6 +153,8 @@ class Torch(environment.FrameworkComponent):
             older = plugin and versions.compare(plugin, entry[PLUGIN]) > 0
             action = "downgrade" if older else "upgrade" if plugin and plugin != entry[PLUGIN] else "configure"
             why = f"{', '.join(differs)} wanted, installed is {_found(differs, there)}"
+            if action != "configure":
+                now, wanted = f"{now} with torch_npu {plugin}", f"{wanted} with torch_npu {entry[PLUGIN]}"
         step = self.make_step(site.facts, action, now, wanted, why)
         step["environment"] = self.place_of(site)
         return step

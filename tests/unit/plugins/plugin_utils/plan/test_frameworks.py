@@ -91,6 +91,12 @@ def test_a_flavour_that_nnal_cannot_stand_on_leaves_nnal_out(tables):
     assert any("NNAL: none" in line for line in found["why"])
 
 
+def test_a_role_that_plans_only_its_part_finds_the_same_cann(tables):
+    for parts in (["cann", "kernels"], ["driver", "firmware", "cann"], ["python", "torch", "cann"]):
+        found = plan(tables, ascend_torch_version="2.7.1", ascend_cann_version="8.3.RC1", ascend_components=parts)
+        assert found["stack"]["cann"]["flavor"] == "toolkit" and found["stack"]["nnal"] is None
+
+
 def environment(**packages):
     packages = {name.replace("_", "-"): version for name, version in packages.items()}
     row = {"name": "torch", "path": "/opt/ascend/envs/torch", "python": "3.11.2", "packages": packages}
