@@ -36,6 +36,9 @@ def of_host(given: dict, facts: dict, plan: dict) -> dict[str, Any] | None:
     if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
         result["status"] = "passed" if result["text"] and not result["status"] else "failed"
     result.update({key: proof[key] for key in _EXTRA if proof.get(key) is not None})
+    shown = proof.get("shown")  # beside the text, in the engine's words
+    if isinstance(shown, list):
+        result["shown"] = [item for item in shown if isinstance(item, str)]
     return {**result, **_worth(result, part(stack, "inference"))}
 
 

@@ -62,3 +62,11 @@ def test_nothing_is_claimed_for_what_was_skipped_or_nobody_knows():
     assert (skipped["engine"], skipped["shows"], skipped["not_shown"]) == (None, None, None)
     strange = proven({"status": "passed", "text": "x", "engine": "abacus"})["hosts"][0]["inference"]
     assert (strange["engine"], strange["shows"]) == ("abacus", None)
+
+
+def test_what_was_shown_beside_the_text_is_told_and_nothing_but_texts():
+    result = {"status": "passed", "text": "I love", "engine": "torch-plain", "model": "gpt2"}
+    report = proven({**result, "shown": ["a sum over 8 NPUs", 7]}, engine="torch-plain")
+    assert report["hosts"][0]["inference"]["shown"] == ["a sum over 8 NPUs"]
+    jsonschema.validate(report, SCHEMA)
+    assert "shown" not in proven({**result, "shown": 7})["hosts"][0]["inference"]
