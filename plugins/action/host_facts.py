@@ -37,8 +37,11 @@ class ActionModule(HostAction):
             raise AnsibleActionFail(str(error)) from error
         arguments.setdefault("pci_ids", pci_ids(tables["chips"]))
         arguments.setdefault("npu_names", npu_names(tables["chips"]))
-        wishes = (host_variables.value(self._templar, task_vars, name) for name in NETWORK)
-        if arguments.setdefault("device_network", any(bool(wish) for wish in wishes)):
+        if "device_network" not in arguments and any(
+            bool(host_variables.value(self._templar, task_vars, name)) for name in NETWORK
+        ):
+            arguments["device_network"] = True
+        if arguments.get("device_network"):
             arguments.setdefault("network_ports", network_ports(tables["chips"]))
         model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
         arguments.setdefault("extra_packages", self._proofs(tables, task_vars))

@@ -122,6 +122,10 @@ plans:
           description: How long it takes, by the host's own journal or by published installations.
           type: int
           returned: always
+        disturbs:
+          description: It needs NPUs at rest although it takes no reboot.
+          type: bool
+          returned: for such components
         product:
           description: The vendor's name of the component where it has several, such as C(nnae).
           type: str

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import fabric
 from .base import SIMULATOR, SimulatorError
 
 # What systemd-detect-virt answers for each host kind.
@@ -64,6 +65,7 @@ class Fleet:
     prefix: str
     subnet: ipaddress.IPv4Network
     hosts: list[Host]
+    fabric: dict = field(default_factory=dict)  # see fabric.py
 
 
 def chips() -> dict[str, dict]:
@@ -110,7 +112,9 @@ def parse(data: dict, where: str, prefix: str | None = None, subnet: str | None 
         twice = {value for value in seen if seen.count(value) > 1}
         if twice:
             raise SimulatorError(f"{where}: {what} {', '.join(sorted(twice))} is there twice")
-    return Fleet(prefix, network, hosts)
+    found = data.get("fabric", {})
+    fabric.check(found, hosts, where)
+    return Fleet(prefix, network, hosts, found)
 
 
 def _host(row: dict, name: str, address: str, network: ipaddress.IPv4Network, where: str) -> Host:

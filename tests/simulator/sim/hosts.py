@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import hardware, rpms
+from . import fabric, hardware, rpms
 from . import image as images
 from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, say, write_if_changed
 from .description import MACHINE, SYSTEMS, Fleet, Host
@@ -63,6 +63,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
     if again:
         down(fleet.prefix)
         place.mkdir(parents=True, exist_ok=True)
+    fabric.write(fleet, place / "fabric")
     network = _network(fleet)
     present = containers(fleet.prefix)
     wanted = {f"{fleet.prefix}-{host.name}": host for host in fleet.hosts}
@@ -179,6 +180,7 @@ def _start(fleet: Fleet, host: Host, image: str, network: str, present: dict | N
     place = folder(fleet.prefix) / "hosts" / host.name
     hardware.write_pci_tree(host, place / "pci")
     hardware.write_state(host, place / "npu-sim")
+    (folder(fleet.prefix) / "fabric" / "hosts" / f"{host.name}.json").unlink(missing_ok=True)
     _host_key(fleet.prefix, host)
     _create(fleet.prefix, host, image, definition, network)
     what = f"{host.cards} x {host.chip}" if host.chip else "no accelerator"
@@ -200,6 +202,7 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
     mounts = [
         (place / "pci", "/sys/bus/pci/devices:ro"),
         (place / "npu-sim", "/var/lib/npu-sim"),
+        (folder(prefix) / "fabric", "/var/lib/npu-fabric"),
         (SIMULATOR / "host", "/usr/lib/npu-sim:ro"),
         (place / "ssh" / "ssh_host_ed25519_key", "/etc/ssh/ssh_host_ed25519_key:ro"),
         (KEY.with_suffix(".pub"), f"/etc/ssh/authorized_keys.d/{LOGIN_USER}:ro"),

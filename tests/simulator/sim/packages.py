@@ -26,11 +26,20 @@ _PARTS_OF = {
         "uninstall.sh",
         "upgrade-tool",
         "npu-smi",
+        "hccn_tool",
         "host_sys_init.sh",
         "host_sys_init.service",
     ),
     "firmware.sh": ("firmware.sh", "uninstall.sh"),
-    "cann.sh": ("cann.sh", "cann_layout.sh", "cann_uninstall.sh", "set_env.sh", "atb_set_env.sh", "EULA"),
+    "cann.sh": (
+        "cann.sh",
+        "cann_layout.sh",
+        "cann_uninstall.sh",
+        "set_env.sh",
+        "atb_set_env.sh",
+        "EULA",
+        "all_reduce_test",
+    ),
 }
 _LIBRARIES = (
     "lib64/common/libc_sec.so",

@@ -198,6 +198,7 @@ install_package() {
     done
     work 50 4 || failed
     install_wheels || failed
+    lay_hccl_test
     work 90 4 || failed
     finish_release
     give_rights

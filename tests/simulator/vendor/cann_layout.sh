@@ -108,6 +108,16 @@ lay_part() { # part
     } >"$place/ascend_install.info"
 }
 
+# The source of the bandwidth test; building the stand-in is copying it.
+lay_hccl_test() {
+    [ "$PKG_PRODUCT" = toolkit ] || return 0
+    local place="$base/tools/hccl_test"
+    mkdir -p "$place"
+    cp "$here/all_reduce_test" "$place/all_reduce_test.src"
+    printf 'all:\n\ttest -n "$(MPI_HOME)" && test -n "$(ASCEND_DIR)"\n\tmkdir -p bin\n' >"$place/Makefile"
+    printf '\tcp all_reduce_test.src bin/all_reduce_test\n\tchmod 755 bin/all_reduce_test\n' >>"$place/Makefile"
+}
+
 install_wheels() {
     local wheels=("$here"/wheels/*.whl)
     mkdir -p "$base/$arch_dir/lib64"

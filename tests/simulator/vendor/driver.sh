@@ -141,13 +141,13 @@ lay_files() {
     work 30 3 || failed
     say INFO "upgradePercentage:30%"
     cp -r "$here"/lib64/. "$target/lib64/"
-    cp "$here/upgrade-tool" "$target/tools/upgrade-tool"
+    cp "$here/upgrade-tool" "$here/hccn_tool" "$target/tools/"
     cp "$here"/{common.sh,driver.sh,driver_checks.sh,package.conf,version.info} "$target/script/"
     cp "$here/uninstall.sh" "$here/host_sys_init.sh" "$target/script/"
     mkdir -p /usr/local/dcmi
     cp "$here/lib64/driver/libdcmi.so" /usr/local/dcmi/
     chmod "$bits" "$target" "$target"/{lib64,lib64/common,lib64/driver,tools}
-    chmod 0755 "$target"/tools/upgrade-tool "$target"/script/*.sh /usr/local/dcmi
+    chmod 0755 "$target"/tools/{upgrade-tool,hccn_tool} "$target"/script/*.sh /usr/local/dcmi
     chown "root:$group" "$target" "$target"/{lib64,tools}
     work 40 2 || failed
     say INFO "upgradePercentage:40%"
