@@ -43,6 +43,7 @@ KEYS = {
     "models",
     "proofs",
     "reboot_required",
+    "device_network",
     "reboot_reasons",
 }
 # What only the module's documentation and the plan agree upon: the keys below each key.
