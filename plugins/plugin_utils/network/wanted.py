@@ -46,6 +46,10 @@ class Answer:
     errors: list[str] = field(default_factory=list)
 
 
+_Key = tuple[int, int, int, str]  # first and last address, size of a place, netmask
+_Pools = dict[_Key, dict[str, tuple[Server, dict[str, Any]]]]
+
+
 class _Wrong(Exception):
     """A value that cannot be used, in words."""
 
@@ -55,7 +59,7 @@ def judge(servers: Iterable[Server]) -> dict[str, Answer]:
     servers = list(servers)
     answers = {server.name: Answer() for server in servers}
     given: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
-    pools: dict[tuple[Any, ...], tuple[Range, dict[str, tuple[Server, dict[str, Any]]]]] = {}
+    pools: _Pools = defaultdict(dict)
     for server in servers:
         answers[server.name].errors.extend(_family(server))
         try:
@@ -64,15 +68,14 @@ def judge(servers: Iterable[Server]) -> dict[str, Answer]:
             answers[server.name].errors.append(str(error))
         for row in server.wish.get("ranges") or ():
             try:
-                pool, key = _pool(server, row)
+                pools[_pool(server, row)][server.name] = (server, row)
             except _Wrong as error:
                 answers[server.name].errors.append(str(error))
-                continue
-            pools.setdefault(key, (pool, {}))[1][server.name] = (server, row)
     for said, names in _crossing(pools):
         for name in names:
             answers[name].errors.append(said)
-    for pool, users in pools.values():
+    for key, users in pools.items():
+        pool = Range(*key, _spoken_for(users.values()))
         claims = [Claim(name, server.index, _has(server, row)) for name, (server, row) in users.items()]
         places, refused = spread(pool, claims)
         for name, why in refused.items():
@@ -130,18 +133,20 @@ def _common(wish: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: str(value) for key, value in values.items() if value}
 
 
-def _pool(server: Server, row: Mapping[str, Any]) -> tuple[Range, tuple[Any, ...]]:
-    """A range, and by what those that are the same one are told."""
+def _pool(server: Server, row: Mapping[str, Any]) -> _Key:
+    """A range; those of several hosts that are the same one are told by it."""
     first, last = _ends(row["addresses"])
     common = _common(server.wish, row)
     if not common.get("netmask"):
         raise _Wrong(f"{row['addresses']} has no netmask: set netmask beside it, or for all ranges.")
     netmask = _mask(common["netmask"])
-    unusable = frozenset(
-        int(ipaddress.IPv4Address(common[key])) for key in ("gateway", "netdetect") if _version(common.get(key)) == 4
-    )
-    size = len(_chips_of(row))
-    return Range(first, last, size, netmask, unusable), (first, last, size, netmask, unusable)
+    return first, last, len(_chips_of(row)), netmask
+
+
+def _spoken_for(users: Iterable[tuple[Server, Mapping[str, Any]]]) -> frozenset[int]:
+    """The gateways and detection targets of all hosts that take of a range."""
+    texts = {text for server, row in users for key, text in _common(server.wish, row).items() if key != "netmask"}
+    return frozenset(int(ipaddress.IPv4Address(text)) for text in texts if _version(text) == 4)
 
 
 def _chips_of(row: Mapping[str, Any]) -> list[int]:
@@ -194,17 +199,17 @@ def _version(text: Any) -> int | None:
         return None
 
 
-def _crossing(pools: Mapping[tuple[Any, ...], Any]) -> Iterator[tuple[str, set[str]]]:
+def _crossing(pools: _Pools) -> Iterator[tuple[str, set[str]]]:
     """Ranges that are not the same and share addresses: whoever takes of one does not know of the other."""
     spans = sorted(((key[0], key[1]), key) for key in pools)
-    furthest: tuple[tuple[int, int], tuple[Any, ...]] | None = None
+    furthest: tuple[tuple[int, int], _Key] | None = None
     for span, key in spans:
         if furthest and span[0] <= furthest[0][1]:
-            names = {*pools[furthest[1]][1], *pools[key][1]}
-            texts = sorted({str(row["addresses"]) for one in (furthest[1], key) for _s, row in pools[one][1].values()})
+            names = {*pools[furthest[1]], *pools[key]}
+            texts = sorted({str(row["addresses"]) for one in (furthest[1], key) for _s, row in pools[one].values()})
             yield (
                 (
-                    f"ranges overlap with different sizes, netmasks, gateways or ends ({', '.join(texts)}): "
+                    f"ranges overlap with different ends, netmasks or numbers of chips ({', '.join(texts)}): "
                     "make them the same everywhere, or let each have addresses of its own."
                 ),
                 names,
