@@ -202,8 +202,8 @@ def lines(found: Mapping[str, Any], limit: int = 100) -> list[str]:
         speeds = sorted(row["gb_s"] for row in rows)
         said = f"{speeds[0]:g} GB/s" if len(speeds) == 1 else f"{speeds[0]:g} to {speeds[-1]:g} GB/s, median "
         said += f"{statistics.median(speeds):g} GB/s" if len(speeds) > 1 else ""
-        names = fold(clean(row["name"]) for row in rows)
-        result += wrap(f"Bandwidth of all_reduce, {clean(topology)}: {said} ({names})", limit, rest="  ")
+        members = fold(clean(row["name"]) for row in rows)
+        result += wrap(f"Bandwidth of all_reduce, {clean(topology)}: {said} ({members})", limit, rest="  ")
     missing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for trouble in found["troubles"]:
         if trouble["rule"] == "bandwidth-not-measured":
