@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network import blame, checks, compare
@@ -47,8 +48,11 @@ def verdict(
     """
     ports = {port.key: port for host in hosts for port in host["ports"]}
     lone = [*checks.of_hosts(hosts, limits), *compare.of_fleet(hosts)]
-    found = merged(lone, list(ports.values()))
+    found = merged(absorbed(lone), list(ports.values()))
     found += blame.blame(ports, results, found)
+    # A chip that nobody reaches does not reach its detection target either.
+    told = {key for trouble in found for key in trouble.explains}
+    found = [trouble for trouble in found if trouble.rule != "detection-fails" or not told.issuperset(trouble.ports)]
     found += _silent(results)
     found.sort(key=lambda trouble: LEVELS.index(trouble.level))
     states = Counter(one.state for one in results)
@@ -62,6 +66,31 @@ def verdict(
         "troubles": [trouble.as_row() for trouble in found],
         "matrix": matrix(hosts, results),
     }
+
+
+# Rule -> {what is told of the same port by it -> the settings that may differ there; None: whatever it says}.
+_ABSORBS: dict[str, dict[str, str | None]] = {
+    "netmask-wrong": {"gateway-outside": None, "file-differs": "netmask"},
+    "gateway-missing": {"file-differs": "gateway"},
+    "gateway-outside": {"file-differs": "gateway"},
+}
+
+
+def absorbed(found: Sequence[Trouble]) -> list[Trouble]:
+    """The same troubles, each cause once: a wrong netmask puts the gateway outside, and differs from the file as well."""
+    by_port = {(trouble.rule, key): trouble for trouble in found for key in trouble.ports}
+    gone: list[Trouble] = []
+    told = []
+    for trouble in found:
+        evidence = [trouble.evidence]
+        for rule, setting in _ABSORBS.get(trouble.rule, {}).items():
+            other = by_port.get((rule, trouble.ports[0]))
+            parts = other.evidence.split("; ") if other else []
+            if other and (setting is None or all(one.startswith(f"{setting}: ") for one in parts)):
+                gone.append(other)
+                evidence += [other.evidence] if setting else []
+        told.append(replace(trouble, evidence="; ".join(evidence)))
+    return [one for one, before in zip(told, found, strict=True) if not any(before is other for other in gone)]
 
 
 def merged(found: Sequence[Trouble], ports: Sequence[Port]) -> list[Trouble]:

@@ -60,6 +60,7 @@ class TestWhatOnlyTheProbesShow:
     def test_a_wrong_vlan_is_the_switch_port(self, at_most):
         fabric = Fabric()
         fabric.vlans[fabric.key(3, 5)] = 7
+        fabric.change(3, 5, health="Fault", netdetect="10.0.255.1")
         assert fabric.told(at_most) == [("switch-port-unreached", WHERE)]
 
     def test_a_host_behind_a_wall_is_the_host(self, at_most):
