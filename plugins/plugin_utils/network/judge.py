@@ -77,7 +77,7 @@ _ABSORBS: dict[str, dict[str, str | None]] = {
 
 
 def absorbed(found: Sequence[Trouble]) -> list[Trouble]:
-    """The same troubles, each cause once: a wrong netmask differs from the file, too, and leaves the gateway outside."""
+    """Each cause once: a wrong netmask differs from the file as well, and leaves the gateway outside."""
     by_port = {(trouble.rule, key): trouble for trouble in found for key in trouble.ports}
     gone: list[Trouble] = []
     told = []

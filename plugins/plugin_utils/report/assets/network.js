@@ -57,5 +57,5 @@ function networkMatrix(matrix) {
     return h("td", { class: `reach cell-${tone}`, title: told }, h("span", { "aria-label": told }, reach(cell)));
   })));
   return h("div", null, matrix.whole ? "" : h("p", { class: "soft" }, "Of this large fleet, the hosts with a failure."),
-    h("div", { class: "table-wrap" }, h("table", { class: "matrix" }, h("thead", null, head), h("tbody", null, rows))));
+    h("div", { class: "matrix-wrap" }, h("table", { class: "matrix" }, h("thead", null, head), h("tbody", null, rows))));
 }
