@@ -51,11 +51,17 @@ class ActionModule(ControlAction):
 
     def _run(self, name, hostvars):
         family, npus = self._chips(name, hostvars)
-        return bandwidth.measured(name, family, npus, ports.registered(hostvars, name, SEEN))
+        seen = ports.registered(hostvars, name, SEEN)
+        if not seen or seen.get("skipped"):
+            seen = {"available": False, "reason": bandwidth.left_alone(self._facts(name, hostvars))}
+        return bandwidth.measured(name, family, npus, seen)
+
+    def _facts(self, name, hostvars):
+        return part(part(ports.registered(hostvars, name, ports.OBSERVATION), "ansible_facts"), "ascend")
 
     def _chips(self, name, hostvars):
         """Family and number of a host's chips."""
-        facts = part(part(ports.registered(hostvars, name, ports.OBSERVATION), "ansible_facts"), "ascend")
+        facts = self._facts(name, hostvars)
         found = part(facts, "accelerators")
         return text(found.get("family")), int(number(found.get("count")) or 0)
 

@@ -55,12 +55,21 @@ def measured(name: str, family: str | None, npus: int, seen: Mapping[str, Any], 
     speed, size = number(part({"seen": data}, "seen").get("gb_s")), number(part({"seen": data}, "seen").get("bytes"))
     if data and data.get("available") is True and speed is not None:
         return Measured(name, topology, float(speed), int(size) if size is not None else None)
-    reason = (
-        text(data.get("reason"))
-        or text(data.get("msg"))
-        or "It was not measured: the NPUs are in use, or it was not run."
+    reason = text(data.get("reason")) or text(data.get("msg")) or "It was not run."
+    told = text(data.get("reason"))  # the message of a task that failed holds its fix
+    return Measured(
+        name, topology, reason=reason, fix=text(data.get("fix")) if told else "The message says what to do."
     )
-    return Measured(name, topology, reason=reason, fix=text(data.get("fix")))
+
+
+def left_alone(facts: Mapping[str, Any]) -> str:
+    """Why nothing was run on a host, from what was observed of it."""
+    if not facts:
+        return "The host was not observed."
+    if not number(part(dict(facts), "accelerators").get("count")):
+        return "The host shows no NPU."
+    busy = facts.get("busy")
+    return f"{len(busy)} processes use the NPUs." if isinstance(busy, list) and busy else "It was not run."
 
 
 def verdict(
