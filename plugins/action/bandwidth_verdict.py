@@ -40,10 +40,12 @@ class ActionModule(ControlAction):
         except (catalog.CatalogError, thresholds.ThresholdError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
         runs = [self._run(name, hostvars) for name in names]
-        across = next((found for name in names if (found := ports.registered(hostvars, name, ACROSS))), {})
-        if across and not across.get("skipped"):
-            family, npus = self._chips(names[0], hostvars)
-            runs.append(bandwidth.measured(bandwidth.ACROSS, family, npus, across, len(names)))
+        for name in names:
+            across = ports.registered(hostvars, name, ACROSS)
+            if across and not across.get("skipped"):
+                family, npus = self._chips(name, hostvars)
+                hosts_in = int(number(across.get("hosts")) or 1)
+                runs.append(bandwidth.measured(bandwidth.ACROSS, family, npus, across, hosts_in))
         found = bandwidth.verdict(runs, limit, floors, self._history(args["history"]))
         if not self._task.check_mode:
             self._keep(args["history"], runs)

@@ -98,6 +98,10 @@ npus:
   description: As given.
   returned: when available
   type: int
+hosts:
+  description: How many hosts took part.
+  returned: always
+  type: int
 mpi:
   description: C(mpich) or C(openmpi).
   returned: when available
@@ -146,12 +150,26 @@ def main():
             params["interface"],
         )
     except bandwidth.CannotMeasure as error:
-        module.exit_json(changed=changed, available=False, reason=str(error), fix=error.fix, log_tail=error.log)
+        module.exit_json(
+            changed=changed,
+            available=False,
+            reason=str(error),
+            fix=error.fix,
+            log_tail=error.log,
+            hosts=max(1, len(params["hosts"])),
+        )
     except safe_folder.UnsafeFolder as error:
         module.fail_json(msg=str(error), **error.facts)
     size, speed = hccl_test.headline(rows)
     module.exit_json(
-        changed=changed, available=True, rows=rows, bytes=size, gb_s=speed, npus=params["npus"], mpi=bench.mpi
+        changed=changed,
+        available=True,
+        rows=rows,
+        bytes=size,
+        gb_s=speed,
+        npus=params["npus"],
+        hosts=max(1, len(params["hosts"])),
+        mpi=bench.mpi,
     )
 
 
