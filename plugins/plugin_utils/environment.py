@@ -157,7 +157,7 @@ def _variable(site: Site, name: str) -> str:
     return named[0] if named else "ascend_env_name"
 
 
-def pythons(facts: Facts, desired: dict[str, Any]) -> list[str] | None:
+def pythons_of_host(facts: Facts, desired: dict[str, Any]) -> list[str] | None:
     """The Pythons, as 3.11, that the managed environment has or can be made with; None where any can be had.
 
     Args:
@@ -169,6 +169,15 @@ def pythons(facts: Facts, desired: dict[str, Any]) -> list[str] | None:
     env = of_name(facts, desired["ascend_env_name"]) or {}
     own = ".".join(str(env.get("python") or "").split(".")[:2])
     return [*there, own] if own and own not in there else list(there)
+
+
+def present_first(minors: list[str], there: list[str] | None) -> list[str]:
+    """Pythons in order of preference, those that the host has before the others: a wheel is made for each of them.
+
+    Args:
+        minors: the candidates, best first. there: what pythons_of_host() gave; None changes nothing.
+    """
+    return minors if there is None else sorted(minors, key=lambda minor: minor not in there)
 
 
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:

@@ -38,9 +38,7 @@ class Python(environment.EnvironmentComponent):
         first = next((one for one in environment.frameworks() if chosen.get(one.name)), None)
         found, advised = first.pythons(search.catalog, chosen) if first else ([], [])
         found = search.ordered("python", found, chosen, lambda version: version not in advised)
-        # One that the host has before one that is better documented: a wheel is made for each of them.
-        there = search.host.get("pythons")
-        return (found if there is None else sorted(found, key=lambda version: version not in there)) or [None]
+        return environment.present_first(found, search.host.get("pythons")) or [None]
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         first = choice.versions.get("python")

@@ -48,7 +48,7 @@ class Wishes:
             "product": facts["accelerators"].get("product"),
             "variant": facts["accelerators"].get("variant"),
             "installed": {one.name: settled(facts, one.name)["installed"] for one in components.ALL if one.declares},
-            "pythons": environment.pythons(facts, self.desired),
+            "pythons": environment.pythons_of_host(facts, self.desired),
         }
 
 
