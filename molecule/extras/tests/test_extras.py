@@ -27,7 +27,9 @@ def test_its_record_is_for_root_alone(host):
 
 
 def test_the_environment_has_its_package(host):
-    output = host.check_output("/opt/ascend/envs/tools/bin/python -c 'import site_greeting; print(site_greeting.greet())'")
+    output = host.check_output(
+        "/opt/ascend/envs/tools/bin/python -c 'import site_greeting; print(site_greeting.greet())'"
+    )
     assert output == "hello"
 
 

@@ -38,7 +38,7 @@ class Python(environment.EnvironmentComponent):
         first = next((one for one in environment.frameworks() if chosen.get(one.name)), None)
         found, advised = first.pythons(search.catalog, chosen) if first else ([], [])
         found = search.ordered("python", found, chosen, lambda version: version not in advised)
-        return environment.present_first(found, search.host.get("pythons")) or [None]
+        return [*environment.present_first(found, search.host.get("pythons"))] or [None]
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         first = choice.versions.get("python")
