@@ -8,7 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-# --check, --install, --install-path=, --uninstall and --quiet, a word about the end, and a file that states the version.
+# Takes the words that the vendor's packages take, says how it ended, and leaves a file that states the version.
 PACKAGE = """#!/bin/bash
 # A stand-in for a package of the vendor's.
 target=/usr/local/Ascend mode=

@@ -27,10 +27,8 @@ def test_its_record_is_for_root_alone(host):
 
 
 def test_the_environment_has_its_package(host):
-    output = host.check_output(
-        "/opt/ascend/envs/tools/bin/python -c 'import site_greeting; print(site_greeting.greet())'"
-    )
-    assert output == "hello"
+    code = "import site_greeting; print(site_greeting.greet())"
+    assert host.check_output(f"/opt/ascend/envs/tools/bin/python -c '{code}'") == "hello"
 
 
 def test_the_report_tells_of_both_and_a_second_run_has_nothing_to_do(fleet):

@@ -225,6 +225,7 @@ def _look_up(root, *terms):
         "constraints": [],
         "skip": [],
         "lock_sha256": None,
+        "exact": False,
     }
     found.set_options = lambda **options: None
     found.get_option = found._options.__getitem__
