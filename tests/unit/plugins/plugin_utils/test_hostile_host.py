@@ -361,6 +361,7 @@ def test_one_host_that_cannot_be_read_does_not_end_the_others(name, module, fact
         "target": "desired",
         "save": None,
         "against": None,
+        "log": None,
     }
     result = action.act(args, {"hostvars": hostvars})
     said = "\n".join(result["ascend_lines"])
