@@ -180,6 +180,22 @@ def present_first(minors: list[str], there: list[str] | None) -> list[str]:
     return minors if there is None else sorted(minors, key=lambda minor: minor not in there)
 
 
+def python_missing(version: str, there: list[str] | None) -> str | None:
+    """Why an environment cannot be made with a Python, in a sentence with the fix; None where it can.
+
+    Args:
+        there: what pythons_of_host() gave.
+    """
+    minor = ".".join(version.split(".")[:2])
+    if there is None or minor in there:
+        return None
+    return (
+        f"the environment is to have Python {minor}, and the host has {', '.join(there) or 'none'} to make "
+        "it with. Install it on the host, let conda or uv bring it (ascend_env_provider), or choose another with "
+        "ascend_python_version; where python_toolchain_extra_packages brings it, accept python-missing."
+    )
+
+
 def of_name(facts: Facts, name: str) -> dict[str, Any] | None:
     """The managed Python environment of this name on the host, or None."""
     return next((row for row in facts["environments"] if row["name"] == name), None)

@@ -6,6 +6,7 @@
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import joins
 
 RUNTIME_SOURCE = "msdocs install guides: MindSpore needs the nnae or the toolkit"
@@ -128,16 +129,10 @@ def cann_python(case):
 
 def python_missing(case):
     """python-missing: a venv is made with a Python of the host's."""
-    python, there = case.get("python"), case.host.get("pythons")
-    if python and there is not None and minor(python) not in there:
-        case.error(
-            "python-missing",
-            f"the environment is to have Python {minor(python)}, and the host has {', '.join(there) or 'none'} to make "
-            "it with. Install it on the host, let conda or uv bring it (ascend_env_provider), or choose another with "
-            "ascend_python_version; where python_toolchain_extra_packages brings it, accept python-missing.",
-            "ascend.fleet",
-            "python",
-        )
+    python = case.get("python")
+    why = environment.python_missing(python, case.host.get("pythons")) if python else None
+    if why:
+        case.error("python-missing", why, "ascend.fleet", "python")
 
 
 @joins("mindspore", "mindformers")

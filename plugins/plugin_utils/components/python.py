@@ -48,6 +48,14 @@ class Python(environment.EnvironmentComponent):
         rows = [{"framework": one.name, "version": environment.python_for(one, choice)} for one in served]
         return {"version": first, "environments": rows}
 
+    def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
+        """The first environment's Python is judged with the stack; those of the others here."""
+        entry = stack["python"] or {}
+        for version in sorted({row["version"] for row in entry.get("environments") or []} - {entry.get("version")}):
+            why = environment.python_missing(version, choice.case.host.get("pythons"))
+            if why:
+                choice.case.error("python-missing", why, "ascend.fleet", "python")
+
     def steps(self, site: Site, stack: Stack) -> list[Step]:
         entry = stack["python"] or {}
         rows = entry.get("environments") or [{"framework": "", "version": entry["version"]}]
