@@ -265,3 +265,27 @@ def test_with_a_lock_a_wheel_is_held_against_it_before_it_is_opened(locked, monk
     monkeypatch.setattr(wheelhouse, "_metadata", lambda path: pytest.fail(f"{path} was opened"))
     with pytest.raises(AnsibleError, match=r"not the file that artifacts\.lock\.yml describes"):
         _look_up(locked, "bomb")
+
+
+# Exact ones alone, for an environment that goes back to what it had
+
+
+def test_exact_wheels_come_without_what_they_require_and_what_is_not_there_is_left_out(folder):
+    asked = ["numpy==1.26.4", "mindformers==1.7.0", "dill==0.3.5", "nothing==1", "pillow==13.0.0"]
+    rows = wheelhouse.exactly(folder, asked, ARM)
+    assert [row["file"] for row in rows] == [
+        "numpy-1.26.4-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+        "mindformers-1.7.0-py3-none-any.whl",
+    ]
+    assert wheelhouse.exactly(folder, asked, ARM, {"dill-0.4.1-py3-none-any.whl"}) == []
+    with pytest.raises(wheelhouse.WheelError, match="is not a requirement"):
+        wheelhouse.exactly(folder, ["=="], ARM)
+
+
+def test_a_mirrors_file_is_one_of_the_exact_ones_by_its_name():
+    asked = ["typing-extensions==4.16.0", "torch==2.7.1+cpu"]
+    assert wheelhouse.same("typing_extensions-4.16.0-py3-none-any.whl", asked)
+    assert wheelhouse.same("torch-2.7.1+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", asked)
+    assert not wheelhouse.same("torch-2.7.1-cp311-cp311-manylinux_2_28_x86_64.whl", asked), "the CUDA build"
+    assert not wheelhouse.same("typing_extensions-4.15.0-py3-none-any.whl", asked)
+    assert not wheelhouse.same("README.whl", asked)
