@@ -23,6 +23,11 @@ def named_in(path: str, grammar: list[dict[str, Any]]) -> dict[str, Any]:
     return filenames.parse_package(os.path.basename(path), grammar) or {}
 
 
+def named_by_file(args: dict[str, Any]) -> bool:
+    """Whether the file's name says what is changed: a declaration says it itself, whatever the file is called."""
+    return bool(args.get("path")) and not args.get("declared")
+
+
 def complete(args: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
     """The arguments with what the name adds. Raises ValueError where both say something and differ."""
     result = dict(args)
@@ -52,7 +57,7 @@ class ActionModule(HostAction):
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         args = dict(self._task.args)
-        if args.get("path"):
+        if named_by_file(args):
             overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
             try:
                 grammar = catalog.load(overlay)["filenames"]

@@ -44,6 +44,12 @@ def test_versions_agree_in_any_spelling_and_kernels_are_ops(grammar):
     )
 
 
+def test_a_declaration_goes_before_the_name_of_the_file():
+    toolbox = {"path": "/srv/Ascend-mindx-toolbox_6.0.0_linux-aarch64.run", "version": "6.0.0"}
+    assert run_package.named_by_file(toolbox) and not run_package.named_by_file({"version": "6.0.0"})
+    assert not run_package.named_by_file({**toolbox, "declared": {"name": "toolbox"}})
+
+
 def test_a_name_nobody_knows_says_nothing(grammar):
     assert run_package.complete(
         {"path": "/srv/x.run", "component": "driver"}, run_package.named_in("/srv/x.run", grammar)
