@@ -121,7 +121,7 @@ def _without_packages(entry):
 def _device_network(view, params, accelerators, chips, driver, tool):
     """facts["device_network"]; the chips are asked only where somebody wants to know."""
     if not params.get("device_network"):
-        return network.NOT_ASKED
+        return dict(network.NOT_ASKED)
     ports = (params.get("network_ports") or {}).get(accelerators["family"]) or {}
     path = "%s/%s" % (driver or params["install_path"].rstrip("/") + "/driver", hccn.PLACE)
     smi = "/usr/local/sbin/npu-smi"

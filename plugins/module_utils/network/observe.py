@@ -57,6 +57,7 @@ def observe(view, port, npu_chips, path, tool, ask_super_pod=None):
         NOT_ASKED,
         asked=True,
         port=port,
+        chips=[],
         conf={"path": conf.PATH, "present": text is not None, "chips": conf.parse(text)},
     )
     if port != ROCE:
