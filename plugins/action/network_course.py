@@ -12,12 +12,18 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.network import ports,
 class ActionModule(ControlAction):
     """Thin: reads the observations, and probes.plan does the rest."""
 
-    ARGUMENTS = {**HOSTS, "at_most": {"type": "int", "default": probes.AT_MOST}}
+    ARGUMENTS = {
+        **HOSTS,
+        "at_most": {"type": "int", "default": probes.AT_MOST},
+        "super_pods": {"type": "bool", "default": False},
+    }
     READS = ("ascend_network",)
 
     def act(self, args, task_vars):
         fleet = ports.of_fleet(hosts(args, task_vars), task_vars["hostvars"])
         course = probes.plan(fleet, args["at_most"])
+        if args["super_pods"]:
+            course = probes.with_super_pods(course, fleet)
         return {
             "shape": course.shape,
             "work": {
@@ -30,6 +36,6 @@ class ActionModule(ControlAction):
                     ],
                 }
                 for host in fleet
-                if host["tool"] and any(port.used for port in host["ports"])
+                if host["tool"] and (course.probes.get(host["name"]) or any(port.used for port in host["ports"]))
             },
         }

@@ -18,6 +18,7 @@ class ActionModule(ControlAction):
     ARGUMENTS = {
         **HOSTS,
         "at_most": {"type": "int", "default": probes.AT_MOST},
+        "super_pods": {"type": "bool", "default": False},
         "thresholds": {"type": "dict"},
         "catalog_overlay": {"type": "path"},
     }
@@ -31,6 +32,8 @@ class ActionModule(ControlAction):
             raise AnsibleActionFail(str(error)) from error
         fleet = ports.of_fleet(hosts(args, task_vars), task_vars["hostvars"])
         course = probes.plan(fleet, args["at_most"])
+        if args["super_pods"]:
+            course = probes.with_super_pods(course, fleet)
         results = [
             result
             for host, found in course.probes.items()

@@ -24,6 +24,10 @@ options:
     description: Probes of one host at most, by which the shape is chosen.
     type: int
     default: 256
+  super_pods:
+    description: Whether chips of A3 super pods ping each other over the links inside them, too (C(-hccs_ping)).
+    type: bool
+    default: false
 seealso:
   - module: ascend.fleet.network_probe
   - module: ascend.fleet.network_verdict

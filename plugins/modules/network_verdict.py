@@ -25,6 +25,10 @@ options:
     description: As given to M(ascend.fleet.network_course).
     type: int
     default: 256
+  super_pods:
+    description: As given to M(ascend.fleet.network_course).
+    type: bool
+    default: false
   thresholds:
     description:
       - By measure of the catalog's table C(network_thresholds), the bounds that are to differ (C(warn_below),

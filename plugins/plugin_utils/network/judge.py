@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,10 +49,11 @@ def verdict(
     ports = {port.key: port for host in hosts for port in host["ports"]}
     lone = [*checks.of_hosts(hosts, limits), *compare.of_fleet(hosts)]
     found = merged(absorbed(lone), list(ports.values()))
-    found += blame.blame(ports, results, found)
+    found += blame.blame(ports, [one for one in results if one.probe.via == "roce"], found)
     # A chip that nobody reaches does not reach its detection target either.
     told = {key for trouble in found for key in trouble.explains}
     found = [trouble for trouble in found if trouble.rule != "detection-fails" or not told.issuperset(trouble.ports)]
+    found += _inside_pods(ports, [one for one in results if one.probe.via == "hccs"])
     found += _silent(results)
     found.sort(key=lambda trouble: LEVELS.index(trouble.level))
     states = Counter(one.state for one in results)
@@ -149,6 +150,21 @@ _SHARED: tuple[tuple[str, Callable[[Port], str | None], str, str], ...] = (
         "Look at its leaf switch and at the cables as a bundle; then at the host: hccn_tool -a -cfg recovery.",
     ),
 )
+
+
+def _inside_pods(ports: Mapping[Key, Port], results: Sequence[Result]) -> list[Trouble]:
+    """What explains failures on the links inside super pods, which know no switch and no network of the RoCE ports."""
+    inner = {key: replace(port, netmask=None, switch=None, switch_port=None) for key, port in ports.items()}
+    return [
+        replace(
+            trouble,
+            rule="hccs-" + trouble.rule.replace("switch-port", "chip"),
+            problem=f"On the links inside the super pod: {trouble.problem}",
+            fix="Look at npu-smi info -t health of these chips and at the super pod's interconnect; hccn_tool -vnic -g "
+            "shows the addresses.",
+        )
+        for trouble in blame.blame(inner, results, ())
+    ]
 
 
 def _silent(results: Iterable[Result]) -> list[Trouble]:

@@ -53,6 +53,8 @@ class Port:
     file: Mapping[str, str] = field(default_factory=dict)  # address, netmask, gateway of /etc/hccn.conf
     switch: str | None = None  # by LLDP
     switch_port: str | None = None
+    vnic: str | None = None  # address on the links inside a super pod, A3
+    pod: int | None = None  # which super pod
 
     @property
     def network(self) -> Network | None:

@@ -86,6 +86,8 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
         file={key: str(conf[key]) for key in ("address", "netmask", "gateway") if isinstance(conf.get(key), str)},
         switch=text(neighbour.get("system")) or text(neighbour.get("chassis")),
         switch_port=text(neighbour.get("port")),
+        vnic=_address(part(chip, "vnic").get("address")),
+        pod=_integer(part(chip, "super_pod").get("super_pod_id")),
     )
 
 

@@ -17,6 +17,7 @@ order of their names, whatever the order of the inventory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Host, Key, Port, Probe, inside
@@ -53,6 +54,26 @@ def plan(hosts: Iterable[Host], at_most: int = AT_MOST) -> Course:
         if shape == SHAPES[-1] or all(len(found) <= at_most for found in course.values()):
             break
     return Course(shape, course)
+
+
+def with_super_pods(course: Course, hosts: Iterable[Host]) -> Course:
+    """The same probes, and those over the links inside each A3 super pod, in rings of chips and of hosts.
+
+    Args:
+        course: of the RoCE ports.
+        hosts: the fleet; chips without an address on these links take no part.
+    """
+    pods: dict[int, list[Host]] = {}
+    for host in hosts:
+        inner = [replace(port, address=port.vnic, netmask=None) for port in host["ports"] if port.vnic]
+        for pod in {port.pod for port in inner if port.pod is not None}:
+            mine: Host = {**host, "ports": [port for port in inner if port.pod == pod]}
+            pods.setdefault(pod, []).append(mine)
+    found = {host: list(mine) for host, mine in course.probes.items()}
+    for members in pods.values():
+        for host, mine in plan(members, 0).probes.items():
+            found.setdefault(host, []).extend(replace(one, via="hccs") for one in mine)
+    return Course(course.shape, found)
 
 
 def _around(ports: Sequence[Port]) -> list[Probe]:

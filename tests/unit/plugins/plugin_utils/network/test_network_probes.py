@@ -7,8 +7,11 @@ import math
 from collections import Counter
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import probes
-from small_fabric import Fabric
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import judge, probes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Result
+from small_fabric import LIMITS, Fabric
+
+UNUSED = {"address": None, "netmask": None, "gateway": None, "file": {}, "link": "DOWN"}
 
 
 def _pairs(course):
@@ -51,6 +54,26 @@ def test_who_has_no_address_takes_no_part():
     taking = {key for pair in _pairs(course) for key in pair}
     assert {key.host for key in taking} == {"npu-01", "npu-02"} and fabric.key(2, 4) not in taking
     assert probes.plan([]).probes == {} and probes.reaches_all(probes.plan([]))
+
+
+def test_inside_a_super_pod_every_host_is_reached_and_a_broken_chip_is_named():
+    fabric = Fabric(hosts=5)
+    for key in list(fabric.ports):
+        number = int(key.host[-2:])
+        pod = 1 if number < 5 else 2
+        fabric.change(number, key.chip, vnic=f"172.16.{number}.{key.chip}", pod=pod, family="a3", **UNUSED)
+    course = probes.with_super_pods(probes.plan(fabric.hosts()), fabric.hosts())
+    assert {one.via for found in course.probes.values() for one in found} == {"hccs"}
+    met = {frozenset((one.source.host, one.target.host)) for found in course.probes.values() for one in found}
+    assert not any(len(pair) == 2 and "npu-05" in pair for pair in met) and len(met) == 5 + 4 + 2
+    bad = fabric.key(2, 3)
+    results = [
+        Result(one, "fail" if bad in (one.source, one.target) else "ok")
+        for found in course.probes.values()
+        for one in found
+    ]
+    rows = judge.verdict(fabric.hosts(), course.shape, results, LIMITS)["troubles"]
+    assert [(row["rule"], row["where"]) for row in rows] == [("hccs-chip-unreached", "npu-02 chip 3")]
 
 
 def test_rails_without_a_gateway_are_probed_along_the_rails():
