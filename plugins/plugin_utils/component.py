@@ -171,6 +171,7 @@ class Component(ABC):
     otherwise = "the newest the catalog knows for this host"  # why its version was chosen, where no rule says more
     headline = False  # whether the short forms of a report show its version
     home = ""  # the framework in whose environment it lies; a framework's own name
+    carries: tuple[str, ...] = ()  # the components that its step installs with it, as they have none of their own
     env_variable = ""  # of a framework: the variable that names its environment
 
     @property

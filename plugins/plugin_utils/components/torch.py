@@ -24,6 +24,7 @@ class Torch(environment.FrameworkComponent):
     role = "torch"
     home = "torch"
     env_variable = "ascend_torch_env_name"
+    carries = (PLUGIN,)
     after = ("python", "cann", "kernels", "nnal", "torch_npu", "mindformers")
     follows = ("torch_npu",)
     pins = ("torch_companions",)

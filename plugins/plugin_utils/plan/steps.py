@@ -143,7 +143,8 @@ def reboot(why: str) -> Step:
 
 def _steps(site: Site, stack: Stack, options: Options) -> list[Step]:
     """What brings the host to the stack, in the order of the components, as far as the host does not say otherwise."""
-    wanted = [one for one in components.ALL if one.name in options.components and stack.get(one.name)]
+    named = set(options.components)
+    wanted = [one for one in components.ALL if named & {one.name, *one.carries} and stack.get(one.name)]
     for component in list(wanted):
         later = [other for other in wanted if other.name in component.before(site.facts)]
         if later:

@@ -81,6 +81,8 @@ def test_components_narrow(tables):
     assert names(found) == VENDOR[:-1]
     found = plan(tables, ascend_torch_version="2.7.1", ascend_components=["python", "torch"])
     assert names(found) == ["python", "torch"]
+    found = plan(tables, ascend_torch_version="2.7.1", ascend_components=["python", "torch_npu"])
+    assert names(found) == ["python", "torch"], "the step of torch installs torch_npu"
     both = {"ascend_components": ["python", "mindspore", "torch", "inference"], "ascend_torch_version": "2.7.1"}
     assert names(plan(tables, **both)) == ["python", "torch", "inference"]
 
