@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.network import difference
@@ -31,7 +32,7 @@ class DeviceNetwork(Component):
     fleet_variables = (wanted.VARIABLE, _INDEX)
 
     def together(self, members: Iterable[Member]) -> dict[str, Own]:
-        servers = [_server(member) for member in members if member.values.get(wanted.VARIABLE)]
+        servers = [_readable(member) for member in members if member.values.get(wanted.VARIABLE)]
         answers = wanted.judge(servers)
         return {
             name: Own(
@@ -96,6 +97,14 @@ def _now(facts: Facts) -> str:
     """The addresses that the chips have, as a step names those they get."""
     rows = values.part(facts, "device_network").get("chips") or []
     return f"{len(rows)} chip{'s' if len(rows) != 1 else ''}: {', '.join(row['address'] or 'none' for row in rows)}"
+
+
+def _readable(member: Member) -> wanted.Server:
+    """The host; without what it says where that cannot be read, so that one host never ends the plan of the others."""
+    try:
+        return _server(member)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return _server(replace(member, facts=None))
 
 
 def _server(member: Member) -> wanted.Server:

@@ -160,3 +160,10 @@ def test_an_interrupted_change_is_made_again(fleet):
     facts = fleet.variables["node-1"]["ascend_observation"]["ansible_facts"]["ascend"]
     facts["journal"]["unfinished_components"] = [NAME]
     assert "interrupted" in only(fleet.plan()["node-1"])["why"]
+
+
+@pytest.mark.parametrize("said", [{"x": {"address": 1}}, {"1": 3}, {"0": {"address": "no address"}}])
+def test_a_host_that_talks_nonsense_does_not_end_the_plan_of_the_others(fleet, said):
+    facts = fleet.variables["node-1"]["ascend_observation"]["ansible_facts"]["ascend"]
+    facts[NAME]["conf"]["chips"] = said
+    assert fleet.plan("node-2")["node-2"]["status"] == "converged"
