@@ -374,7 +374,7 @@ ansible_facts:
               description: "What C(/etc/hccn.conf) says - C(path), C(present), C(chips) (keys without number by chip)."
               type: dict
             chips:
-              description: One row per chip.
+              description: One row per chip; the dictionaries in it are described in C(docs/device-network.md).
               type: list
               elements: dict
               contains:
@@ -392,29 +392,12 @@ ansible_facts:
                 speed_mbps: {description: Speed of the link in Mbit/s., type: int, sample: 200000}
                 duplex: {description: Duplex., type: str, sample: Full}
                 mac: {description: MAC address., type: str, sample: "00:00:5e:00:53:01"}
-                tls:
-                  description: >-
-                    TLS - C(enabled), C(preconfigured), C(alarm_days), C(certificates). V(null) where C(hccn.conf) does
-                    not name the switch, because then the query would write it there.
-                  type: dict
-                optics:
-                  description: >-
-                    The optical module - C(present), C(temperature_c), C(vcc_mv), C(power_unit), C(tx_power),
-                    C(rx_power), C(tx_bias_ma), C(host_snr_db), C(media_snr_db) by lane, C(tx_los), C(rx_los),
-                    C(tx_lol), C(rx_lol), C(vendor), C(part_number), C(serial_number), C(identifier), C(limits).
-                  type: dict
+                tls: {description: "V(null) where C(hccn.conf) does not name the switch.", type: dict}
+                optics: {description: The optical module., type: dict}
                 counters: {description: Counters by the tool's own names., type: dict}
-                link_history:
-                  description: "Changes of the link - C(current_time), C(up_count), C(down_count), C(changes)."
-                  type: dict
-                lldp:
-                  description: >-
-                    The switch - C(system), C(port), C(port_description), C(chassis), C(management).
-                  type: dict
-                super_pod:
-                  description: >-
-                    Its place in a super pod - C(super_device_id), C(super_pod_id), C(super_pod_size), C(server_index).
-                  type: dict
+                link_history: {description: Changes of the link., type: dict}
+                lldp: {description: The switch and its port., type: dict}
+                super_pod: {description: Its place in a super pod., type: dict}
                 problems: {description: "Queries without an answer - C(kind), C(message).", type: dict}
         reboot_required:
           {description: "Whether a reboot is due, told from the host's state. Never in a container.", type: bool}
