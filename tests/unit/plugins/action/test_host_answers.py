@@ -26,6 +26,8 @@ ARGS = {
     "doctor_probe": {},
     "framework_check": {},
     "host_facts": {},
+    "hccl_bandwidth": {"npus": 8},
+    "network_probe": {"path": "/hccn_tool"},
     "npu_smi_info": {},
     "python_environment": {},
     "text_generation": {},
