@@ -69,10 +69,10 @@ def with_super_pods(course: Course, hosts: Iterable[Host]) -> Course:
         for pod in {port.pod for port in inner if port.pod is not None}:
             mine: Host = {**host, "ports": [port for port in inner if port.pod == pod]}
             pods.setdefault(pod, []).append(mine)
-    found = {host: list(mine) for host, mine in course.probes.items()}
+    found = {name: list(probes) for name, probes in course.probes.items()}
     for members in pods.values():
-        for host, mine in plan(members, 0).probes.items():
-            found.setdefault(host, []).extend(replace(one, via="hccs") for one in mine)
+        for name, probes in plan(members, 0).probes.items():
+            found.setdefault(name, []).extend(replace(one, via="hccs") for one in probes)
     return Course(course.shape, found)
 
 
