@@ -70,6 +70,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.looks import Looks
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import failure
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import words as text
@@ -103,6 +104,7 @@ class CallbackModule(CallbackBase):
         self._ticker: Ticker | None = None
         self._printed_blocks: set[tuple[str, ...]] = set()
         self._told: dict[tuple, str] = {}
+        self._looks = Looks()
         self._minutes_left = 0.0
         self._play, self._batch = "", 0
         self._block_text = ""
@@ -120,7 +122,11 @@ class CallbackModule(CallbackBase):
         self._display.display(line if whole else cut(line), color=color, stderr=stderr)
 
     def _flush(self) -> None:
-        """Print the changes gathered so far, hosts that changed alike on one line."""
+        """Print what was gathered so far, hosts that changed alike on one line."""
+        look = self._looks.take()
+        if look:
+            self._block(look)
+            self._block_text += self._looks.said
         if self._stage is None:
             return
         for name, difference, hosts in self._stage.take_differences():
@@ -220,7 +226,8 @@ class CallbackModule(CallbackBase):
         lines = text.lines_of(_action(task), data)
         if lines:
             self._learn(data)
-            self._block(lines)
+            if not self._looks.add(_action(task), host, data):
+                self._block(lines)
         elif task.action in C._ACTION_DEBUG and "msg" in data:
             shown = data["msg"] if isinstance(data["msg"], list) else [data["msg"]]
             self._block([line for item in shown for line in (printable(item).splitlines() or [""])])

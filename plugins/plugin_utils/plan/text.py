@@ -14,7 +14,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERIT
 
 WIDTH = 96
 STEP_AT_MOST = 300  # characters of a step, whose versions a host has told
+NAMED_AT_MOST = 30  # hosts of a plan; above, those of which there is nothing to say are counted, not named
 ORDER = ("pending", "refused", "unreachable", "failed", "converged")
+_QUIET = ("converged", (), ())
 TITLES = {
     "converged": "unchanged",
     "pending": "to change",
@@ -24,14 +26,26 @@ TITLES = {
 }
 
 
-def lines(plans: Mapping[str, Plan]) -> list[str]:
-    """The table as lines of text, at most WIDTH columns where words allow it."""
+def lines(plans: Mapping[str, Plan], again: bool = False) -> list[str]:
+    """The table as lines of text, at most WIDTH columns where words allow it.
+
+    Args:
+        plans: by host.
+        again: it is another look at hosts that were shown; where there are several, those of which there is nothing to
+            say are only counted. So they are in the plan of a large fleet.
+
+    Returns:
+        A summary, then equal plans together, with the names of their hosts.
+    """
+    named = len(plans) <= (1 if again else NAMED_AT_MOST)
     shared = _shared_findings(plans)
     groups: dict[tuple, list[str]] = {}
     for host, plan in plans.items():
         groups.setdefault(_signature(plan, shared), []).append(host)
     result = [f"Plan for {_count(len(plans))}: {_totals(plans)}"]
     for signature, hosts in sorted(groups.items(), key=lambda item: (ORDER.index(item[0][0]), -len(item[1]), item[1])):
+        if signature == _QUIET and not named:
+            continue  # counted in the summary
         result.append("")
         names = fold(clean(host) for host in hosts)
         result.extend(wrap(f"{_count(len(hosts))} {TITLES[signature[0]]}: {names}", WIDTH, "  ", "    "))
