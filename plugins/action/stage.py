@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -13,13 +14,15 @@ from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file, relay_tree
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 # Files are handed to the host's cache in pieces and groups of this size: a lost connection costs no more than one.
 PIECE_BYTES = 128 * 1000 * 1000
+# Of the host's answer, beside files and missing.
+_LISTS = ("from_cache", "evicted", "relay_notes")
 # How often a file may arrive damaged before the task fails.
 SENDS = 2
 
@@ -35,6 +38,7 @@ SPEC: dict[str, Any] = {
     "timeout": {"type": "int", "default": 60},
     "retries": {"type": "int", "default": 5},
     "lock_timeout": {"type": "int", "default": 1800},
+    "relays": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -59,7 +63,12 @@ class ActionModule(HostAction):
             return result
         passed_on = ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries", "lock_timeout")
         options = {key: args[key] for key in passed_on}
-        reply = self._ask(items, options, task_vars)
+        relays = args["relays"] if "relays" in self._task.args else relay_tree.of_host(task_vars)
+        if relays is not None:
+            _cut_up(items, args["source"])
+        reply = self._ask(items, {**options, "relays": relays or []}, task_vars)
+        for note in reply.get("relay_notes", []):
+            Display().warning(f"{task_vars.get('inventory_hostname')}: relay {note}")
         sent = reply["bytes_received"]
         if self._task.check_mode:
             return self._checked(result, items, reply)
@@ -93,7 +102,7 @@ class ActionModule(HostAction):
 
     def _ask(self, items: list[dict[str, Any]], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One execution of the host's half. Raises AnsibleActionFail with its message."""
-        keys = ("name", "sha256", "size", "url", "headers", "src", "offset")
+        keys = ("name", "sha256", "size", "url", "headers", "src", "offset", "pieces")
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
         reply = self.ask(self.MODULE, {"files": files, **options}, task_vars)
         if reply.get("failed") or reply.get("unreachable"):
@@ -197,6 +206,17 @@ class ActionModule(HostAction):
         return outcome
 
 
+def _cut_up(items: list[dict[str, Any]], folder: str) -> None:
+    """Add the hashes of their pieces to the files that are on the control node. Raises AnsibleActionFail."""
+    for item in items:
+        if not item["path"]:
+            continue
+        try:
+            item["pieces"] = artifact_source.file_pieces(Path(item["path"]), Path(folder).expanduser())
+        except (ArtifactError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+
+
 def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     """The reply, in which a host can speak of nothing but the files it was asked about. Raises AnsibleActionFail."""
     files, missing = reply.get("files"), reply.get("missing")
@@ -207,8 +227,8 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
         and isinstance(missing, list)
         and all(map(_is_missing, missing))
         and {entry["name"] for entry in missing} <= asked
-        and all(isinstance(reply.get(key), list) for key in ("from_cache", "evicted"))
-        and all(isinstance(item, str) for key in ("from_cache", "evicted") for item in reply[key])
+        and all(isinstance(reply.get(key), list) for key in _LISTS)
+        and all(isinstance(item, str) for key in _LISTS for item in reply[key])
         and _is_count(reply.get("bytes_received"))
     )
     if not good:
@@ -220,6 +240,7 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
         **reply,
         "changed": bool(reply.get("changed")),
         "missing": [{**entry, "why": clean(entry["why"], 500)} for entry in missing or []],
+        "relay_notes": [clean(note, 300) for note in reply["relay_notes"][:20]],
     }
 
 

@@ -77,6 +77,14 @@ options:
     description: Bound of the host's cache in units of 10^6 bytes. The least recently used files go first.
     type: int
     default: 8192
+  relays:
+    description:
+      - URLs of neighbours that serve their verified caches, such as C(http://192.0.2.7:8089), the nearest first. They
+        are asked before any other source, and what they send is checked piece by piece.
+      - With M(ascend.fleet.stage) the default is what M(ascend.fleet.relay_tree) has chosen for the host in this run.
+    type: list
+    elements: str
+    default: []
   lock_timeout:
     description: Seconds to wait for another run that uses the cache of the same host.
     type: int

@@ -10,6 +10,8 @@ description:
   - Makes sure that files with known SHA-256 hashes are in the cache below O(state_dir), one folder for each hash.
   - A file comes from the cache, from O(files[].url) with resume and bounded retries, or from O(files[].src), a file
     that is already on the host. It is checked before it gets its name; what fails the check never gets a name.
+  - Where there are O(relays), neighbours that serve their caches, they are asked before the URL; every piece of a file
+    is checked against O(files[].pieces) before it is kept.
   - A file that cannot be had is reported in RV(missing), it is not a failure. M(ascend.fleet.stage) sends such files
     over the connection; use that action rather than this module.
 author:
@@ -50,6 +52,12 @@ options:
         description: The byte at which the piece O(files[].src) begins; earlier pieces came before.
         type: int
         default: 0
+      pieces:
+        description:
+          - SHA-256 of each 8,000,000 bytes of the file. With them a relay is of use while it is still getting the file
+            itself; without, once it has the whole.
+        type: list
+        elements: str
 """
 
 EXAMPLES = r"""
@@ -80,6 +88,15 @@ bytes_received:
   description: Bytes that were downloaded.
   type: int
   returned: success
+relay_bytes:
+  description: Those of RV(bytes_received) that came from neighbours.
+  type: int
+  returned: success
+relay_notes:
+  description: Why neighbours were not asked any more.
+  type: list
+  elements: str
+  returned: success
 bytes_wanted:
   description: Bytes of the files not in the cache, where their size is known.
   type: int
@@ -100,6 +117,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
     download,
+    relayed,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
     names as artifacts,
@@ -110,12 +128,21 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, safe_folder
 
 SPARE_BYTES = download.SPARE_BYTES
+# Seconds without a byte: a neighbour is near, and there are others.
+RELAY_TIMEOUT = 10
 
 
-def run(module, store, opener):
-    """Brings the cache to what is asked. Returns the module's result."""
+def run(module, store, opener, relay_opener=None):
+    """Brings the cache to what is asked. Returns the module's result.
+
+    Args:
+        opener: the HTTP client for URLs.
+        relay_opener: that for neighbours, where it is another one.
+    """
     params = module.params
     result = {"changed": False, "files": {}, "from_cache": [], "missing": [], "bytes_received": 0, "evicted": []}
+    relays = relayed.Relays(params.get("relays") or [], relay_opener or opener)
+    result["relay_bytes"] = 0
     absent = []
     for item in params["files"]:
         path = store.lookup(item)
@@ -133,7 +160,8 @@ def run(module, store, opener):
         result["evicted"] = store.evict(victims)
         _check_space(module, store, result["bytes_wanted"])
     for item in absent:
-        _obtain(module, store, opener, item, result)
+        _obtain(module, store, opener, relays, item, result)
+    result["relay_notes"] = relays.notes
     if params["link_dir"]:
         for name, path in result["files"].items():
             changed = artifact_store.link_in(params["link_dir"], path, name, module.check_mode)
@@ -150,7 +178,7 @@ def _check_space(module, store, wanted):
         )
 
 
-def _obtain(module, store, opener, item, result):
+def _obtain(module, store, opener, relays, item, result):
     """Adopts or downloads one file; without either it is missing."""
     name = item["name"]
     if module.check_mode:
@@ -164,6 +192,10 @@ def _obtain(module, store, opener, item, result):
     if item.get("src"):
         path = store.adopt(item, item["src"])
         why = "%s does not have the sha256 %s" % (item["src"], item["sha256"])
+    if not path and relays.can(item):
+        path, received = store.fetch_relayed(item, relays)
+        result["relay_bytes"] += received
+        result["bytes_received"] += received
     if not path and item.get("url"):
         try:
             path, received = store.fetch(item, opener, module.params["retries"])
@@ -178,13 +210,24 @@ def _obtain(module, store, opener, item, result):
         result["missing"].append({"name": name, "why": why, "part": store.part_bytes(item)})
 
 
-def make_opener(timeout):
-    """An HTTP client for download.fetch: Ansible's own, with its proxies and certificate checks."""
+def make_opener(timeout, use_proxy=True):
+    """An HTTP client for download.fetch: Ansible's own, with its proxies and certificate checks.
+
+    Args:
+        timeout: seconds without a byte.
+        use_proxy: whether the host's proxies are asked; a neighbour is none of theirs.
+    """
 
     def open_once(url, headers):
         try:
             return urls.open_url(
-                url, headers=headers, timeout=timeout, use_gssapi=False, decompress=False, follow_redirects="none"
+                url,
+                headers=headers,
+                timeout=timeout,
+                use_gssapi=False,
+                decompress=False,
+                follow_redirects="none",
+                use_proxy=use_proxy,
             )
         except urls.ConnectionError as error:
             raise download.DownloadError("%s: %s" % (artifacts.public_url(url), error))
@@ -222,6 +265,7 @@ def main():
         "headers": {"type": "dict"},
         "src": {"type": "path"},
         "offset": {"type": "int", "default": 0},
+        "pieces": {"type": "list", "elements": "str"},
     }
     module = AnsibleModule(
         argument_spec={
@@ -233,6 +277,7 @@ def main():
             "timeout": {"type": "int", "default": 60},
             "retries": {"type": "int", "default": 5},
             "lock_timeout": {"type": "int", "default": artifact_store.PATIENCE},
+            "relays": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -252,7 +297,8 @@ def main():
             store.check()
         else:
             store.lock(module.params["lock_timeout"])
-        module.exit_json(**run(module, store, make_opener(module.params["timeout"])))
+        openers = make_opener(module.params["timeout"]), make_opener(RELAY_TIMEOUT, use_proxy=False)
+        module.exit_json(**run(module, store, *openers))
     except (artifacts.ArtifactError, safe_folder.UnsafeFolder) as error:
         module.fail_json(msg=str(error))
     except OSError as error:

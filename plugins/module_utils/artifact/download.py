@@ -30,7 +30,7 @@ PASSING_CODES = (408, 425, 429)
 SPARE_BYTES = 64 * 1000 * 1000
 # After so many bytes the free space is looked at again.
 _LOOK_BYTES = 4 * 1024 * 1024
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 MAX_REDIRECTS = 10
 REDIRECTS = (301, 302, 303, 307, 308)
 # Headers that tell no secret and may go wherever a redirect leads; every other one is for the host it was given for.
@@ -106,7 +106,7 @@ def _site(url):
 
 def forget_if_full(part, error):
     """Remove an unfinished file when it is what fills the file system."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         _drop(part)
 
 
@@ -192,7 +192,7 @@ def _attempt_once(url, part, opener, size, headers, counter, progress, spare):
         return _receive(response, part, digest, have, size, counter, progress, spare)
     except (_Full, OSError) as error:
         # Of the network's errors none comes so far.
-        if not isinstance(error, _Full) and error.errno not in _FULL:
+        if not isinstance(error, _Full) and error.errno not in FULL:
             raise
         _drop(part)
         raise DownloadError(
@@ -230,7 +230,7 @@ def _receive(response, part, digest, have, size, counter, progress, spare):
             if total + len(piece) - looked > _LOOK_BYTES:
                 _check_room(part, 0, spare)
                 looked = total
-            _write(stream, piece)
+            write_all(stream, piece)
             digest.update(piece)
             total += len(piece)
             counter[0] += len(piece)
@@ -260,8 +260,13 @@ def _check_room(part, coming, spare):
         )
 
 
-def _write(stream, piece):
-    """All of it: an unbuffered file on a full disk takes a part without an error."""
+def write_all(stream, piece):
+    """Writes all of it: an unbuffered file on a full disk takes a part without an error.
+
+    Args:
+        stream: an unbuffered binary file.
+        piece: bytes. Raises OSError when they do not fit.
+    """
     piece = memoryview(piece)
     while piece:
         piece = piece[stream.write(piece) :]

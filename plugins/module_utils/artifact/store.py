@@ -130,6 +130,24 @@ class Store:
         )
         return self._commit(item, part), got["received"]
 
+    def fetch_relayed(self, item, relays):
+        """Downloads what neighbours have into the cache.
+
+        Args:
+            item: the file.
+            relays: the relayed.Relays of this run.
+
+        Returns:
+            (path of the verified file or None, bytes received).
+        """
+        part = self._part(item)
+        try:
+            whole, received = relays.fetch(item, part)
+        except OSError as error:
+            download.forget_if_full(part, error)
+            raise
+        return (self._commit(item, part) if whole else None), received
+
     def entries(self):
         """Every entry with its bytes and its last use in seconds."""
         found = []

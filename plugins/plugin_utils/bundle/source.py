@@ -9,6 +9,7 @@ the user's cache folder, written under a file lock: a file is read once, however
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 import time
@@ -21,7 +22,7 @@ from typing import Any
 
 from ansible.module_utils import urls
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
-from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses, download
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses, download, relayed
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import careful_zip, inside, lock_file
@@ -55,6 +56,28 @@ def file_sha256(path: Path, folder: Path | None = None) -> str:
             return digest.hexdigest()
 
         return once("sha256", str(path.resolve()), state, read)
+
+
+def file_pieces(path: Path, folder: Path | None = None) -> list[str]:
+    """SHA-256 of each relayed.PIECE_BYTES of a file on the control node, computed once per content as file_sha256 is.
+
+    Args:
+        folder: what the file must lie in, as for file_sha256.
+
+    Raises:
+        ArtifactError: it lies elsewhere, or is no regular file.
+    """
+    folder = folder or path.parent
+    with inside.opened(folder, str(path.relative_to(folder))) as stream:
+        info = os.fstat(stream.fileno())
+        state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
+
+        def read() -> list[str]:
+            stream.seek(0)
+            pieces = iter(lambda: stream.read(relayed.PIECE_BYTES), b"")
+            return [hashlib.sha256(piece).hexdigest() for piece in pieces]
+
+        return once("pieces", str(path.resolve()), state, read)
 
 
 class FolderSource:

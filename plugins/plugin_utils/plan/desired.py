@@ -24,6 +24,7 @@ OWN = frozenset(
         "ascend_error",
         "ascend_report",
         "ascend_fleet_plan",
+        "ascend_fleet_relays",
         "ascend_observation",
         "ascend_plan_save",
         "ascend_plan_target",
