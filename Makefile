@@ -107,8 +107,9 @@ pictures: venv ## README's pictures from the last demo: its report's page (chrom
 	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium
 	@$(BIN)/python -m tests.demo.pictures
 
-bench: simulator ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
-	@$(BIN)/python -m tests.bench.bench
+# FANOUT=1 measures the fan-out alone, on network namespaces: iproute2, nginx-light and openssh-server have to be there.
+bench: $(if $(FANOUT),venv,simulator) ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.bench
 
 bench-pure: venv ## Planning, resolving, parsing: do they grow in step with the fleet; no host needed
 	@$(BIN)/python -m tests.bench.pure.bench_npu_smi
