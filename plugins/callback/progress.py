@@ -106,7 +106,7 @@ class CallbackModule(CallbackBase):
         self._told: dict[tuple, str] = {}
         self._looks = Looks()
         self._minutes_left = 0.0
-        self._play, self._batch = "", 0
+        self._play, self._optional, self._batch = "", False, 0
         self._block_text = ""
 
     # --- output
@@ -169,13 +169,14 @@ class CallbackModule(CallbackBase):
         self._end_stage()
         name = clean(play.get_name().strip()) or "Play"
         self._batch = self._batch + 1 if name == self._play else 1  # serial starts the same play once per batch
-        self._play = name
+        self._play, self._optional = name, bool(play.get_vars().get("__optional_stage"))
         label = f"{name}, batch {self._batch}" if self._batch > 1 else name
         self._stage = Stage(label, getattr(play, "strategy", "linear"))
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
         if self._stage is not None and not self._stage.announced:
-            self._print(f"{self._stage.name}: no hosts to do this on", C.COLOR_SKIP)
+            if not self._optional:
+                self._print(f"{self._stage.name}: no hosts to do this on", C.COLOR_SKIP)
             self._stage = None
 
     def v2_playbook_on_no_hosts_remaining(self) -> None:

@@ -154,6 +154,10 @@ class Net:
                 os.killpg(started.pid, signal.SIGKILL)
             started.wait()
         for name in [*self.hosts, "control"]:
+            # Sessions of sshd and kept connections have groups of their own.
+            for pid in _run("ip", "netns", "pids", f"{PREFIX}-{name}", check=False).stdout.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             _run("ip", "netns", "delete", f"{PREFIX}-{name}", check=False)
             _run("ip", "link", "delete", f"{PREFIX}{name}", check=False)
         _run("ip", "link", "delete", BRIDGE, check=False)
