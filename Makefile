@@ -108,7 +108,8 @@ pictures: venv ## README's pictures from the last demo: its report's page (chrom
 	@$(BIN)/python -m tests.demo.pictures
 
 # FANOUT=1 measures the fan-out alone, on network namespaces: iproute2, nginx-light and openssh-server have to be there.
-bench: $(if $(FANOUT),venv,simulator) ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
+# SCALE=1 measures a thousand hosts that are none, FIRST=only the first installation (INSTALLER_SECONDS=60 HOSTS=4).
+bench: $(if $(FANOUT)$(SCALE),venv,simulator) ## Costs as ratios against a floor, HOSTS=16; leaves build/bench.json
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.bench.bench
 
 bench-pure: venv ## Planning, resolving, parsing: do they grow in step with the fleet; no host needed

@@ -2,7 +2,8 @@
 
 Variables of the environment: HOSTS (16), REPEAT (5: pairs of the short runs), INSTALLER_SECONDS (10: how long a
 simulated installer works), PEER (1; 0 leaves the peer out), FIRST (1; 0 leaves the first installation and the peer out:
-one host is installed and the others are copies of it), FANOUT (0; 1 measures the fan-out alone, without simulated
+one host is installed and the others are copies of it; "only" measures nothing else), SCALE (0; 1 measures a thousand
+hosts that are none, see scale.py), FANOUT (0; 1 measures the fan-out alone, without simulated
 hosts, see fanout.py).
 Result: build/bench.json and a table. docs/performance.md explains the floor.
 """
@@ -15,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import bare, bench_hosts, bench_table, fanout, peer
+from tests.bench import bare, bench_hosts, bench_table, fanout, peer, scale
 from tests.bench.measure import WORK, median, paired_ratio, playbook
 from tests.support import ssh_count
 from tests.support.paths import BUILD, ROOT
@@ -55,8 +56,12 @@ def first_installation(hosts: bench_hosts.Hosts) -> dict:
         sys.exit(f"bench: the bare sequence failed: {by_hand['failed']}")
     say("Bare hosts again; first installation with ascend.fleet (driver, firmware, CANN, kernels; without MindSpore)")
     hosts.bare()
-    first = good(playbook("first-install", SITE, hosts.sockets), "the first installation")
+    first = good(playbook("first-install", SITE, hosts.sockets, "-vvv"), "the first installation")
+    counts = ssh_count.count(first.text)
+    reached = [counts.get(address, ssh_count.Count()).executions for address in hosts.addresses]
     return {
+        "first_install_remote_executions_per_host": max(reached),
+        "first_install_control_cpu_s_per_host": round(first.cpu / len(reached), 2),
         "bare_sequence_s": round(by_hand["seconds"], 2),
         "first_install_s": round(first.seconds, 2),
         "first_install_ratio": round(first.seconds / by_hand["seconds"], 3),
@@ -157,10 +162,15 @@ def machine() -> str:
 
 def main() -> None:
     if os.environ.get("FANOUT", "0") == "1":
-        only_fanout()
+        say("One file to many hosts over limited links: relays, one of them killed, one server")
+        alone(fanout.from_environment())
+        return
+    if os.environ.get("SCALE", "0") == "1":
+        say("Many hosts that are none: floor, plan, report and no-op, as the control node sees them")
+        alone(scale.measure(int(os.environ.get("HOSTS") or 1000)))
         return
     count, repeat = int(os.environ.get("HOSTS") or 16), int(os.environ.get("REPEAT") or 5)
-    everything = os.environ.get("FIRST", "1") != "0"
+    everything, first_only = os.environ.get("FIRST", "1") != "0", os.environ.get("FIRST") == "only"
     started = time.monotonic()
     result = {
         "hosts": count,
@@ -176,6 +186,9 @@ def main() -> None:
         say(f"Prepare {count} simulated hosts with eight NPUs each (prefix {bench_hosts.PREFIX})")
         hosts.prepare()
         add(result, first_installation(hosts) if everything else copies(hosts))
+        if first_only:
+            print("\n" + json.dumps(result, indent=1))
+            return
         add(result, short_runs(hosts, repeat))
         add(result, executions(hosts))
         add(result, {"peer": the_peer(hosts, result) if everything else None})
@@ -185,12 +198,11 @@ def main() -> None:
     print("\n" + "\n".join(bench_table.lines(result)) + f"\n\nresult  {OUT.relative_to(ROOT)}")
 
 
-def only_fanout() -> None:
-    """The fan-out alone; what an earlier run has found out of the rest stays in the file."""
+def alone(part: dict) -> None:
+    """Keep a part that was measured alone; what an earlier run has found out of the rest stays in the file."""
     kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    say("One file to many hosts over limited links: relays, one of them killed, one server")
-    add({"control_node_cpu_s": {}, **kept}, fanout.from_environment())
-    print("\n" + json.dumps(json.loads(OUT.read_text(encoding="utf-8"))["fanout"], indent=1))
+    add({"control_node_cpu_s": {}, **kept}, dict(part))
+    print("\n" + json.dumps(part, indent=1))
 
 
 def add(result: dict, part: dict) -> None:
