@@ -93,8 +93,9 @@ class Relay(object):
 
     def prepared(self):
         """Remembers what is installed where nginx is not. Returns whether something changed."""
-        if self.nginx or self._read().get("before"):
+        if self.nginx:
             return False
+        # Always anew: what somebody installed since an earlier attempt is theirs.
         if not self.module.check_mode:
             safe_folder.ensure(self.state_dir)
             self._write({"before": self._installed()})
@@ -152,8 +153,9 @@ class Relay(object):
         packages = []
         if kept:
             now = set(self._installed())
-            ours = set(kept.get("ours", [])) or (now - set(kept["before"]) if "before" in kept else set())
-            packages = sorted(ours & now)
+            # Of an installation that broke off nobody knows when the others came.
+            broken = {name for name in now - set(kept.get("before", now)) if "nginx" in name}
+            packages = sorted((set(kept.get("ours", [])) | broken) & now)
             if not packages and not self.module.check_mode:
                 os.unlink(self.record)
         return there or bool(kept), packages

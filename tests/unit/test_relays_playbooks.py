@@ -29,7 +29,7 @@ def run(tmp_path, pending, **variables):
     hosts = {f"n{at}": {"ansible_host": f"192.0.2.{at}"} for at in range(1, 5)}
     # Contacted, each of them fails: there is no such Python.
     shared = {"ansible_connection": "local", "ansible_python_interpreter": "/nowhere/python", "ansible_become": False}
-    groups = {"ascend_pending": {"hosts": dict.fromkeys(pending, {})}} if pending else {}
+    groups = {"ascend_pending": {"hosts": {name: {} for name in pending}}} if pending else {}
     inventory = tmp_path / "hosts.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "children": groups, "vars": {**shared, **variables}}}))
     (tmp_path / "play.yml").write_text(BOOK)
