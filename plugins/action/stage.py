@@ -219,6 +219,7 @@ def _cut_up(items: list[dict[str, Any]], folder: str) -> None:
 
 def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     """The reply, in which a host can speak of nothing but the files it was asked about. Raises AnsibleActionFail."""
+    reply = {"relay_notes": [], **reply}
     files, missing = reply.get("files"), reply.get("missing")
     good = (
         isinstance(files, dict)
