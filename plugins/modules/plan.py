@@ -95,7 +95,7 @@ plans:
           returned: always
         action:
           description: One of C(install), C(upgrade), C(downgrade), C(repair), C(replace), C(configure), C(verify),
-            C(remove) and C(reboot).
+            C(restore), C(remove) and C(reboot).
           type: str
           returned: always
         from:
@@ -134,6 +134,14 @@ plans:
           description: Name of the Python environment that it makes, changes or computes in.
           type: str
           returned: for such steps
+        packages:
+          description: What a restore brings, by distribution; null for one that it removes.
+          type: dict
+          returned: for steps that restore an environment
+        stands_on:
+          description: What it is installed on top of, by component.
+          type: dict
+          returned: for packages of C(ascend_extra_packages) that stand on something
         take_over:
           description: It replaces something that ascend.fleet did not install, as C(ascend_take_over) allows.
           type: bool
@@ -168,6 +176,10 @@ plans:
       description: Why the stack generates no text; null when it does.
       type: str
       returned: for hosts that a stack was looked for
+    environments:
+      description: The names of the Python environments, by the framework that lies in each.
+      type: dict
+      returned: for hosts that were observed and whose variables are right
     target:
       description: What was planned for, as in O(target).
       type: str

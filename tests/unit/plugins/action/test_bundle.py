@@ -113,7 +113,7 @@ def test_further_files_join(tmp_path, args, downloads):
 
 
 def test_wheels_become_a_set(tmp_path, args, monkeypatch):
-    def download(pip, folder, requirements, python, arch, glibc, links, index, constraints, run):
+    def download(pip, folder, requirements, python, arch, glibc, links, index, constraints, run, **_further):
         assert {"sympy", "requests"} <= set(requirements) and "numpy<2" in constraints
         assert "--no-index" in requirements and "mindspore==2.7.1" in requirements and arch == "aarch64"
         folder.mkdir(parents=True)
@@ -174,7 +174,7 @@ def test_what_the_choice_of_files_rests_on_is_said(args):
 
 def test_each_host_brings_its_own_further_requirements(args, monkeypatch):
     """Hosts that are alike but for their roles' variables share a set, and it has what either wants."""
-    monkeypatch.setattr(bundle.role_requirements, "environment", lambda _stack, own, _templar: ([own["more"]], []))
+    monkeypatch.setattr(bundle.role_requirements, "environment", lambda _stack, own, *_more: ([own["more"]], []))
     hosts = {name: {**observed(), "more": f"of-{name}"} for name in ("one", "two")}
     action = Action({**args, "chips": [], "wheels": True, "requirements": []})
     hostvars = SimpleNamespace(raw_get=hosts.__getitem__)

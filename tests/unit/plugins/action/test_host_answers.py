@@ -30,6 +30,7 @@ ARGS = {
     "network_probe": {"path": "/hccn_tool"},
     "npu_smi_info": {},
     "python_environment": {},
+    "relay": {},
     "text_generation": {},
     "run_package": {"component": "driver", "version": "1"},
     "async_wait": {"jid": "j1.2"},

@@ -36,7 +36,9 @@ def call(args=None, **task_vars):
 
 
 def test_defaults_come_from_the_module():
-    assert set(call()) == {"pci_ids", "npu_names"}
+    sent = call()
+    assert set(sent) == {"pci_ids", "npu_names", "extra_packages", "python_packages"}
+    assert sent["extra_packages"] == sent["python_packages"] == []
     assert call(inference_check_model="gpt2")["model_dir"] == "/opt/ascend/models/gpt2"
 
 
