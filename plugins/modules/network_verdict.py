@@ -57,7 +57,7 @@ network:
   returned: always
   type: dict
   contains:
-    hosts: {description: Hosts with ports, or that should have some., type: int}
+    hosts: {description: "Hosts with ports, or that should have some.", type: int}
     ports: {description: Ports with an address., type: int}
     shape: {description: "How it was probed - mesh, rails or rings.", type: str}
     probes: {description: "Counts: total, ok, loss, fail, unknown.", type: dict}

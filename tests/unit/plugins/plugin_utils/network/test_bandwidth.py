@@ -62,7 +62,7 @@ def test_where_it_was_not_measured_the_reason_stands():
     found = bandwidth.verdict([missing, idle], LIMIT, {}, {})
     assert {row["rule"] for row in found["troubles"]} == {"bandwidth-not-measured"}
     lines = bandwidth.lines(found)
-    assert "not measured: npu-9: No toolkit." in lines and any("in use" in line for line in lines)
+    assert "not measured: npu-9: No toolkit." in lines and "not measured: npu-8: It was not run." in lines
 
 
 def test_the_history_is_read_back():
