@@ -43,10 +43,13 @@ class ActionModule(HostAction):
             arguments["device_network"] = True
         if arguments.get("device_network"):
             arguments.setdefault("network_ports", network_ports(tables["chips"]))
-        model = model_files.values(lambda name: host_variables.value(self._templar, task_vars, name))
+
+        def variable(name: str) -> Any:
+            return host_variables.value(self._templar, task_vars, name)
+
+        model = model_files.values(variable)
         arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
-        entries = host_variables.value(self._templar, task_vars, "ascend_python_extra")
-        arguments.setdefault("python_packages", beside.distributions(entries))
+        arguments.setdefault("python_packages", beside.distributions(variable))
         if folder := model_files.folder(model):
             arguments.setdefault("model_dir", folder)
         said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)

@@ -196,6 +196,14 @@ class Component(ABC):
         """The pins by which the resolver goes back to what was there before; lists of several products are joined."""
         return {self.name: version}
 
+    def looked_for(self, said: Mapping[str, Any]) -> list[str]:
+        """The distributions that a host's environments are searched for, by its lists, which nobody has judged yet.
+
+        Args:
+            said: the values of its C(lists), by name.
+        """
+        return []
+
     @property
     def chosen_by(self) -> str:
         """The variable by which a user chooses what is installed of it."""

@@ -31,7 +31,7 @@ def test_the_environment_has_its_package(host):
     assert host.check_output(f"/opt/ascend/envs/tools/bin/python -c '{code}'") == "hello"
 
 
-def test_the_report_tells_of_both_and_a_second_run_has_nothing_to_do(fleet):
+def test_a_second_run_has_nothing_to_do(host, fleet):
     assert "changed=0" in fleet.output("site.yml").rpartition("PLAY RECAP")[2]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
@@ -38,6 +39,9 @@ class PythonExtra(Component):
     @property
     def chosen_by(self) -> str:
         return python_extra.VARIABLE
+
+    def looked_for(self, said: Mapping[str, Any]) -> list[str]:
+        return python_extra.names(said["python_extra"])
 
     def entry(self, choice: Choice) -> dict[str, Any] | None:
         rows = choice.pins.get("python_extra") or []

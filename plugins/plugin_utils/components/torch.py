@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
-from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, torch_packages
+from ansible_collections.ascend.fleet.plugins.plugin_utils import environment, published, python_extra, torch_packages
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.components import torch_npu
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import on_pypi, public, torch_pairs, torch_row
@@ -32,6 +32,9 @@ class Torch(environment.FrameworkComponent):
     wheel_set = "torch"
     headline = True
     minutes = 3
+
+    def looked_for(self, said: Mapping[str, Any]) -> list[str]:
+        return python_extra.names([{"requirements": said["torch_companions"]}])
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
         return PLUGIN in order

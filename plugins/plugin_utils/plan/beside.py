@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment, extra_packages, python_extra
@@ -39,9 +40,16 @@ def complete(desired: dict[str, Any], catalog: Catalog) -> list[Problem]:
     ]
 
 
-def distributions(entries: Any) -> list[str]:
-    """What host_facts is told to look for in environments, from a variable that nobody has judged yet."""
-    return python_extra.names(entries)
+def distributions(variable: Callable[[str], Any]) -> list[str]:
+    """What host_facts is told to look for in environments, from variables that nobody has judged yet.
+
+    Args:
+        variable: the value of one of the host's variables.
+    """
+    found: set[str] = set()
+    for one in components.ALL:
+        found |= set(one.looked_for({name: variable(f"ascend_{name}") for name in one.lists}))
+    return sorted(found)
 
 
 def _products() -> dict[str, str]:

@@ -26,7 +26,9 @@ def call(args=None, **task_vars):
         diff=False,
         action="ascend.fleet.host_facts",
     )
-    templar = SimpleNamespace(template=lambda value: value.replace("{{ disk }}", "/data"))
+    templar = SimpleNamespace(
+        template=lambda value: value.replace("{{ disk }}", "/data") if isinstance(value, str) else value
+    )
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     action = Action(task, connection, None, None, templar, None)
     result = action.run(task_vars=task_vars)
@@ -83,3 +85,11 @@ def test_ids_of_the_catalog_and_of_an_overlay(tmp_path):
 def test_a_broken_overlay_is_one_message():
     with pytest.raises(AnsibleActionFail, match="ascend_catalog_overlay"):
         call(ascend_catalog_overlay="/no/such/folder")
+
+
+def test_environments_are_searched_for_what_lists_name():
+    sent = call(
+        ascend_torch_companions=["Six==1.17.0", "torchvision"], ascend_python_extra=[{"requirements": ["msit==8.2.0"]}]
+    )
+    assert sent["python_packages"] == ["msit", "six", "torchvision"]
+    assert call(ascend_torch_companions="six", ascend_python_extra=7)["python_packages"] == []

@@ -36,6 +36,11 @@ def plan(*entries, facts=None, parts=("python_extra",), pins=None):
     return steps.plan_host("a", {**FACTS, **(facts or {})}, found, [], options)
 
 
+def distributions(entries):
+    """What host_facts is told of one variable's entries; the others are not set."""
+    return beside.distributions({"ascend_python_extra": entries}.get)
+
+
 def mine(made):
     return [step for step in made["steps"] if step["component"] == "python_extra"]
 
@@ -88,13 +93,13 @@ def test_a_file_of_the_control_node_is_read(tmp_path):
     lock.write_text("# tools\nmsit==8.2.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n\nnumpy==1.26.4  # held\n")
     (row,), problems = judged({**TOOLS, "requirements": str(lock)})
     assert problems == [] and row["requirements"] == ["msit==8.2.0", "numpy==1.26.4"]
-    assert beside.distributions([{"requirements": str(lock)}]) == ["msit", "numpy"]
+    assert distributions([{"requirements": str(lock)}]) == ["msit", "numpy"]
 
 
 def test_what_host_facts_looks_for_whatever_is_wrong():
     entries = [TOOLS, {"requirements": ["Zope.Interface>=1"]}, 5, {"requirements": 5}, {}]
-    assert beside.distributions(entries) == ["msit", "msprof-analyze", "zope-interface"]
-    assert [beside.distributions(wrong) for wrong in (None, "x", 5)] == [[], [], []]
+    assert distributions(entries) == ["msit", "msprof-analyze", "zope-interface"]
+    assert [distributions(wrong) for wrong in (None, "x", 5)] == [[], [], []]
 
 
 @pytest.mark.parametrize(
