@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils.network import difference
 from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component, Member, Own, Site, Standing
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import wanted
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import wanted as wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step, finding
 
 _INDEX = "ascend_device_network_index"
@@ -29,16 +29,16 @@ class DeviceNetwork(Component):
     disturbs = True
     removable = True
     minutes = 1
-    fleet_variables = (wanted.VARIABLE, _INDEX)
+    fleet_variables = (wishes.VARIABLE, _INDEX)
 
     def together(self, members: Iterable[Member]) -> dict[str, Own]:
-        servers = [_readable(member) for member in members if member.values.get(wanted.VARIABLE)]
-        answers = wanted.judge(servers)
+        servers = [_readable(member) for member in members if member.values.get(wishes.VARIABLE)]
+        answers = wishes.judge(servers)
         return {
             name: Own(
                 {"chips": answer.chips},
                 [
-                    finding("device-network", "error", f"{wanted.VARIABLE}: {error}", variable=wanted.VARIABLE)
+                    finding("device-network", "error", f"{wishes.VARIABLE}: {error}", variable=wishes.VARIABLE)
                     for error in answer.errors
                 ],
             )
@@ -99,7 +99,7 @@ def _now(facts: Facts) -> str:
     return f"{len(rows)} chip{'s' if len(rows) != 1 else ''}: {', '.join(row['address'] or 'none' for row in rows)}"
 
 
-def _readable(member: Member) -> wanted.Server:
+def _readable(member: Member) -> wishes.Server:
     """The host; without what it says where that cannot be read, so that one host never ends the plan of the others."""
     try:
         return _server(member)
@@ -107,7 +107,7 @@ def _readable(member: Member) -> wanted.Server:
         return _server(replace(member, facts=None))
 
 
-def _server(member: Member) -> wanted.Server:
+def _server(member: Member) -> wishes.Server:
     facts = member.facts or {}
     seen, accelerators = values.part(facts, "device_network"), values.part(facts, "accelerators")
     chips: tuple[int, ...] | None = None
@@ -119,9 +119,9 @@ def _server(member: Member) -> wanted.Server:
         has.update((int(chip), row["address"]) for chip, row in _in_file(seen).items() if row.get("address"))
     elif member.planned:
         has = {int(chip): row["address"] for chip, row in (member.planned.get("chips") or {}).items()}
-    return wanted.Server(
+    return wishes.Server(
         member.name,
-        member.values[wanted.VARIABLE],
+        member.values[wishes.VARIABLE],
         member.values.get(_INDEX),
         member.chip["chip"] if member.chip else None,
         member.chip.get("network") if member.chip else {},

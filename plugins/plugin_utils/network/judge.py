@@ -202,7 +202,10 @@ def matrix(hosts: Sequence[Host], results: Sequence[Result]) -> dict[str, Any]:
     whole = len(names) <= MATRIX_AT_MOST
     if not whole:
         failing = Counter(
-            name for one in results if one.state != "ok" for name in {one.probe.source.host, one.probe.target.host}
+            name
+            for one in results
+            if one.state != "ok"
+            for name in sorted({one.probe.source.host, one.probe.target.host})
         )
         names = sorted(name for name, _count in failing.most_common(MATRIX_AT_MOST))
     places = {name: place for place, name in enumerate(names)}

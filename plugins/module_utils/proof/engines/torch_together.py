@@ -24,7 +24,7 @@ def main(kind, rank, size, file):
     if kind == "cpu":
         os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
     import torch
-    import torch.distributed as distributed
+    from torch import distributed
 
     device = "cpu"
     if kind == "npu":
