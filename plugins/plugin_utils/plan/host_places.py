@@ -19,8 +19,8 @@ ROLES = tuple(
 # Endings of variables: a folder that we make and change, or a name that becomes a part of one.
 PATHS = ("install_path", "state_dir", "env_root", "model_root", "cmake_prefix", "conda_prefix", "uv_prefix")
 NAMES = ("env_name", "env_owner", "user", "group", "model")
-# Those whose empty text is the default and says "none", which makes no folder.
-OPTIONAL = ("inference_check_model",)
+# Those whose empty text is the default: no model, or the environment that the plan says.
+OPTIONAL = ("inference_check_model", "inference_check_env_name", "training_check_env_name")
 _SHARED = re.compile(r"ascend_(?:(install_path|state_dir|env_root)|((?:[a-z]+_)?env_name|user|group))\Z")
 _VARIABLE = re.compile(f"(?:{'|'.join(ROLES)})_(?:({'|'.join(PATHS)})|({'|'.join(NAMES)}))\\Z")
 

@@ -88,8 +88,11 @@ def test_the_role_judges_before_it_observes():
     assert tasks[0]["ascend.fleet.validate"] == {"role": True}
 
 
-def test_a_model_may_be_left_out_and_nothing_else():
-    assert host_places.judge("inference_check_model", "", "name") is None
-    for name in ("inference_check_model", "inference_check_env_name"):
+def test_what_roles_leave_out_by_default_may_be_left_out_and_nothing_else():
+    for path in sorted((ROOT / "roles").glob("*/defaults/main.yml")):
+        for name, value in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            if value == "" and (of_kind := host_places.kind(name)):
+                assert host_places.judge(name, "", of_kind) is None, "a role refuses its own default"
+    for name in ("inference_check_model", "inference_check_env_name", "mindspore_env_name"):
         assert host_places.judge(name, "../x", "name") is not None
-    assert host_places.judge("inference_check_env_name", "", "name") is not None
+    assert host_places.judge("mindspore_env_name", "", "name") is not None
