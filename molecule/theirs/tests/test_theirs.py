@@ -216,7 +216,8 @@ def test_ours_is_recorded_with_its_place(story, name):
 def test_rollback_and_uninstall_remove_ours(story, name):
     assert f"{DRIVER}/version.info" in story.trees["site"][name]
     assert f"{DRIVER}/version.info" not in story.trees["rollback"][name]
-    assert f"{ENV}/bin/python" in story.trees["rollback"][name]
+    assert f"{ENV}/bin/python" in story.trees["site"][name]
+    assert [path for path in story.trees["rollback"][name] if path.startswith(ENV)] == []
     assert [path for path in story.trees["uninstall"][name] if path.startswith(ENV)] == []
 
 
