@@ -39,7 +39,7 @@ def test_the_report_has_one_stack_and_no_mindspore(host):
     (entry,) = json.loads(path.read_text(encoding="utf-8"))["hosts"]
     assert entry["status"] == "converged"
     assert entry["versions"]["torch"] == "2.7.1" and entry["versions"]["torch_npu"] == "2.7.1.post8"
-    assert entry["versions"]["nnal"] == entry["versions"]["cann"] == "9.1.0"
+    assert (entry["versions"]["nnal"], entry["versions"]["cann"]) == ("9.1.0", "toolkit 9.1.0")
     assert not entry["versions"]["mindspore"]
 
 
