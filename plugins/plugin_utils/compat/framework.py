@@ -343,7 +343,7 @@ def device_target(case):
     if (case.get("device_target") or "").lower() == "cpu":
         case.error(
             "device-target-cpu",
-            "MindSpore is to run on the CPU: the inference proof says nothing about the "
+            "The framework is to run on the CPU: the inference proof says nothing about the "
             "NPUs. Set ascend_device_target to Ascend, or accept this finding where there are none.",
             "ascend.fleet",
             "device_target",
