@@ -176,7 +176,7 @@ def test_it_is_reported():
 
 
 def test_its_wheels_are_collected():
-    made = plan(TOOLS, {**TOOLS, "environment": "other", "from": "https://pypi.org/simple"})
+    made = plan(TOOLS, {**TOOLS, "environment": "other", "from": "https://index.example/simple"})
     (one,) = wants.beside(made["stack"], HOST)
     assert (one.python, one.requirements) == ("3.11", ("msit==8.2.0", "msprof-analyze==26.2.0"))
     assert one.name == "wheels-python_extra-tools-py3.11-aarch64"
