@@ -91,7 +91,7 @@ def _lines(result: dict[str, Any], host: dict[str, Any], beside: list[str]) -> l
     for component in components.ALL:
         if component.has_version:
             entry = stack[component.name]
-            lines.append(f"  {component.name:<12} {_entry(entry) if entry else '-'}")
+            lines += [f"  {component.name:<12} {_entry(entry)}"] if entry else []
     lines += ["", "files"] if result["files"] else []
     zips = set()
     for item in result["files"]:
