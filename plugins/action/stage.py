@@ -59,7 +59,7 @@ class ActionModule(HostAction):
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         if not items:
-            result.update(changed=False, files={}, sha256={}, from_cache=[], bytes_sent=0, evicted=[])
+            result.update(changed=False, files={}, sha256={}, from_cache=[], bytes_sent=0, relay_bytes=0, evicted=[])
             return result
         passed_on = ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries", "lock_timeout")
         options = {key: args[key] for key in passed_on}
@@ -192,6 +192,7 @@ class ActionModule(HostAction):
             "sha256": {item["name"]: item["sha256"] for item in items},
             "from_cache": reply["from_cache"],
             "bytes_sent": bytes_sent,
+            "relay_bytes": reply["relay_bytes"],
             "evicted": reply["evicted"],
         }
         if self._task.diff:
@@ -219,7 +220,7 @@ def _cut_up(items: list[dict[str, Any]], folder: str) -> None:
 
 def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     """The reply, in which a host can speak of nothing but the files it was asked about. Raises AnsibleActionFail."""
-    reply = {"relay_notes": [], **reply}
+    reply = {"relay_notes": [], "relay_bytes": 0, **reply}
     files, missing = reply.get("files"), reply.get("missing")
     good = (
         isinstance(files, dict)
@@ -231,6 +232,7 @@ def _judged(reply: dict[str, Any], asked: set[str]) -> dict[str, Any]:
         and all(isinstance(reply.get(key), list) for key in _LISTS)
         and all(isinstance(item, str) for key in _LISTS for item in reply[key])
         and _is_count(reply.get("bytes_received"))
+        and _is_count(reply["relay_bytes"])
     )
     if not good:
         raise AnsibleActionFail(

@@ -24,7 +24,7 @@ options:
   relays:
     description:
       - Names of relays, or V(auto), which takes as many hosts of each rack, from the first one on, as are needed where
-        each serves O(fan).
+        each serves O(fan), and one more.
       - A host that has nothing to fetch itself is no relay.
     type: list
     elements: str

@@ -110,6 +110,10 @@ bytes_sent:
   description: Bytes of files that this host was sent, by HTTP and over the connection. Always 0 in check mode.
   type: int
   returned: success
+relay_bytes:
+  description: Those of RV(bytes_sent) that came from neighbours.
+  type: int
+  returned: success
 bytes_to_send:
   description: Bytes that check mode found lacking.
   type: int

@@ -22,6 +22,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import relay_tree
+
 from tests.support import playbook as playbooks
 from tests.support.paths import BUILD, ROOT
 
@@ -30,6 +32,7 @@ BRIDGE = f"{PREFIX}br"
 NETWORK = "10.217.0"
 CONTROL = f"{NETWORK}.250"
 PORT, SERVER_PORT = 8089, 8088
+FAN = 2  # the default of ascend_relay_fan
 # Root's alone and below nobody else's folder, as a cache has to be.
 WORK = Path("/var/lib/ascend-bench-fanout")
 BOOK = ROOT / "tests" / "bench" / "fanout.yml"
@@ -255,7 +258,7 @@ def measure(hosts: int, megabytes: int, host_mbit: int, control_mbit: int) -> di
     WORK.mkdir(parents=True)
     sha256 = _artifact(megabytes)
     with _net(hosts, host_mbit, control_mbit) as net:
-        relays = list(net.hosts)[: (hosts) // 2]  # what `auto` takes of one rack
+        relays = relay_tree.grow([relay_tree.Member(*one, "") for one in net.hosts.items()], ["auto"], FAN).relays
         for name in ("relays", "relay_killed"):
             for relay in relays:
                 net.relay(relay)

@@ -33,7 +33,7 @@ class Relays(object):
     """The relays of one run on one host.
 
     Attributes:
-        notes: why relays were given up, as sentences without secrets.
+        notes: why relays were put off or given up, as sentences without secrets.
     """
 
     def __init__(self, bases, opener, sleep=None, clock=None):
@@ -46,6 +46,7 @@ class Relays(object):
         self._opener = opener
         self._sleep, self._clock = sleep or time.sleep, clock or time.monotonic
         self._patient = True
+        self._put_off = set()
         self.notes = []
 
     def can(self, item):
@@ -103,7 +104,7 @@ class Relays(object):
         return 0
 
     def _take(self, base, file, stream):
-        """What this relay has beyond ours, at once. A relay with too many faults in a row is not asked again."""
+        """What this relay has beyond ours, at once. One that fails is asked last from then on, then no more."""
         url, before = "%s/%s/%s" % (base, file.sha256, urllib.parse.quote(file.name)), file.received
         fault = None
         try:
@@ -130,11 +131,23 @@ class Relays(object):
                 raise
             fault = str(error) or error.__class__.__name__
         came = file.received - before
-        self._faults[base] = 0 if came and not fault else self._faults[base] + bool(fault)
-        if self._faults[base] >= FAULTS:
-            self._bases.remove(base)
-            self.notes.append("%s is not asked any more: %s" % (base, fault))
+        if fault:
+            self._fault(base, fault)
+        elif came:
+            self._faults[base] = 0
         return came
+
+    def _fault(self, base, fault):
+        """Puts a relay behind the others, which need not wait for it, or gives it up."""
+        self._faults[base] += 1
+        self._bases.remove(base)
+        if self._faults[base] >= FAULTS:
+            self.notes.append("%s is not asked any more: %s" % (base, fault))
+            return
+        if self._bases and base not in self._put_off:
+            self.notes.append("%s is asked last from now on: %s" % (base, fault))
+        self._put_off.add(base)
+        self._bases.append(base)
 
 
 class _Growing(object):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +61,8 @@ def grow(members: Iterable[Member], wanted: Sequence[str], fan: int) -> Tree:
 
     Hosts with different files have trees of their own. The first relay of a rack gets its files from another rack's,
     the others from relays of their own rack, at most `fan` from each; so a link into a rack carries a file once, and
-    the control node sends it once. A host never waits for one that comes after it, whichever of them fall out.
+    the control node sends it once. Where a relay falls out, those that it served spread over others that still have a
+    place free, and the tree goes on nearly as fast. No host waits for one that waits for it.
 
     Args:
         members: in the order of the play.
@@ -103,10 +105,12 @@ def _grow(tree: Tree, group: list[Member], wanted: Sequence[str], fan: int) -> N
                 parents[member.name] = min(near, key=lambda name: (served[name], -place[name]))
                 served[parents[member.name] or ""] += 1
     tree.relays += order
+    stand_ins = _stand_ins(parents, served, {member.name: chosen[member.rack] for member in group}, heads, order)
     for rack, some in racks.items():
         for member in some:
+            earlier = order[: place.get(member.name, len(order))]
             tree.sources[member.name] = _sources(
-                member.name, parents, order[: place.get(member.name, len(order))], set(chosen[rack])
+                member.name, parents, stand_ins.get(member.name), earlier, set(chosen[rack])
             )
 
 
@@ -115,20 +119,65 @@ def _relays(some: list[Member], wanted: Sequence[str], fan: int) -> list[str]:
     able = [member.name for member in some if member.address]
     if AUTO not in wanted:
         return [name for name in able if name in wanted]
-    # In a tree in which each serves `fan`, so many serve. A rack of one host is in the tree of the racks.
-    return able[: max(1, -(-(len(some) - 1) // fan))]
+    # In a tree in which each serves `fan`, so many serve, and one more for one that falls out. A rack of one host is in
+    # the tree of the racks.
+    return able[: max(1, min(len(some) - 1, -(-(len(some) - 1) // fan) + 1))]
 
 
-def _sources(name: str, parents: Mapping[str, str | None], earlier: list[str], near: set[str]) -> list[str]:
-    """Its relay, those above that, then others, the near ones first: only such that get their files without it."""
-    found: list[str] = []
+def _stand_ins(
+    parents: Mapping[str, str | None],
+    served: Mapping[str, int],
+    near: Mapping[str, list[str]],
+    heads: list[str],
+    order: list[str],
+) -> dict[str, str]:
+    """Whom a host asks when its relay falls out: who serves fewest then, and does not get its files from that relay.
+
+    Args:
+        parents: the relay of each host.
+        served: how many hosts each relay serves.
+        near: the relays of the rack of each host.
+        heads: the first relay of each rack.
+        order: all relays.
+    """
+    children: dict[str, list[str]] = {}
+    for name, parent in parents.items():
+        if parent is not None:
+            children.setdefault(parent, []).append(name)
+    above = {name: set(_above(name, parents)) for name in order}
+    first = set(heads)
+    found = {}
+    for relay, orphans in children.items():
+        lent: Counter[str] = Counter()
+        for orphan in orphans:
+            near_it = heads if orphan in first else near[orphan] or order
+            able = [name for name in near_it if name != relay and relay not in above[name]]
+            if able:
+                # Of several the first, which gets its files before the others.
+                found[orphan] = min(able, key=lambda name: served[name] + lent[name])
+                lent[found[orphan]] += 1
+    return found
+
+
+def _above(name: str, parents: Mapping[str, str | None]) -> list[str]:
+    """The relay of a host, that one's relay, and so on."""
+    found = []
     above = parents[name]
     while above is not None:
         found.append(above)
         above = parents[above]
-    others = [other for other in reversed(earlier) if other not in found]
+    return found
+
+
+def _sources(
+    name: str, parents: Mapping[str, str | None], stand_in: str | None, earlier: list[str], near: set[str]
+) -> list[str]:
+    """Its relay, who stands in for that, the one above, then others, the near ones first."""
+    above = _above(name, parents)
+    others = earlier[::-1]
     others.sort(key=lambda other: other not in near)
-    return [*found[:2], *others, *found[2:]][:SOURCES_AT_MOST]
+    ways = [*above[:1], *([stand_in] if stand_in else []), *above[1:2], *others, *above[2:]]
+    return list(dict.fromkeys(ways))[:SOURCES_AT_MOST]
 
 
 def of_host(task_vars: Mapping[str, Any]) -> list[str] | None:

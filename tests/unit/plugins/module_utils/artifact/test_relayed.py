@@ -90,6 +90,31 @@ def test_a_killed_relay_is_left_for_the_next_and_nothing_comes_twice(tmp_path):
     assert relays.notes and near.url in relays.notes[0]
 
 
+def test_a_relay_that_is_silent_holds_nobody_up_twice(tmp_path):
+    """Whose power was cut refuses nothing: every question to it takes as long as the client waits."""
+    with serving({PATH: DATA[:3000]}) as other:
+        clock = Clock(lambda: other.contents.update({PATH: DATA}))
+        asked = []
+
+        def silent(url, headers):
+            if not url.startswith(other.url):
+                asked.append(clock.now)
+                clock.now += 10
+                raise TimeoutError("timed out")
+            return opener(url, headers)
+
+        relays = relayed.Relays(["http://192.0.2.1:8089", other.url], silent, clock.sleep, clock)
+        whole, received = relays.fetch(ITEM, str(tmp_path / "part"))
+    assert whole and received == len(DATA) and asked == [0] and clock.now < 11
+    assert relays.notes == ["http://192.0.2.1:8089 is asked last from now on: timed out"]
+
+
+def test_the_only_relay_may_stumble_and_go_on(tmp_path):
+    with serving({PATH: DATA}, faults=["cut:4500", "cut:6500"]) as server:
+        relays, (whole, received) = fetch(tmp_path / "part", [server.url])
+    assert whole and received == len(DATA) and not relays.notes
+
+
 def test_a_lying_relay_is_not_believed(tmp_path):
     with serving({PATH: b"X" * len(DATA)}) as liar, serving({PATH: DATA}) as honest:
         relays, (whole, _received) = fetch(tmp_path / "part", [liar.url, honest.url])

@@ -39,20 +39,36 @@ def test_auto_gives_once_from_the_control_node(racks, each, fan):
     assert len(between) == racks - 1, "one host of each rack fetches from another rack"
 
 
-def test_nobody_asks_one_that_comes_after_it():
-    tree = grow(fleet(8, 9), ["auto"], 2)
-    place = {name: at for at, name in enumerate(tree.relays)}
-    for name, sources in tree.sources.items():
-        assert len(set(sources)) == len(sources) <= relay_tree.SOURCES_AT_MOST and name not in sources
-        assert all(place[other] < place.get(name, len(place)) for other in sources)
+def without(tree, dead):
+    """Whom each host asks first when a relay is gone."""
+    return {name: next((one for one in sources if one != dead), None) for name, sources in tree.sources.items()}
 
 
-def test_whoever_falls_out_the_others_have_another_source():
+@pytest.mark.parametrize(("racks", "each"), [(1, 16), (8, 9), (12, 1), (3, 40)])
+@pytest.mark.parametrize("fan", [1, 2, 3])
+def test_whoever_falls_out_nobody_waits_in_a_circle(racks, each, fan):
+    tree = grow(fleet(racks, each), ["auto"], fan)
+    for sources in tree.sources.values():
+        assert len(set(sources)) == len(sources) <= relay_tree.SOURCES_AT_MOST
+    for dead in [None, *tree.relays]:
+        asks = without(tree, dead)
+        for name in asks:
+            seen = [name]
+            while asks[seen[-1]] is not None:
+                assert asks[seen[-1]] not in seen, (dead, seen)
+                seen.append(asks[seen[-1]])
+            assert seen[-1] in (tree.relays[0], dead, tree.relays[1]), "the root, or of a dead root the next one"
+
+
+def test_whoever_falls_out_its_hosts_spread_over_the_others():
+    """What a relay sends is divided among those that ask it: one too many there holds up everybody behind."""
     tree = grow(fleet(1, 16), ["auto"], 2)
-    assert len(tree.relays) == 8
+    assert len(tree.relays) == 9, "eight serve fifteen, and one more"
     for dead in tree.relays:
-        without = [name for name, sources in tree.sources.items() if name != dead and not set(sources) - {dead}]
-        assert len(without) <= 2, "of the root itself the next one becomes the root"
+        serves = Counter(one for one in without(tree, dead).values() if one)
+        assert max(serves.values()) <= 3
+    assert max(Counter(one for one in without(tree, tree.relays[1]).values() if one).values()) == 2
+    assert max(Counter(one for one in without(tree, tree.relays[3]).values() if one).values()) == 2
 
 
 def test_named_relays_serve_their_racks_and_those_without_one():
@@ -73,7 +89,7 @@ def test_one_host_alone_and_one_without_an_address_are_no_relays():
     assert grow(fleet(1, 1), ["auto"], 2) == relay_tree.Tree()
     assert grow(fleet(1, 1), ["r0-0"], 2) == relay_tree.Tree()
     tree = grow([Member("a", "", ""), Member("b", "10.0.0.2", ""), Member("c", "10.0.0.3", "")], ["auto"], 2)
-    assert tree.relays == ["b"] and tree.sources == {"a": ["b"], "b": [], "c": ["b"]}
+    assert tree.relays == ["b", "c"] and tree.sources == {"a": ["c", "b"], "b": [], "c": ["b"]}
     assert grow(fleet(1, 4), [], 2) == relay_tree.Tree()
 
 
