@@ -2,7 +2,8 @@
 
 Variables of the environment: HOSTS (16), REPEAT (5: pairs of the short runs), INSTALLER_SECONDS (10: how long a
 simulated installer works), PEER (1; 0 leaves the peer out), FIRST (1; 0 leaves the first installation and the peer out:
-one host is installed and the others are copies of it; "only" measures nothing else), SCALE (0; 1 measures a thousand
+one host is installed and the others are copies of it; "only" measures nothing else), MINDSPORE (0; 1 has MindSpore and
+its wheels in the first installation, 3.5 GB of disk a host), SCALE (0; 1 measures a thousand
 hosts that are none, see scale.py), FANOUT (0; 1 measures the fan-out alone, without simulated
 hosts, see fanout.py).
 Result: build/bench.json and a table. docs/performance.md explains the floor.
@@ -54,7 +55,7 @@ def first_installation(hosts: bench_hosts.Hosts) -> dict:
     by_hand = bare.install(hosts)
     if by_hand["failed"]:
         sys.exit(f"bench: the bare sequence failed: {by_hand['failed']}")
-    say("Bare hosts again; first installation with ascend.fleet (driver, firmware, CANN, kernels; without MindSpore)")
+    say(f"Bare hosts again; first installation with ascend.fleet: {', '.join(bench_hosts.COMPONENTS)}")
     hosts.bare()
     first = good(playbook("first-install", SITE, hosts.sockets, "-vvv"), "the first installation")
     counts = ssh_count.count(first.text)
@@ -66,7 +67,7 @@ def first_installation(hosts: bench_hosts.Hosts) -> dict:
         "first_install_s": round(first.seconds, 2),
         "first_install_ratio": round(first.seconds / by_hand["seconds"], 3),
         "first_install_artifact_bytes": first.record["artifact_bytes"],
-        "first_install_components": ["driver", "firmware", "cann", "kernels"],
+        "first_install_components": bench_hosts.COMPONENTS,
         "cpu": {"bare_sequence": round(by_hand["cpu"], 2), "first_install": round(first.cpu, 2)},
     }
 
@@ -187,7 +188,7 @@ def main() -> None:
         hosts.prepare()
         add(result, first_installation(hosts) if everything else copies(hosts))
         if first_only:
-            print("\n" + json.dumps(result, indent=1))
+            print("\n" + "\n".join(bench_table.lines(result)))
             return
         add(result, short_runs(hosts, repeat))
         add(result, executions(hosts))

@@ -32,16 +32,27 @@ OS_RELEASE = {
     "VERSION": "22.04 LTS (Jammy Jellyfish)",
 }
 PACKAGES = ("python3-pip", "pciutils", "net-tools", "dmidecode", "bzip2", "unzip", "tar")
-VARIABLES = """\
+COMPONENTS = ["driver", "firmware", "cann", "kernels"]
+MINDSPORE = "2.7.1" if os.environ.get("MINDSPORE", "0") == "1" else ""
+if MINDSPORE:
+    COMPONENTS += ["python", "mindspore"]
+    PACKAGES += ("gcc", "g++", "make", "cmake", "python3-venv", "python3-dev")  # from the distribution, for both sides
+VARIABLES = f"""\
 ansible_python_interpreter: /usr/bin/python3
 ascend_cann_version: "8.3.RC1"
 ascend_cann_flavor: nnae
-ascend_components: [driver, firmware, cann, kernels]
-ascend_artifacts: "{{ inventory_dir }}/../../simulator/artifacts"
+ascend_components: [{", ".join(COMPONENTS)}]
+ascend_artifacts: "{{{{ inventory_dir }}}}/../../simulator/artifacts"
 # Everybody at once, as the bare sequence does it.
 ascend_rollout: ["100%"]
 npu_driver_dkms: false
-ascend_report_dir: "{{ inventory_dir }}/../report"
+ascend_report_dir: "{{{{ inventory_dir }}}}/../report"
+"""
+if MINDSPORE:
+    VARIABLES += f"""\
+ascend_mindspore_version: "{MINDSPORE}"
+ascend_device_target: CPU
+ascend_accept_findings: [device-target-cpu]
 """
 
 

@@ -10,13 +10,7 @@ from pathlib import Path
 def lines(result: dict) -> list[str]:
     """One line per figure: what, seconds, ratio, CPU seconds of the control node."""
     cpu = result["control_node_cpu_s"]
-    rows = [
-        ("floor: one ping task", result["floor_s"], 1.0, cpu["floor"]),
-        ("no-op site run", result["noop_s"], result["noop_ratio"], cpu["noop"]),
-        ("plan playbook", result["plan_s"], result["plan_ratio"], cpu["plan"]),
-        ("floor, connections to be made", result["cold"]["floor_s"], 1.0, None),
-        ("no-op, connections to be made", result["cold"]["noop_s"], result["cold"]["noop_ratio"], None),
-    ]
+    rows = _short_runs(result, cpu) if "floor_s" in result else []
     peer = result.get("peer") or {}
     second = peer.get("second_run")
     if "second_run_ratio" in peer:
@@ -52,12 +46,19 @@ def lines(result: dict) -> list[str]:
         f"{name:40}{seconds:>9.2f}{ratio:>8.2f}{'' if used is None else f'{used:.1f}':>20}"
         for name, seconds, ratio, used in rows
     ]
-    text += [
-        "",
-        f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
-        f"{result['noop_artifact_bytes']} artifact bytes, "
-        f"{result['noop_installers_started']} installers started",
-    ]
+    text.append("")
+    if "first_install_remote_executions_per_host" in result:
+        text.append(
+            f"first installation ({', '.join(result['first_install_components'])}), per host: "
+            f"{result['first_install_remote_executions_per_host']} remote executions, "
+            f"{result['first_install_control_cpu_s_per_host']} CPU seconds of the control node"
+        )
+    if "noop_remote_executions_per_host" in result:
+        text.append(
+            f"no-op, per host: {result['noop_remote_executions_per_host']} remote execution, "
+            f"{result['noop_artifact_bytes']} artifact bytes, "
+            f"{result['noop_installers_started']} installers started"
+        )
     if second:
         text.append(
             f"peer's second run: {second['tasks_per_host']} tasks per host, "
@@ -69,9 +70,19 @@ def lines(result: dict) -> list[str]:
     if result["first_install_s"] is None:
         text.append("first installation: not measured (FIRST=0); the hosts are copies of one that was installed")
     text += [f"peer: {reason}" for reason in peer.get("reason", [])]
-    if result["repeated_runs"]:
+    if result.get("repeated_runs"):
         text.append(f"repeated because a host did not answer in time: {', '.join(result['repeated_runs'])}")
     return text
+
+
+def _short_runs(result: dict, cpu: dict) -> list[tuple]:
+    return [
+        ("floor: one ping task", result["floor_s"], 1.0, cpu["floor"]),
+        ("no-op site run", result["noop_s"], result["noop_ratio"], cpu["noop"]),
+        ("plan playbook", result["plan_s"], result["plan_ratio"], cpu["plan"]),
+        ("floor, connections to be made", result["cold"]["floor_s"], 1.0, None),
+        ("no-op, connections to be made", result["cold"]["noop_s"], result["cold"]["noop_ratio"], None),
+    ]
 
 
 if __name__ == "__main__":

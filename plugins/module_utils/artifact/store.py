@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The content-addressed cache of artifacts on a managed host: the file system half of the artifact module."""
 
+import hashlib
 import os
 import shutil
 import stat
@@ -102,7 +103,7 @@ class Store:
                 return None
             try:
                 with open(part, "ab" if offset else "wb") as target:
-                    _copy(reader, target, facts.st_size)
+                    digest = _copy(reader, target, facts.st_size)
                     target.flush()
                     os.fsync(target.fileno())
             except OSError as error:
@@ -110,7 +111,8 @@ class Store:
                 raise
         if os.path.getsize(part) < (item.get("size") or 0):
             return None
-        if whole_file.sha256(part) != item["sha256"]:
+        # What came in one piece is hashed already.
+        if (whole_file.sha256(part) if offset else digest.hexdigest()) != item["sha256"]:
             os.unlink(part)
             return None
         return self._commit(item, part)
@@ -187,12 +189,16 @@ class Store:
 
 
 def _copy(reader, target, left):
+    """Copies so many bytes; the hash of what was written."""
+    digest = hashlib.sha256()
     while left:
         piece = reader.read(min(download.CHUNK, left))
         if not piece:
-            return
+            break
         target.write(piece)
+        digest.update(piece)
         left -= len(piece)
+    return digest
 
 
 def _listdir(path):
