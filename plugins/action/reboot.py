@@ -199,8 +199,8 @@ def wait(
         passed = now() - began
         if passed >= timeout:
             raise AnsibleActionFail(_given_up(last, gone).format(host=host, timeout=timeout, said=last.trouble))
-        # A tenth of what it has taken already: a boot of minutes is not asked for every second.
-        sleep(min(1 + passed / 10, 10))
+        # No server is back sooner, and a boot of minutes is not asked for every other second.
+        sleep(min(3 + passed / 10, 10))
         try:
             last = look()
         except AnsibleError as error:

@@ -246,6 +246,12 @@ def _whole(net: Net, sha256: str) -> None:
                 sys.exit(f"bench: the file on {name} is not the one that was sent")
 
 
+def _depth(tree: relay_tree.Tree, name: str) -> int:
+    """How many links a byte passes on its way from the control node to a host."""
+    sources = tree.sources[name]
+    return 1 + _depth(tree, sources[0]) if sources else 1
+
+
 def measure(hosts: int, megabytes: int, host_mbit: int, control_mbit: int) -> dict:
     """The three ways, each on bare hosts; what contract 5 calls fanout."""
     result: dict = {
@@ -258,7 +264,9 @@ def measure(hosts: int, megabytes: int, host_mbit: int, control_mbit: int) -> di
     WORK.mkdir(parents=True)
     sha256 = _artifact(megabytes)
     with _net(hosts, host_mbit, control_mbit) as net:
-        relays = relay_tree.grow([relay_tree.Member(*one, "") for one in net.hosts.items()], ["auto"], FAN).relays
+        tree = relay_tree.grow([relay_tree.Member(*one, "") for one in net.hosts.items()], ["auto"], FAN)
+        relays = tree.relays
+        result.update(relays_among_them=len(relays), tree_depth=max(_depth(tree, name) for name in net.hosts))
         for name in ("relays", "relay_killed"):
             for relay in relays:
                 net.relay(relay)
