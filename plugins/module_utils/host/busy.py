@@ -11,19 +11,11 @@ import functools
 import os
 import re
 
-from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils import host_view, whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils.host import containers
 
 # The character devices the driver makes (hicann/driver; vllm-ascend's list of devices to map).
 DEVICE = re.compile(r"^/dev/(davinci\d+|davinci_manager(_docker)?|devmm_svm(_agent)?|hisi_hdc|dvpp_cmdlist)$")
-_RUNTIMES = (
-    ("docker", re.compile(r"docker[-/]([0-9a-f]{12,64})")),
-    ("podman", re.compile(r"libpod-([0-9a-f]{12,64})")),
-    ("containerd", re.compile(r"cri-containerd[-:]([0-9a-f]{12,64})")),
-    ("cri-o", re.compile(r"crio-([0-9a-f]{12,64})")),
-    ("isulad", re.compile(r"isulad[-/]([0-9a-f]{12,64})")),
-    ("kubernetes pod", re.compile(r"kubepods[^\n]*?pod([0-9a-f][0-9a-f_-]{30,40})")),
-    ("lxc", re.compile(r"lxc(?:\.payload\.|/)([\w.-]+)")),
-)
 _HOST_NAMESPACE = 128
 # Programs whose first argument says what they run, and the options in front of it that have an argument of their own.
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*$")
@@ -34,6 +26,8 @@ _SCRIPT = re.compile(r"\w[\w.+-]*$")
 
 
 _read = functools.partial(whole_file.read, limit=65536)
+# What an engine says of its containers: longer, and where an ordinary user keeps it, whatever that user made of it.
+_read_state = host_view.HostView().read
 
 
 def _user_name(uid):
@@ -46,13 +40,14 @@ def _user_name(uid):
         return str(uid)
 
 
-def container_of(cgroup_text):
-    """The container a /proc/PID/cgroup text points to, as "docker 0123456789ab", or None."""
-    for runtime, pattern in _RUNTIMES:
-        found = pattern.search(cgroup_text)
-        if found:
-            return "%s %s" % (runtime, found.group(1)[:12])
-    return None
+def _home(uid):
+    """The home folder of a user id; "" when the host does not know it."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_dir
+    except (ImportError, KeyError):
+        return ""
 
 
 def command_of(cmdline, comm=""):
@@ -98,16 +93,20 @@ def _script(words):
     return [name for name in names if _SCRIPT.match(name)]
 
 
-def _details(proc_root, pid, read, user_name, own_container):
+def _details(proc_root, pid, read, user_name, own_container, read_state):
     base = "%s/%d/" % (proc_root, pid)
     found = re.search(r"^Uid:\s+(\d+)", read(base + "status"), re.MULTILINE)
-    container = container_of(read(base + "cgroup"))
+    container = containers.find(read(base + "cgroup"))
+    # On a host that is itself a container every process carries the same hint: it says nothing then.
+    container = container if container != own_container else None
+    if container:
+        home = _home(int(found.group(1))) if found else ""
+        container = containers.describe(*(container + (containers.name_of(*(container + (read_state, home))),)))
     return {
         "pid": pid,
         "user": user_name(int(found.group(1))) if found else None,
         "command": command_of(read(base + "cmdline"), read(base + "comm")),
-        # On a host that is itself a container every process carries the same hint: it says nothing then.
-        "container": container if container != own_container else None,
+        "container": container,
     }
 
 
@@ -152,13 +151,14 @@ def users(
     read=_read,
     user_name=_user_name,
     own_pid=None,
+    read_state=_read_state,
 ):
     """Processes that use an NPU, one row per process, ordered by pid.
 
     Args:
         proc_root: where procfs is.
         npu_processes: the "processes" of npu_smi.parse_info(); each names a pid, and maybe a name.
-        listdir, readlink, read, user_name: the outside world, replaceable in tests.
+        listdir, readlink, read, user_name, read_state: the outside world, replaceable in tests.
         own_pid: the process to leave out (default: the caller).
 
     Returns:
@@ -166,7 +166,7 @@ def users(
         namespace the process that made it, and the first of its devices.
     """
     own_pid = os.getpid() if own_pid is None else own_pid
-    own_container = container_of(read(proc_root + "/1/cgroup"))
+    own_container = containers.find(read(proc_root + "/1/cgroup"))
     rows = {}
     try:
         pids = [int(name) for name in listdir(proc_root) if name.isdigit()]
@@ -178,7 +178,7 @@ def users(
         device = _open_device(proc_root, pid, listdir, readlink)
         if device is None:
             continue
-        row = _details(proc_root, pid, read, user_name, own_container)
+        row = _details(proc_root, pid, read, user_name, own_container, read_state)
         # A monitor's npu-smi holds the manager for a second; waiting for it to end is the installer's own job.
         if os.path.basename(row["command"].split(" ")[0]) == "npu-smi":
             continue
@@ -187,18 +187,18 @@ def users(
         pid = process.get("pid")
         if not pid or pid == own_pid:
             continue
-        row = rows.get(pid) or dict(_details(proc_root, pid, read, user_name, own_container), device=None)
+        row = rows.get(pid) or dict(_details(proc_root, pid, read, user_name, own_container, read_state), device=None)
         rows[pid] = dict(row, source="npu-smi", command=row["command"] or command_of(process.get("name") or ""))
     for pid, found in namespaces(read(proc_root + "/uda/namespace_node")):
         if pid != own_pid and pid not in rows:
             device = "/dev/davinci%d" % min(found) if found else None
-            details = _details(proc_root, pid, read, user_name, own_container)
+            details = _details(proc_root, pid, read, user_name, own_container, read_state)
             rows[pid] = dict(details, source="namespace", device=device)
     return [rows[pid] for pid in sorted(rows)]
 
 
 def describe(row):
-    """One row as a person reads it: 'pid 4242 (alice, docker 0123456789ab): python train.py, /dev/davinci0'."""
+    """One row for people: 'pid 4242 (alice, docker trainer (0123456789ab)): python train.py, /dev/davinci0'."""
     who = ", ".join(part for part in (row.get("user"), row.get("container")) if part)
     tail = ", " + row["device"] if row.get("device") else ""
     return "pid %s%s: %s%s" % (row["pid"], " (%s)" % who if who else "", row.get("command") or "?", tail)

@@ -281,7 +281,7 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
             )
     disturbs = [step["component"] for step in steps if step["reboot"] or step.get("disturbs")]
     if disturbs and facts["busy"] and busy_policy == "refuse":
-        users = ", ".join(sorted({f"{row['command']} (pid {row['pid']})" for row in facts["busy"]}))
+        users = ", ".join(sorted({_user_of_npus(row) for row in facts["busy"]}))
         result.append(
             finding(
                 "npu-busy",
@@ -292,3 +292,8 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
             )
         )
     return result
+
+
+def _user_of_npus(row: Mapping[str, Any]) -> str:
+    inside = f", {row['container']}" if row.get("container") else ""
+    return f"{row['command']} (pid {row['pid']}{inside})"
