@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwidth, ports, thresholds
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwidth, bandwidth_file, ports, thresholds
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, text
 
 SEEN, ACROSS = "ascend_bandwidth_seen", "ascend_bandwidth_across_seen"
-_LINES = 100_000  # of the history that are looked at
 
 
 class ActionModule(ControlAction):
@@ -25,6 +22,7 @@ class ActionModule(ControlAction):
     ARGUMENTS = {
         **HOSTS,
         "history": {"type": "path", "required": True},
+        "marks": {"type": "dict", "default": {}},
         "floors": {"type": "dict"},
         "thresholds": {"type": "dict"},
         "catalog_overlay": {"type": "path"},
@@ -39,56 +37,39 @@ class ActionModule(ControlAction):
             floors = bandwidth.floors(plain(args["floors"]))
         except (catalog.CatalogError, thresholds.ThresholdError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from error
-        runs = [self._run(name, hostvars) for name in names]
-        for name in names:
-            across = ports.registered(hostvars, name, ACROSS)
-            if across and not across.get("skipped"):
-                family, npus = self._chips(name, hostvars)
-                hosts_in = int(number(across.get("hosts")) or 1)
-                runs.append(bandwidth.measured(bandwidth.ACROSS, family, npus, across, hosts_in))
-        found = bandwidth.verdict(runs, limit, floors, self._history(args["history"]))
+        past, marks = bandwidth_file.read(args["history"]), plain(args["marks"])
+        runs = [self._run(name, hostvars, marks, past) for name in names]
+        runs += self._across(names, hostvars, marks, past)
+        found = bandwidth.verdict(runs, limit, floors, past.speeds)
         if not self._task.check_mode:
-            self._keep(args["history"], runs)
+            now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            troubled = {row["where"] for row in found["troubles"] if row["level"] == "alarm"}
+            bandwidth_file.append(args["history"], bandwidth.history_lines(runs, now, marks, troubled))
         return {"bandwidth": found, "ascend_lines": bandwidth.lines(found)}
 
-    def _run(self, name, hostvars):
-        family, npus = self._chips(name, hostvars)
+    def _run(self, name, hostvars, marks, past):
+        facts = ports.facts_of(hostvars, name)
         seen = ports.registered(hostvars, name, SEEN)
         if not seen or seen.get("skipped"):
-            seen = {"available": False, "reason": bandwidth.left_alone(self._facts(name, hostvars))}
-        return bandwidth.measured(name, family, npus, seen)
+            before = bandwidth.as_before(name, marks.get(name), past)
+            if before:
+                return before
+            seen = {"available": False, "reason": bandwidth.left_alone(facts)}
+        return bandwidth.measured(name, _family(facts), bandwidth.npus(facts), seen)
 
-    def _facts(self, name, hostvars):
-        return part(part(ports.registered(hostvars, name, ports.OBSERVATION), "ansible_facts"), "ascend")
+    def _across(self, names, hostvars, marks, past):
+        """The run across the hosts, of this run, else of an earlier one."""
+        for name in names:
+            seen = ports.registered(hostvars, name, ACROSS)
+            if seen and not seen.get("skipped"):
+                facts = ports.facts_of(hostvars, name)
+                count = int(number(seen.get("hosts")) or 1)
+                yield bandwidth.measured(bandwidth.ACROSS, _family(facts), bandwidth.npus(facts), seen, count)
+                return
+        before = bandwidth.as_before(bandwidth.ACROSS, marks.get(bandwidth.ACROSS), past)
+        if before:
+            yield before
 
-    def _chips(self, name, hostvars):
-        """Family and number of a host's chips."""
-        facts = self._facts(name, hostvars)
-        found = part(facts, "accelerators")
-        return text(found.get("family")), int(number(found.get("count")) or 0)
 
-    def _history(self, path):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                return bandwidth.read_history(deque(stream, _LINES))
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise self._refusal(path, error) from error
-
-    def _keep(self, path, runs):
-        lines = bandwidth.history_lines(runs, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        if not lines:
-            return
-        try:
-            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            with open(path, "a", encoding="utf-8") as stream:
-                stream.write("".join(f"{line}\n" for line in lines))
-        except OSError as error:
-            raise self._refusal(path, error) from error
-
-    def _refusal(self, path, error):
-        return AnsibleActionFail(
-            f"The history of the bandwidth in {path} cannot be used: {error.strerror or error}. Give a folder on the "
-            "control node that this user may write to (ascend_report_dir)."
-        )
+def _family(facts):
+    return text(part(facts, "accelerators").get("family"))

@@ -6,36 +6,36 @@
 from __future__ import annotations
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import ports, probes
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import ports, rounds
 
 
 class ActionModule(ControlAction):
-    """Thin: reads the observations, and probes.plan does the rest."""
+    """Thin: reads the observations, and rounds.of does the rest."""
 
-    ARGUMENTS = {
-        **HOSTS,
-        "at_most": {"type": "int", "default": probes.AT_MOST},
-        "super_pods": {"type": "bool", "default": False},
-    }
-    READS = ("ascend_network",)
+    ARGUMENTS = {**HOSTS, **rounds.ARGUMENTS, "configured": {"type": "bool", "default": False}}
+    READS = ("ascend_network", "ascend_report_dir", "ascend_fleet_plan")
 
     def act(self, args, task_vars):
-        fleet = ports.of_fleet(hosts(args, task_vars), task_vars["hostvars"])
-        course = probes.plan(fleet, args["at_most"])
-        if args["super_pods"]:
-            course = probes.with_super_pods(course, fleet)
+        names, hostvars = hosts(args, task_vars), task_vars["hostvars"]
+        if args["configured"]:
+            names = ports.configured(names, hostvars, ports.plans(hostvars, task_vars["inventory_hostname"]))
+        found = rounds.of(names, hostvars, args)
+        # A host that has nothing to do for itself is left alone, unless everything is looked at again.
+        busy = {name for name, mine in found.now.probes.items() if mine}
         return {
-            "shape": course.shape,
+            "hosts": names,
+            "shape": found.course.shape,
             "work": {
                 host["name"]: {
                     "path": host["tool"],
                     "look": [port.key.chip for port in host["ports"] if port.used],
                     "probes": [
                         {"chip": one.source.chip, "address": one.address, "via": one.via}
-                        for one in course.probes.get(host["name"], ())
+                        for one in found.now.probes.get(host["name"], ())
                     ],
                 }
-                for host in fleet
-                if host["tool"] and (course.probes.get(host["name"]) or any(port.used for port in host["ports"]))
+                for host in found.fleet
+                if host["tool"]
+                and (host["name"] in busy or (args["again"] and any(port.used for port in host["ports"])))
             },
         }

@@ -24,6 +24,10 @@ options:
     description: File of JSON lines on the control node that holds earlier runs.
     type: path
     required: true
+  marks:
+    description: What M(ascend.fleet.bandwidth_course) returned; kept beside each run.
+    type: dict
+    default: {}
   floors:
     description: GB/s that the site asks for by topology, such as C({"910b x 8":150}).
     type: dict

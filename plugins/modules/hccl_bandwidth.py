@@ -73,6 +73,10 @@ reason:
   description: Why there is none.
   returned: when not available
   type: str
+missing:
+  description: Whether the host lacks something that the measurement needs, so that trying again changes nothing.
+  returned: when not available
+  type: bool
 fix:
   description: What to do about it.
   returned: when not available
@@ -156,6 +160,7 @@ def main():
             reason=str(error),
             fix=error.fix,
             log_tail=error.log,
+            missing=isinstance(error, bandwidth.Missing),
             hosts=max(1, len(params["hosts"])),
         )
     except safe_folder.UnsafeFolder as error:

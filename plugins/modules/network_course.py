@@ -28,6 +28,21 @@ options:
     description: Whether chips of A3 super pods ping each other over the links inside them, too (C(-hccs_ping)).
     type: bool
     default: false
+  kept:
+    description:
+      - File on the control node with the pairs of hosts that earlier runs have verified, and how their ports were set
+        up then.
+    type: path
+  again:
+    description: Whether pairs that stand in O(kept) as they are now are probed again.
+    type: bool
+    default: true
+  configured:
+    description:
+      - Take only the hosts for which the plan of this run, in RV(ignore:ascend_fleet_plan), has a network of the NPUs,
+        and that are as it says.
+    type: bool
+    default: false
 seealso:
   - module: ascend.fleet.network_probe
   - module: ascend.fleet.network_verdict
@@ -41,6 +56,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+hosts:
+  description: The hosts that were taken, for M(ascend.fleet.network_verdict).
+  returned: always
+  type: list
+  elements: str
 shape:
   description: C(mesh), C(rails) or C(rings).
   returned: always
@@ -48,7 +68,8 @@ shape:
   sample: mesh
 work:
   description:
-    - By host, the options of M(ascend.fleet.network_probe). A host without an address on a chip is not among them.
+    - By host, the options of M(ascend.fleet.network_probe). A host without an address on a chip, or without anything to
+      probe, is not among them.
   returned: always
   type: dict
   sample:

@@ -29,6 +29,15 @@ options:
     description: As given to M(ascend.fleet.network_course).
     type: bool
     default: false
+  kept:
+    description:
+      - File on the control node with the pairs of hosts that earlier runs have verified, and how their ports were set
+        up then. Those of this run are written to it, except in check mode; hosts with an alarm are left out.
+    type: path
+  again:
+    description: As given to M(ascend.fleet.network_course).
+    type: bool
+    default: true
   thresholds:
     description:
       - By measure of the catalog's table C(network_thresholds), the bounds that are to differ (C(warn_below),
@@ -60,7 +69,7 @@ network:
     hosts: {description: "Hosts with ports, or that should have some.", type: int}
     ports: {description: Ports with an address., type: int}
     shape: {description: "How it was probed - mesh, rails or rings.", type: str}
-    probes: {description: "Counts: total, ok, loss, fail, unknown.", type: dict}
+    probes: {description: "Counts: total, ok, loss, fail, unknown; earlier: those of another run.", type: dict}
     levels: {description: "Counts of troubles: alarm, warn, info.", type: dict}
     troubles:
       description: What is wrong, the worst first.

@@ -42,6 +42,10 @@ class CannotMeasure(Exception):
         self.fix, self.log = fix, log
 
 
+class Missing(CannotMeasure):
+    """The host lacks something that the measurement needs; trying again changes nothing."""
+
+
 class Bench(object):
     """hccl_test on this host.
 
@@ -52,14 +56,14 @@ class Bench(object):
         start: bounded.run, or its like.
 
     Raises:
-        CannotMeasure: there is no toolkit, or no MPI.
+        Missing: there is no toolkit, or no MPI.
     """
 
     def __init__(self, install_path, state_dir, mpi=None, start=bounded.run):
         self._start, self._state_dir = start, state_dir
         found = hccl_test.find(install_path, os.path.isdir)
         if found is None:
-            raise CannotMeasure(
+            raise Missing(
                 "There is no hccl_test below %s: it comes with CANN's toolkit, not with nnae or nnrt." % install_path,
                 "Set ascend_cann_flavor: toolkit for this host and run ascend.fleet.site.",
             )
@@ -68,7 +72,7 @@ class Bench(object):
         done = self._start([self.mpirun, "--version"], 20, env=self._environment(), stderr="together", limit=_OUTPUT)
         self.mpi = hccl_test.flavour(done.stdout.decode("utf-8", "replace"))
         if self.mpi is None:
-            raise CannotMeasure(
+            raise Missing(
                 "%s does not say which MPI it is." % self.mpirun,
                 "Name a prefix of MPICH or Open MPI in ascend_bandwidth_mpi.",
             )
@@ -81,7 +85,7 @@ class Bench(object):
         """Build it from a copy of the toolkit's source, so that the toolkit stays as it is. Returns its path.
 
         Raises:
-            CannotMeasure: it cannot be built.
+            CannotMeasure: it cannot be built; Missing where it lacks something.
             safe_folder.UnsafeFolder: somebody else could change what root would run.
         """
         folder = os.path.dirname(os.path.dirname(self._ours()))
@@ -99,7 +103,7 @@ class Bench(object):
                 tail=_TAIL,
             )
             if done.rc != 0 or not os.path.isfile(os.path.join(place, hccl_test.BINARY)):
-                raise CannotMeasure(
+                raise Missing(
                     "hccl_test could not be built: make %s."
                     % (bounded.words(done, _BUILD_SECONDS) or "ended with %s" % done.rc),
                     "Install make, a C++ compiler and the headers of MPI (ascend_bandwidth_packages).",
@@ -200,7 +204,7 @@ class Bench(object):
 
 
 def _mpi(given):
-    """(prefix, mpirun) of the MPI to use. Raises CannotMeasure where there is none."""
+    """(prefix, mpirun) of the MPI to use. Raises Missing where there is none."""
     prefixes = [given] if given else [path for pattern in PREFIXES for path in sorted(glob.glob(pattern))]
     for prefix in prefixes:
         own = os.path.join(prefix, "bin", "mpirun")
@@ -209,7 +213,7 @@ def _mpi(given):
         for path in (own, shared):
             if os.path.isfile(path) and os.access(path, os.X_OK):
                 return prefix, path
-    raise CannotMeasure(
+    raise Missing(
         "There is no MPI at %s." % given if given else "There is no MPI on this host.",
         "Install MPICH or Open MPI with its headers (ascend_bandwidth_packages, such as [mpich, libmpich-dev] on "
         "Debian or [mpich, mpich-devel] on openEuler), or name the prefix of one in ascend_bandwidth_mpi.",

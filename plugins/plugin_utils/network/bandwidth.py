@@ -8,17 +8,19 @@ The vendor publishes no numbers, so the median of hosts with the same chips is t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import LEVELS, Level, Trouble
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.thresholds import Threshold
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import rows as rows_of
 
 VARIABLE = "ascend_bandwidth_thresholds"
 MEASURE = "bandwidth_percent_of_median"
@@ -38,6 +40,54 @@ class Measured:
     size: int | None = None
     reason: str | None = None
     fix: str | None = None
+    settled: bool = False  # the reason stays until somebody changes the host
+    earlier: bool = False  # in another run, on the host as it is now
+
+
+class Past(NamedTuple):
+    """What is kept of earlier runs."""
+
+    speeds: dict[tuple[str, str], list[float]]  # by name and topology, the newest last
+    last: dict[str, dict[str, Any]]  # by name, the newest row
+
+
+def mark(ports: str, facts: Mapping[str, Any], settings: Any) -> str:
+    """What a measurement depends on, as one word that changes with any of it.
+
+    Args:
+        ports: earlier.mark of the host's ports.
+        facts: what host_facts saw.
+        settings: of the site, such as the MPI that it names.
+    """
+    cann = sorted(
+        str([row.get(key) for key in ("product", "version", "path", "latest")])
+        for row in rows_of(dict(facts), "cann")
+        if isinstance(row, dict)
+    )
+    return hashlib.sha256(json.dumps([ports, cann, plain(settings)]).encode("utf-8")).hexdigest()[:16]
+
+
+def together(marks: Mapping[str, str]) -> str:
+    """The mark of a run across hosts."""
+    return hashlib.sha256(json.dumps(sorted(marks.items())).encode("utf-8")).hexdigest()[:16]
+
+
+def as_before(name: str, found: str | None, past: Past) -> Measured | None:
+    """What an earlier run measured, or could not measure, where nothing has changed since."""
+    row = past.last.get(name, {})
+    if not found or row.get("mark") != found:
+        return None
+    speed, size = number(row.get("gb_s")), number(row.get("bytes"))
+    return Measured(
+        name,
+        str(row.get("topology")),
+        float(speed) if speed is not None else None,
+        int(size) if size is not None else None,
+        text(row.get("reason")),
+        text(row.get("fix")),
+        settled=True,
+        earlier=True,
+    )
 
 
 def measured(name: str, family: str | None, npus: int, seen: Mapping[str, Any], hosts: int = 1) -> Measured:
@@ -52,24 +102,32 @@ def measured(name: str, family: str | None, npus: int, seen: Mapping[str, Any], 
     """
     data = plain(seen)
     topology = f"{family or 'unknown chip'} x {npus}" + (f" x {hosts} hosts" if hosts > 1 else "")
-    speed, size = number(part({"seen": data}, "seen").get("gb_s")), number(part({"seen": data}, "seen").get("bytes"))
+    speed, size = number(data.get("gb_s")), number(data.get("bytes"))
     if data and data.get("available") is True and speed is not None:
         return Measured(name, topology, float(speed), int(size) if size is not None else None)
     reason = text(data.get("reason")) or text(data.get("msg")) or "It was not run."
     told = text(data.get("reason"))  # the message of a task that failed holds its fix
-    return Measured(
-        name, topology, reason=reason, fix=text(data.get("fix")) if told else "The message says what to do."
-    )
+    fix = text(data.get("fix")) if told else "The message says what to do."
+    return Measured(name, topology, reason=reason, fix=fix, settled=data.get("missing") is True)
+
+
+def npus(facts: Mapping[str, Any]) -> int:
+    """How many NPUs a host shows."""
+    return int(number(part(dict(facts), "accelerators").get("count")) or 0)
+
+
+def in_use(facts: Mapping[str, Any]) -> int:
+    """How many processes use a host's NPUs."""
+    return len(rows_of(dict(facts), "busy"))
 
 
 def left_alone(facts: Mapping[str, Any]) -> str:
     """Why nothing was run on a host, from what was observed of it."""
     if not facts:
         return "The host was not observed."
-    if not number(part(dict(facts), "accelerators").get("count")):
+    if not npus(facts):
         return "The host shows no NPU."
-    busy = facts.get("busy")
-    return f"{len(busy)} processes use the NPUs." if isinstance(busy, list) and busy else "It was not run."
+    return f"{in_use(facts)} processes use the NPUs." if in_use(facts) else "It was not run."
 
 
 def verdict(
@@ -95,7 +153,8 @@ def verdict(
             alike[run.topology].append(run.gb_s)
     rows, troubles = [], []
     for run in runs:
-        before = list(history.get((run.name, run.topology), ()))[-KEPT:]
+        before = list(history.get((run.name, run.topology), ()))
+        before = (before[:-1] if run.earlier else before)[-KEPT:]  # the newest is this one
         found = [_missing(run)] if run.gb_s is None else _judged(run, limit, floors, alike[run.topology], before)
         troubles += found
         median = statistics.median(alike[run.topology]) if alike[run.topology] else None
@@ -109,6 +168,7 @@ def verdict(
                 "level": found[0].level if found else "ok",
                 "reason": run.reason,
                 "history": before,
+                "earlier": run.earlier,
             }
         )
     troubles.sort(key=lambda trouble: LEVELS.index(trouble.level))
@@ -177,26 +237,48 @@ def floors(given: Any) -> dict[str, float]:
     return found
 
 
-def read_history(lines: Iterable[str]) -> dict[tuple[str, str], list[float]]:
-    """Earlier runs by name and topology, the newest last. A line that is none, such as one cut off, is left out."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+def read_history(lines: Iterable[str]) -> Past:
+    """What is kept of earlier runs. A line that is none, such as one cut off, is left out."""
+    speeds: dict[tuple[str, str], list[float]] = defaultdict(list)
+    last: dict[str, dict[str, Any]] = {}
     for line in lines:
         try:
             row = json.loads(line)
             name, topology, speed = str(row["name"]), str(row["topology"]), number(row["gb_s"])
         except (ValueError, KeyError, TypeError):
             continue
+        last[name] = row
         if speed is not None:
-            found[name, topology].append(float(speed))
-    return dict(found)
+            speeds[name, topology].append(float(speed))
+    return Past(dict(speeds), last)
 
 
-def history_lines(runs: Sequence[Measured], when: str) -> list[str]:
-    """What is kept of the runs, a JSON text each."""
+def history_lines(
+    runs: Sequence[Measured], when: str, marks: Mapping[str, str], troubled: Iterable[str] = ()
+) -> list[str]:
+    """What is kept of the runs, a JSON text each.
+
+    Args:
+        runs: of this run, and what an earlier one had, which is kept already.
+        when: the time.
+        marks: by name, what the measurement depends on.
+        troubled: those with an alarm, which are measured again the next time.
+    """
+    again = set(troubled)
     return [
-        json.dumps({"time": when, "name": run.name, "topology": run.topology, "gb_s": run.gb_s, "bytes": run.size})
+        json.dumps(
+            {
+                "time": when,
+                "name": run.name,
+                "topology": run.topology,
+                "gb_s": run.gb_s,
+                "bytes": run.size,
+                "mark": None if run.name in again else marks.get(run.name),
+                **({"reason": run.reason, "fix": run.fix} if run.gb_s is None else {}),
+            }
+        )
         for run in runs
-        if run.gb_s is not None
+        if not run.earlier and (run.gb_s is not None or run.settled)
     ]
 
 
@@ -212,6 +294,7 @@ def lines(found: Mapping[str, Any], limit: int = 100) -> list[str]:
         said = f"{speeds[0]:g} GB/s" if len(speeds) == 1 else f"{speeds[0]:g} to {speeds[-1]:g} GB/s, median "
         said += f"{statistics.median(speeds):g} GB/s" if len(speeds) > 1 else ""
         members = fold(clean(row["name"]) for row in rows)
+        members += ", in an earlier run" if all(row["earlier"] for row in rows) else ""
         result += wrap(f"Bandwidth of all_reduce, {clean(topology)}: {said} ({members})", limit, rest="  ")
     missing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for trouble in found["troubles"]:

@@ -115,6 +115,22 @@ def _mtus(ports: Sequence[Port]) -> Iterator[Trouble]:
         )
 
 
+def _priorities(ports: Sequence[Port]) -> Iterator[Trouble]:
+    odd = _odd(ports, lambda port: port.priorities)
+    if odd:
+        value, found, common = odd
+        yield Trouble(
+            "pfc-differs",
+            "warn",
+            _places(found, ports),
+            "Flow control (PFC) is on for other priorities than on the others: packets are dropped under load.",
+            f"bitmap {value}, others {common}",
+            "Set pfc in ascend_device_network the same everywhere, and as the switches have it.",
+            _TOOL,
+            tuple(port.key for port in found),
+        )
+
+
 def _masks(ports: Sequence[Port]) -> Iterator[Trouble]:
     """A mask that differs from those of most ports whose networks overlap with its own."""
     addressed = [(port, network) for port in ports if (network := port.network) is not None]
@@ -139,6 +155,79 @@ def _masks(ports: Sequence[Port]) -> Iterator[Trouble]:
                 f"/{network.prefixlen} ({network}) here, /{length} on {count} chips around it",
                 "Correct netmask in ascend_device_network and run ascend.fleet.site.",
             )
+
+
+def _targets(ports: Sequence[Port]) -> Iterator[Trouble]:
+    """A detection target other than that of most ports of the same network."""
+    networks: dict[Network, list[Port]] = defaultdict(list)
+    for port in ports:
+        if port.address and port.network is not None and _target(port):
+            networks[port.network].append(port)
+    for network, members in networks.items():
+        odd = _odd(members, _target)
+        if not odd:
+            continue
+        for port in odd[1]:
+            failing = (port.health or "Success").casefold() not in ("success", "init")
+            yield _single(
+                port,
+                "netdetect-differs",
+                "The chip probes another detection target than its neighbours.",
+                f"{port.netdetect} here, {odd[2]} on the others of {network}; net health status: {port.health}",
+                "Correct netdetect in ascend_device_network and run ascend.fleet.site.",
+                level="alarm" if failing else "warn",
+                explains=False,
+            )
+
+
+def _target(port: Port) -> str | None:
+    return port.netdetect if port.netdetect not in (None, "0.0.0.0") else None
+
+
+def _cables(ports: Sequence[Port]) -> Iterator[Trouble]:
+    """Ports at another switch than the wiring of the others lets expect, by LLDP: cables that were exchanged."""
+    plugged = [port for port in ports if port.switch]
+    usual = _wiring(plugged)
+    odd = {port.key: port for port in plugged if usual.get(port.key, port.switch) != port.switch}
+    while odd:
+        key, port = next(iter(odd.items()))
+        partner = next(
+            (one for one in odd.values() if one.switch == usual[key] and usual[one.key] == port.switch), None
+        )
+        found = [port, partner] if partner else [port]
+        odd = {other: one for other, one in odd.items() if one not in found}
+        places_ = " and ".join(one.place for one in found)
+        yield Trouble(
+            "cables-swapped" if partner else "cable-elsewhere",
+            "warn",
+            places_,
+            "The cables of these two chips are exchanged." if partner else "The cable leads to another switch.",
+            "; ".join(f"{one.key} is at {one.switch}, its like are at {usual[one.key]}" for one in found),
+            "Plug each cable in where the wiring of the other hosts has it."
+            if partner
+            else f"Plug the cable into {usual[key]}, as on the other hosts.",
+            _TOOL,
+            tuple(one.key for one in found),
+        )
+
+
+def _wiring(plugged: Sequence[Port]) -> dict[Key, str]:
+    """By port, the switch that the others' wiring lets expect; empty where no wiring shows.
+
+    Two are known: one switch for each chip number (rails), and one for all chips of a host. What nine of ten ports keep
+    to is the wiring.
+    """
+    ways: tuple[Callable[[Port], Any], ...] = (lambda port: port.key.chip, lambda port: port.key.host)
+    for group in ways:
+        switches: dict[Any, Counter[str]] = defaultdict(Counter)
+        for port in plugged:
+            switches[group(port)][str(port.switch)] += 1
+        first = {name: count.most_common(1)[0] for name, count in switches.items()}
+        kept = sum(count for _switch, count in first.values())
+        alike = all(count.total() >= 3 for count in switches.values())
+        if alike and len({name for name, _count in first.values()}) > 1 and kept * 10 >= len(plugged) * 9:
+            return {port.key: first[group(port)][0] for port in plugged}
+    return {}
 
 
 def _gateways(ports: Sequence[Port]) -> Iterator[Trouble]:
@@ -228,6 +317,9 @@ CHECKS: tuple[Callable[[Sequence[Port]], Iterator[Trouble]], ...] = (
     _tls,
     _speeds,
     _mtus,
+    _priorities,
     _masks,
+    _targets,
+    _cables,
     _gateways,
 )

@@ -43,8 +43,8 @@ def verdict(
         limits: thresholds by measure.
 
     Returns:
-        dict: C(hosts), C(ports), C(shape), C(probes) (counts by state), C(levels) (counts of troubles), C(troubles)
-        (the worst first), C(matrix).
+        dict: C(hosts), C(ports), C(shape), C(probes) (counts by state, and how many an earlier run did), C(levels)
+        (counts of troubles), C(troubles) (the worst first), C(matrix).
     """
     ports = {port.key: port for host in hosts for port in host["ports"]}
     lone = [*checks.of_hosts(hosts, limits), *compare.of_fleet(hosts)]
@@ -62,7 +62,11 @@ def verdict(
         "hosts": sum(bool(host["ports"]) or host["missing"] for host in hosts),
         "ports": sum(port.used for port in ports.values()),
         "shape": shape,
-        "probes": {"total": len(results), **{state: states[state] for state in _STATES}},
+        "probes": {
+            "total": len(results),
+            **{state: states[state] for state in _STATES},
+            "earlier": sum(one.earlier for one in results),
+        },
         "levels": {level: levels[level] for level in LEVELS},
         "troubles": [trouble.as_row() for trouble in found],
         "matrix": matrix(hosts, results),
@@ -72,6 +76,7 @@ def verdict(
 # Rule -> {what is told of the same port by it -> the settings that may differ there; None: whatever it says}.
 _ABSORBS: dict[str, dict[str, str | None]] = {
     "netmask-wrong": {"gateway-outside": None, "file-differs": "netmask"},
+    "netdetect-differs": {"detection-fails": None},
     "gateway-missing": {"file-differs": "gateway"},
     "gateway-outside": {"file-differs": "gateway"},
 }

@@ -43,6 +43,7 @@ class Port:
     health: str | None = None  # net_health as printed
     speed: int | None = None  # Mb/s
     mtu: int | None = None
+    priorities: str | None = None  # bitmap of hccn.conf: which of the eight have flow control (PFC)
     tls: bool | None = None
     mac: str | None = None
     optics: Mapping[str, Any] = field(default_factory=dict)
@@ -93,6 +94,11 @@ class Probe:
     target: Key
     address: str
     via: str = "roce"  # or hccs, inside an A3 super pod
+    back: str | None = None  # address of the source: an echo needs both ways, so either end can ask
+
+    def reversed(self) -> Probe:
+        """The same pair, asked from the other end."""
+        return Probe(self.target, self.source, self.back or "", self.via, self.address)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class Result:
     loss: float | None = None  # percent
     milliseconds: float | None = None  # mean
     message: str | None = None
+    earlier: bool = False  # in another run, with both ports as they are now
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
         health=text(chip.get("net_health")),
         speed=_integer(chip.get("speed_mbps")),
         mtu=_integer(conf.get("mtu")),
+        priorities=text(conf.get("bitmap")),
         tls=switched if isinstance(switched, bool) else None,
         mac=text(chip.get("mac")),
         optics=_optics(chip),
@@ -165,6 +166,38 @@ def of_fleet(names: Sequence[str], hostvars: Any) -> list[Host]:
         hostvars: Ansible's.
     """
     return [of_host(name, registered(hostvars, name, OBSERVATION), registered(hostvars, name, SEEN)) for name in names]
+
+
+def configured(names: Sequence[str], hostvars: Any, plans: Any) -> list[str]:
+    """The hosts whose network this run has set, or found, as `ascend_device_network` asks for it.
+
+    Args:
+        names: the hosts.
+        hostvars: Ansible's.
+        plans: of the run, by host.
+    """
+    found = []
+    for name in names:
+        plan = plans.get(name) if isinstance(plans, Mapping) else None
+        stack = plan.get("stack") if isinstance(plan, Mapping) else None
+        if not isinstance(stack, Mapping) or not stack.get("device_network") or not isinstance(plan, Mapping):
+            continue
+        outcome = (hostvars.raw_get(name) or {}).get("rollout_outcome")
+        done = isinstance(outcome, Mapping) and outcome.get("status") == "changed"
+        if plan.get("status") == "converged" or (plan.get("status") == "pending" and done):
+            found.append(name)
+    return found
+
+
+def plans(hostvars: Any, name: str) -> Any:
+    """The plans of the run, by host, as the plays registered them for one of its hosts; None where there are none."""
+    planned = (hostvars.raw_get(name) or {}).get("ascend_fleet_plan")
+    return planned.get("plans") if isinstance(planned, Mapping) else None
+
+
+def facts_of(hostvars: Any, name: str) -> dict[str, Any]:
+    """What host_facts saw of a host; empty where it did not answer."""
+    return part(part(registered(hostvars, name, OBSERVATION), "ansible_facts"), "ascend")
 
 
 def registered(hostvars: Any, name: str, variable: str) -> dict[str, Any]:

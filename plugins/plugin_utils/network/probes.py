@@ -116,7 +116,7 @@ def _meant_to_meet(source: Port, target: Port) -> bool:
 
 
 def _probe(source: Port, target: Port) -> Probe:
-    return Probe(source.key, target.key, str(target.address))
+    return Probe(source.key, target.key, str(target.address), back=source.address)
 
 
 def reaches_all(course: Course) -> bool:

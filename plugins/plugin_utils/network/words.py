@@ -50,9 +50,12 @@ def _summary(network: Mapping[str, Any]) -> str:
         for level in ("alarm", "warn")
         if levels[level]
     )
+    earlier = probes.get("earlier", 0)
+    when = "all" if earlier == probes["total"] else f"{earlier} of them"
+    told = (counts or "none ran") + (f", {when} in earlier runs" if earlier else "")
     return (
         f"Network between the NPUs: {network['hosts']} hosts, {network['ports']} ports, {probes['total']} probes "
-        f"({network['shape']}): {counts or 'none ran'}. {wrong.capitalize() or 'Nothing is wrong'}."
+        f"({network['shape']}): {told}. {wrong.capitalize() or 'Nothing is wrong'}."
     )
 
 

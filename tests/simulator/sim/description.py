@@ -66,6 +66,7 @@ class Fleet:
     subnet: ipaddress.IPv4Network
     hosts: list[Host]
     fabric: dict = field(default_factory=dict)  # see fabric.py
+    packages: tuple[str, ...] = ()  # of Debian, which its hosts have from the start
 
 
 def chips() -> dict[str, dict]:
@@ -114,7 +115,11 @@ def parse(data: dict, where: str, prefix: str | None = None, subnet: str | None 
             raise SimulatorError(f"{where}: {what} {', '.join(sorted(twice))} is there twice")
     found = data.get("fabric", {})
     fabric.check(found, hosts, where)
-    return Fleet(prefix, network, hosts, found)
+    packages = tuple(data.get("packages", ()))
+    wrong = [word for word in packages if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", str(word))]
+    if wrong:
+        raise SimulatorError(f"{where}: {wrong[0]!r} is no name of a package")
+    return Fleet(prefix, network, hosts, found, packages)
 
 
 def _host(row: dict, name: str, address: str, network: ipaddress.IPv4Network, where: str) -> Host:

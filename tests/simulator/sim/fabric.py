@@ -33,10 +33,12 @@ FAULTS: dict[str, str | None] = {
     "tls-on": None,
     "wrong-netmask": "the netmask it shows",
     "stale-address": "the address it shows",
+    "no-address": None,
     "gateway-missing": None,
     "peer-unreachable": "{host, chip} of the other end",
     "errors-grow": None,
     "speed": "Mbit/s",
+    "cabled-as": "the chip whose cable it has",
     "slow": "share of the usual bandwidth",
     "recovery-fails": None,
 }

@@ -178,3 +178,9 @@ def test_a_container_has_its_hosts_driver_mounted_read_only(tmp_path):
 def test_a_system_or_architecture_without_an_image_is_named(host, message):
     with pytest.raises(SimulatorError, match=message):
         fleet(host)
+
+
+def test_packages_of_the_distribution_are_names():
+    assert fleet({"name": "a", "chip": "910B3", "cards": 8}, packages=["mpich", "make"]).packages == ("mpich", "make")
+    with pytest.raises(SimulatorError, match="no name of a package"):
+        fleet({"name": "a", "chip": "910B3", "cards": 8}, packages=["make; reboot"])

@@ -67,12 +67,41 @@ def test_where_it_was_not_measured_the_reason_stands():
 
 def test_the_history_is_read_back():
     done = runs(160.0, 90.0)
-    lines = bandwidth.history_lines([*done, bandwidth.measured("x", None, 1, {})], "2026-11-26T22:00:00Z")
+    lines = bandwidth.history_lines([*done, bandwidth.measured("x", None, 1, {})], "2026-11-26T22:00:00Z", {})
     assert len(lines) == 2 and json.loads(lines[0])["bytes"] == 1 << 30
-    assert bandwidth.read_history([*lines, "{cut off", "[]", lines[0]]) == {
+    assert bandwidth.read_history([*lines, "{cut off", "[]", lines[0]]).speeds == {
         ("npu-1", "910b x 8"): [160.0, 160.0],
         ("npu-2", "910b x 8"): [90.0],
     }
+
+
+def test_what_was_measured_stands_until_the_host_changes():
+    lacking = {"available": False, "reason": "No toolkit.", "fix": "Install it.", "missing": True}
+    failed = {"available": False, "reason": "It hung.", "fix": "Look."}
+    done = [
+        *runs(160.0, 90.0),
+        *(bandwidth.measured(name, "910b", 8, row) for name, row in (("l", lacking), ("f", failed))),
+    ]
+    marks = {"npu-1": "m1", "npu-2": "m2", "l": "ml", "f": "mf"}
+    past = bandwidth.read_history(bandwidth.history_lines(done, "2026-11-26T22:00:00Z", marks, ["npu-2"]))
+    before = bandwidth.as_before("npu-1", "m1", past)
+    assert before and (before.gb_s, before.topology, before.earlier) == (160.0, "910b x 8", True)
+    assert bandwidth.as_before("npu-1", "other", past) is None
+    assert bandwidth.as_before("npu-2", "m2", past) is None, "an alarm is measured again"
+    assert bandwidth.as_before("f", "mf", past) is None, "so is what failed"
+    without = bandwidth.as_before("l", "ml", past)
+    assert without and (without.reason, without.fix) == ("No toolkit.", "Install it.")
+    assert bandwidth.history_lines([before, without], "later", marks) == [], "it is kept already"
+    found = bandwidth.verdict([before], LIMIT, {}, past.speeds)
+    assert found["runs"][0]["history"] == [] and "in an earlier run" in " ".join(bandwidth.lines(found))
+
+
+def test_a_mark_changes_with_what_counts():
+    cann = [{"product": "toolkit", "version": "8.3.RC1", "path": "/usr/local/Ascend", "latest": True}]
+    one = bandwidth.mark("ports", {"cann": cann}, ["", []])
+    assert one == bandwidth.mark("ports", {"cann": cann, "busy": [1]}, ["", []])
+    others = [("other", {"cann": cann}, ["", []]), ("ports", {}, ["", []]), ("ports", {"cann": cann}, ["/opt/mpi", []])]
+    assert one not in [bandwidth.mark(*row) for row in others]
 
 
 def test_across_is_a_topology_of_its_own():

@@ -167,7 +167,7 @@ def test_the_page_names_every_rule():
     rules = set(
         re.findall(
             r'"((?:[a-z]+-)+(?:absent|dead|light|down|weak|flags|dark|chip|differs|missing|twice|wrong|outside'
-            r'|fails|low|fell|measured|mixed|grow|flaps|silent|run))"',
+            r'|fails|swapped|elsewhere|low|fell|measured|mixed|grow|flaps|silent|run))"',
             "\n".join(sources),
         )
     )
