@@ -10,14 +10,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from tests.simulator.sim import frameworks, stubs, torch_cpu
 from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 
 ARTICLE = SIMULATOR / "article"
 # The official pair that the demo installs, and the older MindFormers of the article's path.
 REQUIREMENTS = tuple(ROOT / "tests" / "demo" / name for name in ("requirements.txt", "requirements-article.txt"))
-# What the emulated host of the scenario torch gets.
-TORCH = ROOT / "tests" / "demo" / "requirements-torch.txt"
-TORCH_HOST = ("--python-version", "3.11", "--platform", "manylinux_2_28_aarch64", "--platform", "manylinux2014_aarch64")
+# What the hosts with PyTorch get: the emulated one of the scenario torch, and those of the scenario frameworks.
+TORCH = {arch: ROOT / "tests" / "demo" / f"requirements-torch-{arch}.txt" for arch in ("aarch64", "x86_64")}
+TORCH_HOST = ("--python-version", "3.11")
 # Stands for the weights of a user who names a model.
 MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
 DOWNLOAD = (
@@ -64,16 +65,30 @@ def wheelhouse() -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def torch() -> None:
-    """PyTorch and torch_npu as PyPI has them for aarch64, and what they need."""
+def torch(arch: str) -> None:
+    """PyTorch and torch_npu as PyPI has them for an architecture, and what they need.
+
+    For x86_64 PyPI's torch is a build for CUDA: of that the part for the CPU, and a torch_npu that stands in.
+    """
     wheels = ARTIFACTS / "wheels"
-    stamp = wheels / ".complete-torch"
-    wanted = TORCH.read_text(encoding="utf-8")
+    stamp = wheels / f".complete-torch-{arch}"
+    wanted = TORCH[arch].read_text(encoding="utf-8")
+    if arch == "x86_64":
+        wanted += "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (torch_cpu, stubs))
+        frameworks.build(wheels)
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
-    print("==> Fetch PyTorch and torch_npu for aarch64, once (150 MB)", flush=True)
-    wheels.mkdir(parents=True, exist_ok=True)
-    subprocess.run([*DOWNLOAD, *TORCH_HOST, "--dest", str(wheels), "--requirement", str(TORCH)], check=True)
+    print(f"==> Fetch PyTorch for {arch}, once ({'150 MB' if arch == 'aarch64' else '850 MB'})", flush=True)
+    platforms = [text for level in ("_2_28", "2014") for text in ("--platform", f"manylinux{level}_{arch}")]
+    with tempfile.TemporaryDirectory(dir=ARTIFACTS) as work:
+        subprocess.run(
+            [*DOWNLOAD, *TORCH_HOST, *platforms, "--dest", work, "--requirement", str(TORCH[arch])], check=True
+        )
+        for wheel in Path(work).glob("*.whl"):
+            if arch == "x86_64" and wheel.name.startswith("torch-"):
+                torch_cpu.make(wheel, wheels)
+            else:
+                wheel.replace(wheels / wheel.name)
     stamp.write_text(wanted, encoding="utf-8")
 
 
@@ -119,7 +134,8 @@ def model() -> None:
 
 if __name__ == "__main__":
     wheelhouse()
-    torch()
+    for name in TORCH:
+        torch(name)
     uv()
     builders()
     model()

@@ -9,14 +9,13 @@ wanted release's.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import shutil
 import zipfile
 from pathlib import Path
 
 from .base import SimulatorError
+from .wheels import digest
 
 
 def make(nearest: Path, folder: Path, name: str, version: str, arch: str) -> Path:
@@ -50,7 +49,7 @@ def make(nearest: Path, folder: Path, name: str, version: str, arch: str) -> Pat
         lines = texts[f"{info}/METADATA"].split(b"\n")
         texts[f"{info}/METADATA"] = b"\n".join(_told(line, told) for line in lines)
         kept = [line for line in kept if line.split(",")[0] not in texts]
-        kept += [f"{path},sha256={_digest(data)},{len(data)}" for path, data in texts.items()]
+        kept += [f"{path},sha256={digest(data)},{len(data)}" for path, data in texts.items()]
         texts[f"{info}/RECORD"] = "\n".join([*kept, f"{info}/RECORD,,", ""]).encode()
         # The archive's directory is written anew at the end, so that what is not in it is not in the archive.
         gone = {entry for entry in archive.namelist() if entry.startswith(f"{own}/")} | {f"{name}/version.py"}
@@ -67,7 +66,3 @@ def _told(line: bytes, told: dict[bytes, str]) -> bytes:
     """A line of the metadata, with the wanted release's word where it has one."""
     field, colon, _text = line.partition(b": ")
     return field + colon + told[field].encode() if colon and field in told else line
-
-
-def _digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wheels that stand in for those of frameworks that need an NPU: the published metadata, and a program of ours.
+
+The programs are in tests/simulator/frameworks; each says that it is a stand-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import wheels
+from .base import SIMULATOR
+
+SOURCES = SIMULATOR / "frameworks"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One wheel. Its program is the folder of the distribution's name."""
+
+    name: str
+    version: str
+    tag: str
+    requires: tuple[str, ...] = ()
+    entry_points: str = ""
+
+
+def _torch_npu(version: str) -> Release:
+    base = ".".join(version.split(".")[:3])
+    return Release(
+        "torch_npu",
+        version,
+        "cp311-cp311-manylinux_2_28_x86_64",
+        (f"torch=={base}+cpu",),
+        "[console_scripts]\ntorch_npu_run = torch_npu.distributed.run:_main\n\n"
+        "[torch.backends]\ntorch_npu = torch_npu:_autoload\n",
+    )
+
+
+# What goes with the simulated CANN 8.3.RC1, and with 9.1.0.
+RELEASES = (_torch_npu("2.7.1"), _torch_npu("2.7.1.post8"))
+
+
+def build(folder: Path, releases: tuple[Release, ...] = RELEASES) -> list[Path]:
+    """Write the wheels into a folder; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for one in releases:
+        target = folder / f"{one.name}-{one.version}-{one.tag}.whl"
+        partial = target.with_suffix(".partial")
+        with wheels.Writer(partial, one.name, one.version, one.tag) as files:
+            for path in sorted((SOURCES / one.name).rglob("*.py")):
+                files.add(f"{one.name}/{path.relative_to(SOURCES / one.name).as_posix()}", path.read_bytes())
+            files.add(f"{one.name}/version.py", f'__version__ = "{one.version}"\n')
+            lines = ["Metadata-Version: 2.1", f"Name: {one.name}", f"Version: {one.version}"]
+            lines += ["Summary: stand-in of the simulator", *(f"Requires-Dist: {text}" for text in one.requires)]
+            files.add(f"{files.info}/METADATA", "\n".join([*lines, ""]))
+            if one.entry_points:
+                files.add(f"{files.info}/entry_points.txt", one.entry_points)
+        partial.replace(target)
+        found.append(target)
+    return found
