@@ -11,6 +11,8 @@ import errno
 import os
 import stat
 
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+
 _LIMIT = 1024 * 1024  # bytes; no file we read on a host is larger unless it is not what it should be
 
 
@@ -79,6 +81,13 @@ class HostView(object):
             for handle in handles:
                 os.close(handle)
         return text.decode("utf-8", "replace")
+
+    def sha256(self, path):
+        """SHA-256 of a file as hex digits, or None where it cannot be read."""
+        try:
+            return whole_file.sha256(self._real(path))
+        except (OSError, ValueError):
+            return None
 
     def listdir(self, path):
         """Sorted names in a folder; [] when it is not there or not readable."""

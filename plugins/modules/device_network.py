@@ -93,7 +93,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files
+from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files, paused
 from ansible_collections.ascend.fleet.plugins.module_utils.network import change, tool
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, host_locale, safe_folder
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
@@ -130,9 +130,12 @@ def _work(module, work):
         work.look()
         if not work.differences and not work.open:
             return False
-        if work.disturbs():
+        if not work.disturbs():
+            work.make()
+            return True
+        with paused.Paused(change.COMPONENT, params["state_dir"], []):
             checks.idle(change.COMPONENT, params["busy_policy"], params["busy_wait"], checks.find_users)
-        work.make()
+            work.make()
         return True
     finally:
         files.release_host_lock(lock)

@@ -311,8 +311,9 @@ ansible_facts:
         busy:
           description: >-
             Users of the NPUs - C(pid), C(user), C(command), C(source) (V(npu-smi) or V(open device)),
-            C(device), C(container) (the engine and what it calls the container). The command is the program and the name of the script or module that it runs,
-            without any argument.
+            C(device), C(container) (the engine and what it calls the container). The command is the program and the name of the
+            script or module that it runs, without any argument. C(paused) is V(true) for the NPU exporter of ours, which a change
+            stops and starts.
           type: list
           elements: dict
         disk:
@@ -361,6 +362,22 @@ ansible_facts:
           type: dict
           contains:
             inference: {description: The last generation of text; V(null) without one., type: dict}
+        npu_exporter:
+          description: The vendor's exporter of chip metrics.
+          type: dict
+          contains:
+            installed: {description: Its version., type: str, sample: 26.0.0}
+            ours: {description: Whether this collection installed what is there., type: bool}
+            path: {description: "Its program, else its unit; V(null) without both.", type: str}
+            state: {description: State of its service., type: str, sample: active}
+            enabled: {description: Whether the service starts with the host., type: bool}
+            pid: {description: Its process., type: int}
+            address: {description: Address that its unit names., type: str, sample: 127.0.0.1}
+            port: {description: Port that its unit names., type: int, sample: 8082}
+            damaged: {description: What is wrong with one of ours., type: str}
+            account:
+              description: "The user hwMindX - C(exists), C(uid), C(taken_by) (who has its id in its place)."
+              type: dict
         device_network:
           description: The network of the NPUs, where O(device_network) asks for it.
           type: dict

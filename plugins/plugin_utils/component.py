@@ -156,6 +156,7 @@ class Component(ABC):
     row: dict[str, Any] | None = None
     minutes = 2  # of a step, where the host's journal knows no earlier duration
     pins: tuple[str, ...] = ()  # what a user may choose of it beside its version, as the resolver calls it
+    settings: tuple[str, ...] = ()  # those of its pins that are plain values of a variable with a default
     lists: tuple[str, ...] = ()  # those of its pins that are lists of texts
     switch = ""  # that of its pins which says whether a host gets it at all: true, false or auto
     per_arch = True  # whether its package is for one processor architecture

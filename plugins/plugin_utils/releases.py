@@ -90,7 +90,7 @@ def hdk_rows(catalog: Catalog, driver: str | None) -> list[dict[str, Any]]:
 def hdk_lines(catalog: Catalog) -> set[str]:
     """The lines of HDK releases (25.2.X) that Huawei's tables speak of."""
     names = [name for row in catalog["cann"] for name in row.get("hdk_compatible") or []]
-    names += [name for row in catalog.get("mindcluster") or [] for name in row["hdk"]]
+    names += [name for row in catalog.get("mindcluster") or [] for name in row.get("hdk") or []]
     return {name for name in names if name.lower().endswith(".x")}
 
 

@@ -31,6 +31,9 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     ownership as package_ownership,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    paused,
+)
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
     percentage as async_progress,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.change import (
@@ -269,6 +272,10 @@ class PackageChange(object):
         if not self.removal:
             for message in package_checks.prerequisites(self.component, self.args["username"], environ["PATH"]):
                 self.warn(message)
+        with paused.Paused(self.component, self.state_dir, self.result["notes"], self.removal):
+            return self._attempt(sha256, environ)
+
+    def _attempt(self, sha256, environ):
         self.result["busy"] = package_checks.idle(
             self.component, self.args["busy_policy"], self.args["busy_wait"], self.users
         )

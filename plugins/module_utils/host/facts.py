@@ -13,6 +13,7 @@ import re
 from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_boot
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
+from ansible_collections.ascend.fleet.plugins.module_utils.exporter import observe as exporter
 from ansible_collections.ascend.fleet.plugins.module_utils.host import around
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     pci as host_probe_pci,
@@ -64,6 +65,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
     accelerators = host_probe_pci.from_npu_smi(found, npu["chips"], params["npu_names"])
     # Nor does it when every card was given to virtual machines.
     trusted = trusted and (found["count"] > 0 or not found["passed_through"])
+    npu_exporter = exporter.observed(view, state_dir)
     reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
     return {
         "schema": SCHEMA,
@@ -92,7 +94,9 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         "devices": devices,
         "npu": npu,
         # Without a device node there is nothing a process could hold, and no need to look at all of them.
-        "busy": find_users(npu_processes=npu["processes"]) if devices or npu["processes"] else [],
+        "busy": exporter.marked(
+            find_users(npu_processes=npu["processes"]) if devices or npu["processes"] else [], npu_exporter
+        ),
         "disk": host_probe_system.disks(view, _places(params)),
         "journal": {
             "unfinished": _without_packages(journal.unfinished(entries)),
@@ -108,6 +112,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         },
         "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
         "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},
+        "npu_exporter": npu_exporter,
         "device_network": _device_network(view, params, accelerators, npu["chips"], driver["path"], network_tool),
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,

@@ -108,8 +108,8 @@ def mindcluster(case: Case) -> None:
         version, lines = case.get(component), row.get(component)
         if version and lines and not any(versions.satisfies(version, line) for line in lines):
             _not_listed(case, name, f"{TITLES[component]} {version}", lines, row, component)
-    lines = (row.get("hdk_of") or {}).get(case.chip) or row["hdk"]
-    if case.get("driver") and not any(_holds(case, line) for line in lines):
+    lines = (row.get("hdk_of") or {}).get(case.chip) or row.get("hdk")
+    if lines and case.get("driver") and not any(_holds(case, line) for line in lines):
         _not_listed(case, name, f"driver {case.get('driver')}", lines, row, "driver")
     if row.get("extension"):
         _extension(case, "mindcluster-stack", name, row, row["extension"])

@@ -84,6 +84,8 @@ def pins(desired: dict[str, Any], parts: list[str] | None = None) -> dict[str, A
     result["cann_flavor"] = _pin(desired["ascend_cann_flavor"])
     for name in (pin for one in components.ALL for pin in one.lists):
         result[name] = list(desired[f"ascend_{name}"])
+    for name in (pin for one in components.ALL for pin in one.settings):
+        result[name] = desired[f"ascend_{name}"]
     result["stack"] = desired["ascend_stack"]
     result["kernels"] = desired["ascend_cann_kernels"]
     result["components"] = list(parts or desired["ascend_components"])

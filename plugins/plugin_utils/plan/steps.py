@@ -280,8 +280,10 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
                 )
             )
     disturbs = [step["component"] for step in steps if step["reboot"] or step.get("disturbs")]
-    if disturbs and facts["busy"] and busy_policy == "refuse":
-        users = ", ".join(sorted({_user_of_npus(row) for row in facts["busy"]}))
+    # A service of ours is stopped for it, and started again.
+    busy = [row for row in facts["busy"] if not row.get("paused")]
+    if disturbs and busy and busy_policy == "refuse":
+        users = ", ".join(sorted({_user_of_npus(row) for row in busy}))
         result.append(
             finding(
                 "npu-busy",

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from . import releases, stubs, wheels
+from . import mindcluster, releases, stubs, wheels
 from .base import SIMULATOR, SimulatorError, run, say
 
 VENDOR = SIMULATOR / "vendor"
@@ -123,7 +123,9 @@ def build(out: Path, sets: list[str] | None = None) -> list[Path]:
             state[package.file] = recipe
             state_file.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n")
         result.append(target)
-    digests = ((hashlib.sha256(path.read_bytes()).hexdigest(), path.name) for path in sorted(out.glob("*.run")))
+    result += mindcluster.build(out, sets)
+    files = sorted([*out.glob("*.run"), *out.glob("*.zip")])
+    digests = ((hashlib.sha256(path.read_bytes()).hexdigest(), path.name) for path in files)
     (out / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for digest, name in digests))
     say(f"packages: {len(result)} in {out}, {made} of them built now")
     return result
