@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.simulator.sim import emulation, hosts, image, packages, prepare
+from tests.simulator.sim import computing, emulation, hosts, image, packages, prepare
 from tests.simulator.sim.base import CACHE, SIMULATOR, SimulatorError, podman, run, say
 from tests.simulator.sim.description import load
 
@@ -70,6 +70,7 @@ def do_image(options: argparse.Namespace) -> None:
 
 def do_packages(options: argparse.Namespace) -> None:
     packages.build(options.out, options.sets)
+    computing.build()
     if not options.sets or "article" in options.sets:
         article = options.out.parent / "article"
         run(sys.executable, SIMULATOR / "conda" / "build.py", "--out", article, "--vendor", options.out)

@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import fabric, hardware, rpms
+from . import computing, fabric, hardware, rpms
 from . import image as images
 from .base import CACHE, LABEL, LOGIN_USER, SIMULATOR, SimulatorError, podman, run, say, write_if_changed
 from .description import MACHINE, SYSTEMS, Fleet, Host
@@ -65,6 +65,7 @@ def up(fleet: Fleet, image: str, again: bool = False) -> None:
     if again:
         down(fleet.prefix)
         place.mkdir(parents=True, exist_ok=True)
+    computing.FOLDER.mkdir(parents=True, exist_ok=True)
     fabric.write(fleet, place / "fabric")
     network = _network(fleet)
     present = containers(fleet.prefix)
@@ -234,6 +235,8 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
     ]
     if _bundle():
         mounts.append((_bundle(), _BUNDLE + ":ro"))
+    if host.arch == MACHINE:
+        mounts.append((computing.FOLDER, "/var/lib/npu-sim-runtime:ro"))
     if host.system == "dnf":
         mounts.append((rpms.REPOSITORY, "/srv/repo:ro"))
     if host.os_release:

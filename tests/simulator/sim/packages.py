@@ -39,6 +39,8 @@ _PARTS_OF = {
         "atb_set_env.sh",
         "EULA",
         "all_reduce_test",
+        "atc",
+        "pyacl",
     ),
 }
 _LIBRARIES = (

@@ -190,6 +190,7 @@ def _cann(version: str, row: dict, product: str, file: str, arch: str, title: st
     wheels = row["wheels"] if product in ("toolkit", "nnae") else {}
     libraries = {"nnal": ("libatb",)}.get(product, _LIBRARIES if product in ("toolkit", "nnae", "nnrt") else ())
     paths = tuple(f"lib64/{name}.so" for name in libraries)
+    paths += ("devlib/libascend_hal.so",) if product == "toolkit" else ()
     return Package(file, "ASCEND_RUN_PACKAGE", "cann.sh", settings, files, wheels, paths)
 
 

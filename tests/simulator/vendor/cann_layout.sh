@@ -118,6 +118,19 @@ lay_hccl_test() {
     printf '\tcp all_reduce_test.src bin/all_reduce_test\n\tchmod 755 bin/all_reduce_test\n' >>"$place/Makefile"
 }
 
+# pyACL in all of them, ATC and the libraries that it is linked against where there is no driver in the toolkit alone.
+lay_models() {
+    local version
+    version=$(stated_version)
+    mkdir -p "$base/python/site-packages"
+    sed "s|@CANN@|$version|" "$here/pyacl" >"$base/python/site-packages/acl.py"
+    [ "$PKG_PRODUCT" = toolkit ] || return 0
+    mkdir -p "$base/$arch_dir/devlib"
+    cp "$here/devlib/libascend_hal.so" "$base/$arch_dir/devlib/"
+    sed "s|@CANN@|$version|" "$here/atc" >"$base/$arch_dir/bin/atc"
+    chmod 0755 "$base/$arch_dir/bin/atc"
+}
+
 install_wheels() {
     local wheels=("$here"/wheels/*.whl)
     mkdir -p "$base/$arch_dir/lib64"
@@ -179,6 +192,7 @@ finish_release() {
     esac
     mkdir -p "$base/$arch_dir"/{include,bin,conf,script}
     cp "$here"/lib64/* "$base/$arch_dir/lib64/"
+    lay_models
     local name
     for name in lib64 include bin conf; do ln -sfn "$arch_dir/$name" "$base/$name"; done
     [ "$arch_dir" != aarch64-linux ] || ln -sfn aarch64-linux "$base/arm64-linux"

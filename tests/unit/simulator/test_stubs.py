@@ -42,6 +42,6 @@ def test_another_machine_is_refused():
 
 def test_which_packages_bring_libraries():
     found = {package.settings["PKG_COMPONENT"]: package.libraries for package in releases.packages(["demo"])}
-    assert "lib64/libhccl.so" in found["toolkit"] and found["toolkit"] == found["nnae"]
+    assert "lib64/libhccl.so" in found["toolkit"] and found["toolkit"] == (*found["nnae"], "devlib/libascend_hal.so")
     assert found["nnal"] == ("lib64/libatb.so",)
     assert found["kernels"] == found["driver"] == ()
