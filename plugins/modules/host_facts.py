@@ -415,7 +415,14 @@ ansible_facts:
                 link_history: {description: Changes of the link., type: dict}
                 lldp: {description: The switch and its port., type: dict}
                 super_pod: {description: Its place in a super pod., type: dict}
+                vnic: {description: "Its port inside a super pod - C(link), C(address), C(netmask).", type: dict}
+                ports: {description: Ports of a 950., type: list, elements: dict}
                 problems: {description: "Queries without an answer - C(kind), C(message).", type: dict}
+            root_info:
+              description: >-
+                Of a 950, how its chips are reached by network layer - C(path), C(ranks) with C(device_id), C(local_id),
+                C(level_list) each, and C(problem) where the file says nothing. V(null) for other families.
+              type: dict
         reboot_required:
           {description: "Whether a reboot is due, told from the host's state. Never in a container.", type: bool}
         reboot_reasons:

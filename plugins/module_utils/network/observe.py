@@ -6,9 +6,10 @@
 The tool and the host come in from outside, so a whole host can be a dictionary in a test.
 """
 
-from ansible_collections.ascend.fleet.plugins.module_utils.network import conf, parse, tables
+from ansible_collections.ascend.fleet.plugins.module_utils.network import conf, parse, root_info, tables
 
-ROCE = "roce"
+# How the catalog calls the ports of a family: RoCE ones with addresses, and those of a 950 (unified bus).
+ROCE, UB = "roce", "ub"
 # Query -> (its words, reader, keys of the answer that become the chip's; None: the answer as a whole under its name).
 QUERIES = (
     ("ip", ("-ip", "-g"), parse.parse_ip, ("address", "netmask", "addresses")),
@@ -26,7 +27,11 @@ QUERIES = (
 )
 # What the plan compares; the rest is for the eyes and the verification between hosts.
 SETTINGS = ("ip", "gateway", "netdetect", "tls")
-_KEYS = tuple(key for name, _words, _reader, keys in QUERIES for key in (keys or (name,))) + ("super_pod",)
+_KEYS = tuple(key for name, _words, _reader, keys in QUERIES for key in (keys or (name,))) + (
+    "super_pod",
+    "vnic",
+    "ports",
+)
 NOT_ASKED = {
     "asked": False,
     "available": False,
@@ -35,6 +40,7 @@ NOT_ASKED = {
     "port": None,
     "conf": {"path": conf.PATH, "present": False, "chips": {}},
     "chips": [],
+    "root_info": None,
 }
 
 
@@ -60,8 +66,10 @@ def observe(view, port, npu_chips, path, tool, ask_super_pod=None):
         chips=[],
         conf={"path": conf.PATH, "present": text is not None, "chips": conf.parse(text)},
     )
+    if port == UB:
+        return _unified(view, result, npu_chips, path, tool)
     if port != ROCE:
-        result["reason"] = "chips of this family have no RoCE port" if port is None else "the ports are no RoCE ports"
+        result["reason"] = "chips of this family have no RoCE port"
     elif not npu_chips:
         result["reason"] = "npu-smi shows no chip"
     elif not view.isfile(path):
@@ -74,11 +82,45 @@ def observe(view, port, npu_chips, path, tool, ask_super_pod=None):
             said.update(npu_id=row.get("npu_id"), chip_id=row.get("chip_id"))
             if ask_super_pod:
                 _add(said, "super_pod", lambda row=row: parse.parse_spod(ask_super_pod(row["npu_id"], row["chip_id"])))
+                _add(said, "vnic", lambda number=number: parse.parse_vnic(asked.ask(number, "-vnic", "-g")))
             result["chips"].append(said)
             if said["problems"].get("ip", {}).get("kind") in ("not_found", "missing_library", "driver_not_loaded"):
                 result.update(available=False, reason=said["problems"]["ip"]["message"], chips=[])
                 break
     return result
+
+
+def _unified(view, result, npu_chips, path, tool):
+    """What a 950 says: the ports of each chip, and how it is reached by network layer. hccn.conf has nothing of it."""
+    text = view.read(root_info.PATH)
+    ranks, problem = [], None
+    if text is None:
+        problem = root_info.PATH + " is not there"
+    else:
+        try:
+            ranks = root_info.parse(text)
+        except parse.HccnError as error:
+            problem = error.message
+    result["root_info"] = {"path": root_info.PATH, "ranks": ranks, "problem": problem}
+    if not npu_chips:
+        result["reason"] = "npu-smi shows no chip"
+    elif not view.isfile(path):
+        result["reason"] = "%s is not there" % path
+    else:
+        result.update(available=True, tool=path)
+        asked = tool(path)
+        for row, number in zip(npu_chips, chip_ids(npu_chips)):
+            said = dict.fromkeys(_KEYS)
+            said.update(chip=number, problems={}, addresses=[], npu_id=row.get("npu_id"), chip_id=row.get("chip_id"))
+            _add(said, "ports", lambda number=number: _ports(asked, number))
+            result["chips"].append(said)
+            if said["problems"].get("ports", {}).get("kind") in ("timeout", "not_found", "missing_library"):
+                break  # the next one would wait as long, and find as little
+    return result
+
+
+def _ports(asked, number):
+    return parse.parse_device_info(asked.run(["-g", "-dev_info", "-i", str(number)])[1])["ports"]
 
 
 def chip_ids(npu_chips):

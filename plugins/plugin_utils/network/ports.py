@@ -220,6 +220,10 @@ def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Seq
     """
     facts = part(part(dict(observation), "ansible_facts"), "ascend")
     found = {one["chip"]: one for one in rows(part(facts, "device_network"), "chips") if isinstance(one, dict)}
+    told = part(part(facts, "device_network"), "root_info")
+    ranks = {one["device_id"]: one for one in rows(told, "ranks") if isinstance(one, dict)}
+    # A 950 says in one file how all its chips are reached, whatever its hccn_tool answers.
+    found.update({chip: {"chip": chip} for chip in ranks if chip not in found})
     if not found:
         host = of_host(name, observation)
         raise RankTableError(f"{name} shows no chip with a network port: {host['reason'] or 'nothing asked for it'}.")
@@ -232,10 +236,15 @@ def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Seq
         server_id,
         [
             Device(
-                chip, text(found[chip].get("address")), _integer(part(found[chip], "super_pod").get("super_device_id"))
+                chip,
+                text(found[chip].get("address")),
+                _integer(part(found[chip], "super_pod").get("super_device_id")),
+                rows(ranks.get(chip), "level_list"),
+                _integer((ranks.get(chip) or {}).get("local_id")),
             )
             for chip in sorted(chips or found)
         ],
         text(part(facts, "accelerators").get("family")),
         pods.pop() if len(pods) == 1 else None,
+        reason=text(told.get("problem")),
     )

@@ -31,6 +31,7 @@ class Device:
     address: str | None = None  # of its RoCE port
     super_device_id: int | None = None  # SDID of npu-smi info -t spod-info, A3
     levels: Sequence[Mapping[str, Any]] = field(default_factory=tuple)  # level_list of a 950
+    local_id: int | None = None  # of a 950: its number in the host's topology file; None: its place
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Server:
     family: str | None = None
     super_pod_id: int | None = None
     host_ip: str | None = None
+    reason: str | None = None  # why a 950 tells no levels
 
 
 def version_for(servers: Sequence[Server]) -> str:
@@ -109,10 +111,11 @@ def _refuse_unfit(servers: Sequence[Server], version: str) -> None:
                 f"{server.name}: npu-smi info -t spod-info tells no SDID of a chip; see that it answers."
             )
         if version == "2.0" and not all(device.levels for device in server.devices):
+            why = f" ({server.reason})" if server.reason else ""
             raise RankTableError(
                 f"{server.name}: a table 2.0 needs the addresses of each chip by network layer (level_list), which "
-                "this host does not tell. Chips before 950 take version 1.0; on a 950 use the table of its own tools, "
-                "/etc/hccl_rootinfo.json."
+                f"this host does not tell{why}. Chips before 950 take version "
+                "1.0; on a 950 see that its tools have written /etc/hccl_rootinfo.json for all chips."
             )
 
 
@@ -154,7 +157,7 @@ def _two(servers: Sequence[Server]) -> dict[str, Any]:
     ranks = [
         {
             "rank_id": rank,
-            "local_id": place,
+            "local_id": place if device.local_id is None else device.local_id,
             "device_id": device.device_id,
             "level_list": [dict(level) for level in device.levels],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ ANSWERS = {
     "-link": "link status: UP\n",
     "-net_health": "net health status: Success\n",
     "-speed": "Speed: 200000 Mb/s\n",
+    "-vnic": "vnic link status: UP\nvnic ipaddr: 172.16.0.5\nvnic netmask: 255.255.0.0\n",
     "-mac": "mac addr: 06:0c:b4:96:bc:85\n",
     "-tls": (FIXTURES / "tls.txt").read_text(),
     "-optical": (FIXTURES / "optical_mw.txt").read_text(),
@@ -42,6 +44,10 @@ class Tool:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def run(self, args):
+        self.asked.append(args)
+        return 0, self.answers["-dev_info"]
 
 
 def look(asked, port="roce", conf="tls_enable_0=0\ntls_enable_1=0\n", chips=NPUS, there=True, pod=None):
@@ -78,7 +84,6 @@ def test_the_query_that_would_write_the_file_is_not_made():
     ("more", "said"),
     [
         ({"port": None}, "no RoCE port"),
-        ({"port": "ub"}, "no RoCE ports"),
         ({"chips": []}, "shows no chip"),
         ({"there": False}, "hccn_tool is not there"),
     ],
@@ -123,6 +128,60 @@ def test_the_place_in_a_super_pod_is_read():
     text = (FIXTURES / "spod.txt").read_text()
     found = look(Tool(), pod=lambda npu, chip: text)
     assert found["chips"][1]["super_pod"]["super_pod_id"] == 7
+
+
+def test_the_address_inside_a_super_pod_is_read():
+    found = look(Tool(), pod=lambda npu, chip: (FIXTURES / "spod.txt").read_text())
+    assert found["chips"][0]["vnic"] == {"link": "UP", "address": "172.16.0.5", "netmask": "255.255.0.0"}
+    assert look(Tool())["chips"][0]["vnic"] is None, "asked only where there are super pods"
+
+
+ROOT_INFO = (FIXTURES / "rootinfo_950.json").read_text()
+
+
+def look_at_950(root_info=ROOT_INFO, asked=None, there=True):
+    asked = asked or Tool(dev_info=(FIXTURES / "dev_info_950.txt").read_text())
+    tree = {observe.root_info.PATH: root_info} if root_info is not None else {}
+    view = DictView({**tree, **({PATH: ""} if there else {})})
+    return observe.observe(view, "ub", NPUS, PATH, asked)
+
+
+def test_a_950_says_its_ports_and_how_its_chips_are_reached():
+    asked = Tool(dev_info=(FIXTURES / "dev_info_950.txt").read_text())
+    found = look_at_950(asked=asked)
+    assert found["available"] and asked.asked == [["-g", "-dev_info", "-i", "0"], ["-g", "-dev_info", "-i", "1"]]
+    assert found["chips"][1]["ports"][1] == {
+        "udie": 0, "port": 5, "speed_mbps": 400000, "type": "UB", "link": "DOWN", "media": "Electrical",
+    }  # fmt: skip
+    assert found["chips"][0]["address"] is None and found["root_info"]["problem"] is None
+    ranks = found["root_info"]["ranks"]
+    assert [row["device_id"] for row in ranks] == [0, 1]
+    assert [level["net_type"] for level in ranks[0]["level_list"]] == ["TOPO_FILE_DESC", "CLOS"]
+    assert ranks[0]["level_list"][1]["rank_addr_list"][1]["ports"] == ["0/4", "0/5", "0/6", "0/7"]
+    json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "is not there"),
+        ("{", "is not JSON"),
+        ('{"version": "1.0", "server_list": []}', r"no rank_list \(version 1.0\)"),
+        ('{"rank_list": [7]}', "something else than objects"),
+        ('{"rank_list": [{"device_id": 0, "local_id": true, "level_list": []}]}', "local_id is no number"),
+        ('{"rank_list": [{"device_id": 0, "local_id": 0, "level_list": {}}]}', "level_list is no list"),
+        (json.dumps({"rank_list": [{}] * 66}), "names 66 chips"),
+    ],
+)
+def test_a_root_info_that_is_none_is_told_and_the_rest_is_seen(text, words):
+    found = look_at_950(text)
+    assert found["root_info"]["ranks"] == [] and re.search(words, found["root_info"]["problem"])
+    assert found["available"] and len(found["chips"]) == 2
+
+
+def test_a_950_without_its_driver_still_says_what_its_file_says():
+    found = look_at_950(there=False)
+    assert not found["available"] and len(found["root_info"]["ranks"]) == 2
 
 
 def test_the_calls_have_limits():

@@ -5,9 +5,11 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.plugin_utils.network import rank_rules
+from ansible_collections.ascend.fleet.plugins.module_utils.network import root_info
+from ansible_collections.ascend.fleet.plugins.plugin_utils.network import ports, rank_rules
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.rank_table import (
     Device,
     RankTableError,
@@ -129,6 +131,69 @@ def test_slices_of_a_910(chips):
 
 def test_one_host_of_910b_needs_no_address():
     assert "device_ip" not in build([server(1, addressed=False)])["server_list"][0]["device"][0]
+
+
+ROOT_INFO = Path(__file__).parents[2] / "module_utils" / "fixtures" / "hccn" / "rootinfo_950.json"
+
+
+def observed_950(problem=None, **more):
+    ranks = [] if problem else root_info.parse(ROOT_INFO.read_text(encoding="utf-8"))
+    network = {"chips": [], "root_info": {"ranks": ranks, "problem": problem}, **more}
+    return {"ansible_facts": {"ascend": {"accelerators": {"family": "950", "count": 2}, "device_network": network}}}
+
+
+def test_version_two_of_observed_hosts():
+    servers = [ports.server(f"npu-{n}", f"192.0.2.{n}", observed_950()) for n in (2, 1)]
+    table = build(servers)
+    assert (table["version"], table["rank_count"], table["status"]) == ("2.0", 4, "completed")
+    assert [(row["rank_id"], row["local_id"], row["device_id"]) for row in table["rank_list"]] == [
+        (0, 0, 0),
+        (1, 1, 1),
+        (2, 0, 0),
+        (3, 1, 1),
+    ]
+    level = table["rank_list"][1]["level_list"][0]
+    assert set(level) == {"net_layer", "net_instance_id", "net_type", "net_attr", "rank_addr_list"}
+    assert (
+        level["rank_addr_list"][0]["addr"].startswith("00000000000000600010000") and len(level["rank_addr_list"]) == 7
+    )
+    assert rank_rules.problems(json.loads(text(table)), "950") == []
+    assert [row["device_id"] for row in build([ports.server("a", "a", observed_950(), [1])])["rank_list"]] == [1]
+
+
+def test_a_950_that_tells_no_levels_says_why():
+    chips = [{"chip": 0}, {"chip": 1}]
+    server_ = ports.server("npu-1", "a", observed_950("/etc/hccl_rootinfo.json is not there", chips=chips))
+    with pytest.raises(RankTableError, match=r"hccl_rootinfo.json is not there"):
+        build([server_])
+
+
+def test_the_examples_of_the_vendor_are_right():
+    """MindCluster's hccl.json of A5, and HCCL's of two servers with IPv4 addresses, fields beside ours included."""
+    levels = [
+        {
+            "net_layer": layer,
+            "net_instance_id": name,
+            "net_type": kind,
+            "net_attr": "",
+            "rank_addr_list": [{"addr_type": "IPV4", "addr": f"172.16.0.{10 + layer}", "ports": ["1/0"]}],
+        }
+        for layer, name, kind in ((0, "az0-rack0-pod0", "TOPO_FILE_DESC"), (1, "az0", "CLOS"))
+    ]
+    ranks = [
+        {
+            "rank_id": n,
+            "local_id": n % 2,
+            "device_id": n % 2,
+            "device_port": 16666,
+            "host_port": 60001,
+            "level_list": levels,
+        }
+        for n in range(4)
+    ]
+    table = {"status": "completed", "version": "2.0", "detour": "true", "rank_count": 4, "rank_list": ranks}
+    assert rank_rules.problems(table, "950") == []
+    assert any("EI0014" in said for said in rank_rules.problems({**table, "version": "1.0"}, "950"))
 
 
 def _change(path, value):
