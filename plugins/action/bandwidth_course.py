@@ -49,5 +49,9 @@ class ActionModule(ControlAction):
         return {
             "hosts": names,
             "marks": marks,
-            "work": {name: {"npus": idle[name]} for name in names if name in wanted},
+            "work": {
+                name: {"npus": idle[name], "environment": bandwidth.environment(facts[name])}
+                for name in names
+                if name in wanted
+            },
         }

@@ -65,8 +65,10 @@ marks:
   returned: always
   type: dict
 work:
-  description: By host that is to be measured, C(npus), how many of its NPUs take part.
+  description:
+    - By host that is to be measured, C(npus), how many of its NPUs take part, and C(environment), its Python
+      environment with torch_npu, V(null) without one.
   returned: always
   type: dict
-  sample: {"npu-1": {"npus": 8}}
+  sample: {"npu-1": {"npus": 8, "environment": "/opt/ascend/envs/torch"}}
 """

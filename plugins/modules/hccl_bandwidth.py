@@ -12,6 +12,8 @@ description:
   - Runs C(all_reduce_test) of the vendor's hccl_test with MPI, within this host or, started from it, across several,
     and returns its table. Where hccl_test is not built, it is built from a copy of the toolkit's source in
     O(state_dir).
+  - Where that cannot be, and O(environment) names one with PyTorch and torch_npu, C(torch.distributed) adds up numbers
+    by HCCL instead, within this host. Its processes run as whom M(ascend.fleet.framework_check) runs them as.
   - The NPUs must be idle; whoever computes on them is disturbed.
   - Without toolkit or MPI, and where the test fails, the module does not fail; it returns RV(available=false) with the
     cause and the fix.
@@ -32,6 +34,14 @@ options:
     type: list
     elements: str
     default: []
+  engine:
+    description: What measures; V(auto) is hccl_test, and PyTorch where toolkit or MPI are not there.
+    type: str
+    choices: [auto, hccl_test, torch]
+    default: auto
+  environment:
+    description: Folder of a managed Python environment with PyTorch and torch_npu.
+    type: path
   mpi:
     description: Prefix of the MPI to use. Default is the vendor's below V(/usr/local), then the distribution's.
     type: path
@@ -106,8 +116,12 @@ hosts:
   description: How many hosts took part.
   returned: always
   type: int
+engine:
+  description: C(hccl_test) or C(torch).
+  returned: when available
+  type: str
 mpi:
-  description: C(mpich) or C(openmpi).
+  description: C(mpich) or C(openmpi); V(null) of PyTorch.
   returned: when available
   type: str
 """
@@ -115,6 +129,7 @@ mpi:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.network import bandwidth, hccl_test
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import torch_bandwidth
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, safe_folder
 
 
@@ -124,6 +139,8 @@ def main():
         argument_spec={
             "npus": {"type": "int", "required": True},
             "hosts": {"type": "list", "elements": "str", "default": []},
+            "engine": {"type": "str", "choices": ["auto", "hccl_test", "torch"], "default": "auto"},
+            "environment": {"type": "path"},
             "mpi": {"type": "path"},
             "interface": {"type": "str"},
             "smallest": {"type": "str", "default": "8K"},
@@ -137,22 +154,21 @@ def main():
     )
     host_locale.check(module)
     params, changed = module.params, False
+    sizes = (params["smallest"], params["largest"])
     try:
-        bench = bandwidth.Bench(params["install_path"], params["state_dir"], params["mpi"])
-        if bench.built() is None:
+        hccl_test.sizes(*sizes)
+        bench = _bench(params)
+        if bench and bench.built() is None:
             changed = True
             if not module.check_mode:
                 bench.build()
         if module.check_mode:
             raise bandwidth.CannotMeasure("Check mode measures nothing.", "Run without --check.")
-        rows = bench.measure(
-            params["npus"],
-            (params["smallest"], params["largest"]),
-            params["iterations"],
-            params["timeout"],
-            params["hosts"],
-            params["interface"],
-        )
+        what = (params["npus"], sizes, params["iterations"], params["timeout"])
+        if bench:
+            rows = bench.measure(*what, hosts=params["hosts"], interface=params["interface"])
+        else:
+            rows = torch_bandwidth.measure(params["environment"], *what)
     except bandwidth.CannotMeasure as error:
         module.exit_json(
             changed=changed,
@@ -163,6 +179,8 @@ def main():
             missing=isinstance(error, bandwidth.Missing),
             hosts=max(1, len(params["hosts"])),
         )
+    except ValueError as error:
+        module.fail_json(msg="smallest and largest: {}.".format(error))
     except safe_folder.UnsafeFolder as error:
         module.fail_json(msg=str(error), **error.facts)
     size, speed = hccl_test.headline(rows)
@@ -174,8 +192,29 @@ def main():
         gb_s=speed,
         npus=params["npus"],
         hosts=max(1, len(params["hosts"])),
-        mpi=bench.mpi,
+        engine="hccl_test" if bench else "torch",
+        mpi=bench.mpi if bench else None,
     )
+
+
+def _bench(params):
+    """hccl_test, or None where PyTorch measures. Raises bandwidth.Missing where neither can."""
+    able = params["environment"] and not params["hosts"]
+    if params["engine"] == "torch":
+        if not able:
+            raise bandwidth.Missing(
+                "There is no Python environment with torch_npu on this host."
+                if not params["environment"]
+                else "PyTorch measures within a host only.",
+                "Install PyTorch (ascend_components), or leave ascend_bandwidth_engine out.",
+            )
+        return None
+    try:
+        return bandwidth.Bench(params["install_path"], params["state_dir"], params["mpi"])
+    except bandwidth.Missing:
+        if params["engine"] == "auto" and able:
+            return None
+        raise
 
 
 if __name__ == "__main__":

@@ -101,6 +101,25 @@ def command(mpirun, mpi, binary, per_host, sizes, iterations, hosts=(), file=Non
     return words + ["-b", sizes[0], "-e", sizes[1], "-f", "2", "-d", "fp32", "-o", "sum", "-n", str(iterations)]
 
 
+def sizes(smallest, largest, at_most=32):
+    """The bytes from one size to another, such as 8K and 1G, each twice the one before. Raises ValueError."""
+    first, last = _bytes(smallest), _bytes(largest)
+    if last < first:
+        raise ValueError("%s is less than %s" % (largest, smallest))
+    found = [first]
+    while found[-1] * 2 <= last and len(found) < at_most:
+        found.append(found[-1] * 2)
+    return found
+
+
+def _bytes(text):
+    match = re.match(r"([0-9]{1,12})([KMG]?)\Z", str(text).strip().upper())
+    found = int(match.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30}[match.group(2)] if match else 0
+    if found < 4:
+        raise ValueError("%s is no size, such as 8K or 1G" % text)
+    return found
+
+
 def find(install_path, isdir):
     """(folder of the source, folder of the toolkit) or None.
 

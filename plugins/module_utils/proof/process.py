@@ -63,9 +63,10 @@ _RESULT = {
     "import_seconds": (int, float),
     "losses": [float],
     "shown": [str],
+    "table": str,
 }
 # What each of the runner's tasks has to leave.
-_NEEDED = {"generate": "text", "check": "text", "train": "losses"}
+_NEEDED = {"generate": "text", "check": "text", "train": "losses", "bandwidth": "table"}
 
 # What a framework says -> what it means and what to do. First match wins.
 CAUSES = (

@@ -97,7 +97,14 @@ def _check(engine, _request, result):
     result["text"] = engine.check()
 
 
-_TASKS = {"generate": _generate, "train": _train, "check": _check}
+def _bandwidth(engine, _request, result):
+    """How fast the NPUs of the host exchange numbers."""
+    _open(engine, result)
+    _stage(result, "measure")
+    result["table"] = engine.bandwidth()
+
+
+_TASKS = {"generate": _generate, "train": _train, "check": _check, "bandwidth": _bandwidth}
 
 
 if __name__ == "__main__":

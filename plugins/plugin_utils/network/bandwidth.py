@@ -27,7 +27,7 @@ MEASURE = "bandwidth_percent_of_median"
 ALIKE = 3  # hosts, or earlier runs, from which on a median says something
 KEPT = 20  # earlier runs of a host that are compared and shown
 ACROSS = "across the hosts"
-_METHOD = "hccl_test all_reduce, this run"
+_METHOD = "all_reduce, this run"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,18 @@ def mark(ports: str, facts: Mapping[str, Any], settings: Any) -> str:
         for row in rows_of(dict(facts), "cann")
         if isinstance(row, dict)
     )
-    return hashlib.sha256(json.dumps([ports, cann, plain(settings)]).encode("utf-8")).hexdigest()[:16]
+    packages = sorted(part(_torch(facts), "packages").items())
+    return hashlib.sha256(json.dumps([ports, cann, packages, plain(settings)]).encode("utf-8")).hexdigest()[:16]
+
+
+def environment(facts: Mapping[str, Any]) -> str | None:
+    """The folder of a host's Python environment with torch_npu; None where it has none."""
+    return text(_torch(facts).get("path"))
+
+
+def _torch(facts: Mapping[str, Any]) -> dict[str, Any]:
+    found = (row for row in rows_of(dict(facts), "environments") if isinstance(row, dict))
+    return next((row for row in found if part(row, "packages").get("torch_npu")), {})
 
 
 def together(marks: Mapping[str, str]) -> str:
@@ -102,6 +113,7 @@ def measured(name: str, family: str | None, npus: int, seen: Mapping[str, Any], 
     """
     data = plain(seen)
     topology = f"{family or 'unknown chip'} x {npus}" + (f" x {hosts} hosts" if hosts > 1 else "")
+    topology += " by torch" if data.get("engine") == "torch" else ""  # another program, other numbers
     speed, size = number(data.get("gb_s")), number(data.get("bytes"))
     if data and data.get("available") is True and speed is not None:
         return Measured(name, topology, float(speed), int(size) if size is not None else None)

@@ -68,6 +68,18 @@ class Engine(object):
             shown.append(torch_together.together(self.device.partition(":")[0], size))
         return shown
 
+    def bandwidth(self):
+        """The table of an all_reduce over all NPUs of the host.
+
+        Raises:
+            RuntimeError: they do not add up, or there are no NPUs.
+        """
+        if self.device == "cpu":
+            raise RuntimeError("a CPU has no bandwidth between NPUs")
+        size = self.request.get("processes") or self.torch.npu.device_count()
+        request = self.request
+        return torch_together.measure("npu", size, request["iterations"], request["sizes"], request["seconds"])
+
     def _products(self):
         torch = self.torch
         whole = torch.arange(256).reshape(16, 16) % 7

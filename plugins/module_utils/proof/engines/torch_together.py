@@ -4,7 +4,8 @@
 """Several processes add their numbers with torch.distributed, one an NPU by HCCL, or on the CPU by gloo.
 
 A program of its own, started once for each: C(torch_together.py KIND RANK SIZE FILE), KIND is npu or cpu. The file is
-where they find each other, so no port is needed. HCCL needs no rank table on one host.
+where they find each other, so no port is needed. HCCL needs no rank table on one host. With C(ITERATIONS BYTES ...)
+behind these they measure how long it takes, and the first prints a table like that of the vendor's all_reduce_test.
 """
 
 import os
@@ -17,10 +18,17 @@ BACKENDS = {"npu": "hccl", "cpu": "gloo"}
 NUMBERS = 1024  # as many as each adds
 _SECONDS = 300
 _SAID = 2000  # characters of what a process said
+_WARM = 3  # rounds before those that are timed
+HEADER = "data_size(Bytes): | avg_time(us): | alg_bandwidth(GB/s): | check_result:"
 
 
-def main(kind, rank, size, file):
-    """Be one of them: add, and compare with what the sum has to be. Raises RuntimeError where it is another."""
+def main(kind, rank, size, file, iterations=0, sizes=()):
+    """Be one of them: add, and compare with what the sum has to be. Raises RuntimeError where it is another.
+
+    Args:
+        iterations: of each size, where it is measured.
+        sizes: bytes that are added at once, where it is measured.
+    """
     if kind == "cpu":
         os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
     import torch
@@ -39,8 +47,36 @@ def main(kind, rank, size, file):
         found, wanted = numbers.cpu().tolist(), size * (size + 1) / 2.0
         if found != [wanted] * NUMBERS:
             raise RuntimeError("the sum on %s is %s and not %s" % (device, sorted(set(found))[:3], wanted))
+        wait = torch_npu.npu.synchronize if kind == "npu" else None
+        if sizes and rank == 0:
+            print(HEADER)
+        for count in sizes:
+            numbers = torch.ones(count // 4, device=device)
+            line = _timed(distributed, numbers, size, iterations, wait)
+            if rank == 0:
+                print("%d | %s" % (count // 4 * 4, line))
     finally:
         distributed.destroy_process_group()
+
+
+def _timed(distributed, numbers, size, iterations, wait):
+    """One size: time, bandwidth (size divided by time) and whether the sum was right, as columns of the table."""
+    distributed.all_reduce(numbers)
+    right = float(numbers.min()) == float(numbers.max()) == float(size)
+    # What is timed adds zeros, so that no sum grows out of its type.
+    numbers.zero_()
+    begun = 0.0
+    for number in range(_WARM + iterations):
+        if number == _WARM:
+            if wait:
+                wait()
+            begun = time.monotonic()
+        distributed.all_reduce(numbers)
+    if wait:
+        wait()
+    seconds = (time.monotonic() - begun) / iterations
+    count = numbers.numel() * 4
+    return "%.2f | %.5f | %s" % (seconds * 1e6, count / seconds / 1e9, "success" if right else "failed")
 
 
 def together(kind, size, seconds=_SECONDS):
@@ -57,6 +93,26 @@ def together(kind, size, seconds=_SECONDS):
     Raises:
         RuntimeError: one failed, with what it said last, or they did not come to an end.
     """
+    _run(kind, size, seconds)
+    return "the sum of the numbers of %d %s by an all_reduce (%s)" % (
+        size,
+        "NPUs" if kind == "npu" else "processes on the CPU",
+        BACKENDS[kind],
+    )
+
+
+def measure(kind, size, iterations, sizes, seconds=_SECONDS):
+    """As together(), and the table of what it took.
+
+    Args:
+        iterations: of each size.
+        sizes: bytes that are added at once.
+    """
+    return _run(kind, size, seconds, [iterations] + list(sizes))
+
+
+def _run(kind, size, seconds, more=()):
+    """What the first process printed. Raises RuntimeError as together() does."""
     folder = tempfile.mkdtemp(dir=".")
     file = os.path.abspath(os.path.join(folder, "together"))
     command = [sys.executable, os.path.abspath(__file__), kind]
@@ -64,7 +120,7 @@ def together(kind, size, seconds=_SECONDS):
     try:
         for rank in range(size):
             with open("%s.%d" % (file, rank), "wb") as log:
-                arguments = command + [str(rank), str(size), file]
+                arguments = command + [str(word) for word in [rank, size, file] + list(more)]
                 running.append(subprocess.Popen(arguments, stdout=log, stderr=subprocess.STDOUT))
         _wait(running, time.monotonic() + seconds, file)
     finally:
@@ -72,11 +128,8 @@ def together(kind, size, seconds=_SECONDS):
             if process.poll() is None:
                 process.kill()
             process.wait()
-    return "the sum of the numbers of %d %s by an all_reduce (%s)" % (
-        size,
-        "NPUs" if kind == "npu" else "processes on the CPU",
-        BACKENDS[kind],
-    )
+    with open(file + ".0", "rb") as log:
+        return log.read().decode("utf-8", "replace")
 
 
 def _wait(running, deadline, file):
@@ -96,4 +149,11 @@ def _wait(running, deadline, file):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    main(
+        sys.argv[1],
+        int(sys.argv[2]),
+        int(sys.argv[3]),
+        sys.argv[4],
+        int(sys.argv[5]) if sys.argv[5:] else 0,
+        [int(word) for word in sys.argv[6:]],
+    )

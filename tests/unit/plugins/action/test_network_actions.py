@@ -175,6 +175,19 @@ def test_a_host_is_measured_once_and_again_when_it_changes(site):
     assert set(site.measure({})[0]["work"]) == {"npu-3"}
 
 
+def test_pytorch_of_a_host_is_known_and_a_topology_of_its_own(site):
+    for variables in site.vars.values():
+        facts = variables["ascend_observation"]["ansible_facts"]["ascend"]
+        facts["environments"] = [
+            {"path": "/e/ms", "packages": {}},
+            {"path": "/e/pt", "packages": {"torch_npu": "2.7.1"}},
+        ]
+    course, _found = site.measure({})
+    assert {row["environment"] for row in course["work"].values()} == {"/e/pt"}
+    facts["environments"][1]["packages"]["torch_npu"] = "2.8.0"
+    assert list(site.measure({})[0]["work"]) == ["npu-3"]
+
+
 def test_hosts_in_use_are_not_measured(site):
     site.vars["npu-1"]["ascend_observation"]["ansible_facts"]["ascend"]["busy"] = [{"pid": 1}]
     course, found = site.measure({})

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils.network import hccl_test
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process
 from ansible_collections.ascend.fleet.plugins.module_utils.proof.engines import torch_plain, torch_together
 
@@ -15,7 +16,12 @@ import sys
 class Numbers(list):
     def cpu(self): return self
     def tolist(self): return list(self)
+    def min(self): return sorted(self)[0]
+    def max(self): return sorted(self)[-1]
+    def numel(self): return len(self)
+    def zero_(self): self[:] = [0.0] * len(self)
 def full(shape, value, device): return Numbers([value] * shape[0])
+def ones(count, device): return Numbers([1.0] * count)
 """
 DISTRIBUTED = """
 import os, time
@@ -25,10 +31,11 @@ def init_process_group(backend, init_method, rank, world_size):
     place.update(file=init_method[len("file://"):], rank=rank, size=world_size)
 def all_reduce(numbers):
     if os.environ.get("DIES") == str(place["rank"]): raise SystemExit("the link is down")
-    mine = "%s.sum.%d" % (place["file"], place["rank"])
+    place["turn"] = place.get("turn", 0) + 1
+    mine = "%s.sum.%d.%d" % (place["file"], place["turn"], place["rank"])
     with open(mine + ".new", "w") as out: out.write(repr(numbers[0]))
     os.rename(mine + ".new", mine)
-    total, others = 0, ["%s.sum.%d" % (place["file"], rank) for rank in range(place["size"])]
+    total, others = 0, ["%s.sum.%d.%d" % (place["file"], place["turn"], rank) for rank in range(place["size"])]
     while not all(map(os.path.exists, others)): time.sleep(0.05)
     for name in others: total += float(open(name).read())
     numbers[:] = [total + float(os.environ.get("WRONG", 0))] * len(numbers)
@@ -50,6 +57,13 @@ def test_they_add_up():
     assert torch_together.together("cpu", 3, 60) == (
         "the sum of the numbers of 3 processes on the CPU by an all_reduce (gloo)"
     )
+
+
+@pytest.mark.usefixtures("torch")
+def test_the_first_prints_the_table_of_what_it_took():
+    rows = hccl_test.parse(torch_together.measure("cpu", 2, 2, [64, 128], 60))
+    assert [(row["bytes"], row["check"]) for row in rows] == [(64, "success"), (128, "success")]
+    assert all(row["us"] > 0 for row in rows)
 
 
 @pytest.mark.usefixtures("torch")

@@ -104,6 +104,13 @@ def test_a_mark_changes_with_what_counts():
     assert one not in [bandwidth.mark(*row) for row in others]
 
 
+def test_what_pytorch_measured_is_compared_with_its_like_only():
+    seen = {"available": True, "gb_s": 20.0, "bytes": 1 << 30, "engine": "torch"}
+    mixed = [*runs(160.0, 160.0, 160.0), bandwidth.measured("npu-9", "910b", 8, seen)]
+    found = bandwidth.verdict(mixed, LIMIT, {}, {})
+    assert told(found) == [] and found["runs"][-1]["topology"] == "910b x 8 by torch"
+
+
 def test_across_is_a_topology_of_its_own():
     run = bandwidth.measured(bandwidth.ACROSS, "910b", 8, {"available": True, "gb_s": 24.0, "bytes": 1 << 30}, 4)
     assert run.topology == "910b x 8 x 4 hosts"
