@@ -416,6 +416,9 @@ ansible_facts:
                 lldp: {description: The switch and its port., type: dict}
                 super_pod: {description: Its place in a super pod., type: dict}
                 vnic: {description: "Its port inside a super pod - C(link), C(address), C(netmask).", type: dict}
+                ipv6:
+                  description: Of IPv6, where hccn.conf has an address - C(address), C(prefix_length), C(netdetect).
+                  type: dict
                 ports: {description: Ports of a 950., type: list, elements: dict}
                 problems: {description: "Queries without an answer - C(kind), C(message).", type: dict}
             root_info:

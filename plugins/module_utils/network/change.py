@@ -239,6 +239,11 @@ class NetworkChange(object):
         said = self.in_file.get(chip, {})
         if had["address"] and said.get("address") != had["address"]:
             self.tool.change(chip, "-ip", "-s", "address", had["address"], "netmask", had["netmask"] or "255.255.255.0")
+        if had["IPv6address"] and said.get("IPv6address") != had["IPv6address"]:
+            words = ("ipv6_address", had["IPv6address"], "prefix_length", had["IPv6netmask"] or "64")
+            self.tool.change(chip, "-ip", "-inet6", "-s", *words)
+        if had["IPv6netdetect"] and said.get("IPv6netdetect") != had["IPv6netdetect"]:
+            self.tool.change(chip, "-netdetect", "-inet6", "-s", "ipv6_address", had["IPv6netdetect"])
         if had["gateway"] and said.get("gateway") != had["gateway"]:
             self.tool.change(chip, "-gateway", "-s", "gateway", had["gateway"])
         if had["netdetect"] and said.get("netdetect") != had["netdetect"]:

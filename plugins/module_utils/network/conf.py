@@ -40,6 +40,11 @@ def parse(text):
     return chips
 
 
+def address(row):
+    """The address among a chip's values: of IPv4, else of IPv6; None without one."""
+    return row.get("address") or row.get("IPv6address")
+
+
 def render(text, wanted):
     """The file with the wanted values in it, everything else untouched.
 

@@ -6,6 +6,8 @@
 What is wanted: {chip (str): {key of hccn.conf without its number: value, or [values]}}.
 """
 
+import ipaddress
+
 from ansible_collections.ascend.fleet.plugins.module_utils.network import conf
 
 FILE, DEVICE = "file", "device"
@@ -20,7 +22,21 @@ def device_values(chip):
     values = {key: chip.get(key) for key in ("address", "netmask", "gateway", "netdetect")}
     tls = chip.get("tls")
     values["tls_enable"] = None if tls is None else str(int(tls["enabled"]))
+    ipv6 = chip.get("ipv6") or {}
+    values.update(
+        IPv6address=_same_spelling(ipv6.get("address")),
+        IPv6netmask=ipv6.get("prefix_length"),
+        IPv6netdetect=_same_spelling(ipv6.get("netdetect")),
+    )
     return values
+
+
+def _same_spelling(address):
+    """An IPv6 address as Python spells it, which is how the plan writes it; anything else as it is."""
+    try:
+        return str(ipaddress.IPv6Address(address)) if address else None
+    except ValueError:
+        return address
 
 
 def differences(wanted, in_file, chips):

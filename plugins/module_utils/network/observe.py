@@ -25,12 +25,18 @@ QUERIES = (
     ("link_history", ("-link_stat", "-g"), tables.parse_link_stat, None),
     ("lldp", ("-lldp", "-g"), tables.parse_lldp, None),
 )
+# The same of IPv6: asked where hccn.conf has an IPv6 address for the chip.
+QUERIES_6 = (
+    ("ipv6", ("-ip", "-inet6", "-g"), parse.parse_ip, {"address": "address", "prefix_length": "netmask"}),
+    ("netdetect_ipv6", ("-netdetect", "-inet6", "-g"), parse.parse_netdetect, {"netdetect": "netdetect"}),
+)
 # What the plan compares; the rest is for the eyes and the verification between hosts.
 SETTINGS = ("ip", "gateway", "netdetect", "tls")
 _KEYS = tuple(key for name, _words, _reader, keys in QUERIES for key in (keys or (name,))) + (
     "super_pod",
     "vnic",
     "ports",
+    "ipv6",
 )
 NOT_ASKED = {
     "asked": False,
@@ -151,15 +157,27 @@ def chip(tool, number, in_file, queries=None):
             continue
         _add(said, name, lambda words=words, reader=reader: reader(tool.ask(number, *words)), keys)
         if said["problems"].get(name, {}).get("kind") in ("timeout", "not_found", "missing_library"):
-            break  # the next one would wait as long, and find as little
+            return said  # the next one would wait as long, and find as little
+    if in_file.get("IPv6address"):
+        said["ipv6"] = {"address": None, "prefix_length": None, "netdetect": None}
+        for name, words, reader, keys in QUERIES_6:
+            found = _read(said, name, lambda words=words, reader=reader: reader(tool.ask(number, *words)))
+            said["ipv6"].update((key, found[theirs]) for key, theirs in keys.items() if found)
     return said
 
 
-def _add(said, name, read, keys=None):
+def _read(said, name, read):
+    """What was read, or None with the problem noted."""
     try:
-        found = read()
+        return read()
     except parse.HccnError as error:
         said["problems"][name] = {"kind": error.kind, "message": error.message}
+        return None
+
+
+def _add(said, name, read, keys=None):
+    found = _read(said, name, read)
+    if found is None:
         return
     if keys is None:
         said[name] = found

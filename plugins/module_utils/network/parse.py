@@ -126,7 +126,7 @@ def rows_of(lines):
 
 
 def parse_ip(text):
-    """Read `-ip -g`.
+    """Read `-ip -g`, or `-ip -inet6 -g`.
 
     Returns:
         {"address", "netmask", "addresses": [{"address", "netmask"}]}; the first is the one on the plain port, and a
@@ -135,10 +135,10 @@ def parse_ip(text):
     lines = lines_of(text)
     found = []
     for key, value in values(lines):
-        if key.endswith("ipaddr") or key.endswith("ip address"):
+        if key.endswith("ipaddr") or key.endswith("ip address") or key == "ipv6_address":
             if _ADDRESS.match(value) and len(found) < LIMIT:
                 found.append({"address": value, "netmask": None})
-        elif key.endswith("netmask") or key.endswith("prefix length"):
+        elif key.endswith("netmask") or key.endswith("prefix length") or key == "prefix_length":
             if found and found[-1]["netmask"] is None:
                 found[-1]["netmask"] = value[:45] or None
     if not found:

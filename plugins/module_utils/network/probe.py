@@ -69,6 +69,8 @@ def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
 
 def _probe(probe, ask, over):
     words, read = WAYS[probe["via"]]
+    if probe["via"] == "roce" and ":" in probe["address"]:
+        words = ["-ping", "-inet6", "-g", "ipv6_address"]
     result = {"chip": probe["chip"], "address": probe["address"], "via": probe["via"]}
     result.update(state="unknown", loss=None, ms=None, message=OVER)
     if over:

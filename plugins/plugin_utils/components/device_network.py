@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils.network import difference
+from ansible_collections.ascend.fleet.plugins.module_utils.network import conf, difference
 from ansible_collections.ascend.fleet.plugins.plugin_utils import values
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component, Member, Own, Site, Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network import wanted as wishes
@@ -57,7 +57,7 @@ class DeviceNetwork(Component):
             return self._step(site.facts, None, chips, f"the chips cannot be asked yet: {reason}")
         found = difference.differences(chips, _in_file(seen), seen["chips"])
         if found:
-            had = any(row["now"] for row in found if row["key"] == "address")
+            had = any(row["now"] for row in found if row["key"] in ("address", "IPv6address"))
             return self._step(site.facts, difference.words(found) if had else None, chips, difference.words(found))
         if self.name in (site.facts.get("journal") or {}).get("unfinished_components", ()):
             return self._step(site.facts, None, chips, f"an earlier change of {self.name} was interrupted")
@@ -65,7 +65,7 @@ class DeviceNetwork(Component):
 
     def _step(self, facts: Facts, now: str | None, chips: Mapping[str, Any], why: str) -> Step:
         count = len(chips)
-        addresses = [row["address"] for _number, row in sorted(chips.items(), key=lambda item: int(item[0]))]
+        addresses = [str(conf.address(row)) for _number, row in sorted(chips.items(), key=lambda item: int(item[0]))]
         to = f"{count} chip{'s' if count != 1 else ''}: {', '.join(addresses)}"
         step = self.make_step(facts, "configure", None, to, why)
         step["disturbs"] = True
@@ -96,7 +96,11 @@ def _in_file(seen: Mapping[str, Any]) -> dict[str, Any]:
 def _now(facts: Facts) -> str:
     """The addresses that the chips have, as a step names those they get."""
     rows = values.part(facts, "device_network").get("chips") or []
-    return f"{len(rows)} chip{'s' if len(rows) != 1 else ''}: {', '.join(row['address'] or 'none' for row in rows)}"
+    return f"{len(rows)} chip{'s' if len(rows) != 1 else ''}: {', '.join(map(_address, rows))}"
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    return str(row["address"] or (row.get("ipv6") or {}).get("address") or "none")
 
 
 def _readable(member: Member) -> wishes.Server:
@@ -118,7 +122,7 @@ def _server(member: Member) -> wishes.Server:
         has.update((row["chip"], row["address"]) for row in rows if row["address"])
         has.update((int(chip), row["address"]) for chip, row in _in_file(seen).items() if row.get("address"))
     elif member.planned:
-        has = {int(chip): row["address"] for chip, row in (member.planned.get("chips") or {}).items()}
+        has = {int(chip): str(conf.address(row)) for chip, row in (member.planned.get("chips") or {}).items()}
     return wishes.Server(
         member.name,
         member.values[wishes.VARIABLE],

@@ -36,8 +36,9 @@ def of_chip(
     Raises:
         WrongSetting: one of them cannot be used.
     """
+    prefix = "IPv6" if ":" in values["address"] else ""
     found: dict[str, Any] = {
-        key: values[key] for key in ("address", "netmask", "gateway", "netdetect") if values.get(key)
+        prefix + key: values[key] for key in ("address", "netmask", "gateway", "netdetect") if values.get(key)
     }
     if wish.get("tls") is not None:
         found["tls_enable"] = str(int(bool(wish["tls"])))

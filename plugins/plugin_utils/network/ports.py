@@ -62,16 +62,26 @@ def _without(name: str, reason: str | None, missing: bool) -> Host:
     return {"name": name, "ports": [], "tool": None, "reason": reason, "missing": missing}
 
 
+def _addresses(chip: dict, conf: dict) -> dict[str, Any]:
+    """Address, netmask and the like of the port, and what the file says of them: of IPv4, else of IPv6."""
+    found: dict[str, Any] = {key: text(chip.get(key)) for key in ("netmask", "gateway", "netdetect")}
+    found["address"] = _address(chip.get("address"))
+    prefix, ipv6 = "", part(chip, "ipv6")
+    if not found["address"] and conf.get("IPv6address") and not conf.get("address"):
+        prefix = "IPv6"
+        found["address"], found["netmask"] = _address(ipv6.get("address")), text(ipv6.get("prefix_length"))
+        found["gateway"], found["netdetect"] = None, text(ipv6.get("netdetect"))
+    told = {key: conf.get(prefix + key) for key in ("address", "netmask", "gateway")}
+    return {**found, "file": {key: value for key, value in told.items() if isinstance(value, str)}}
+
+
 def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) -> Port:
     history, neighbour, tls = part(chip, "link_history"), part(chip, "lldp"), chip.get("tls")
     switched = part(chip, "tls").get("enabled") if tls is not None else _switch(conf.get("tls_enable"))
     return Port(
         Key(name, int(chip["chip"])),
         family=family,
-        address=_address(chip.get("address")),
-        netmask=text(chip.get("netmask")),
-        gateway=text(chip.get("gateway")),
-        netdetect=text(chip.get("netdetect")),
+        **_addresses(chip, conf),
         link=text(chip.get("link")),
         health=text(chip.get("net_health")),
         speed=_integer(chip.get("speed_mbps")),
@@ -84,7 +94,6 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
         later=_counters(later),
         flaps=_integer(history.get("down_count")),
         flaps_later=_integer(later.get("down_count")),
-        file={key: str(conf[key]) for key in ("address", "netmask", "gateway") if isinstance(conf.get(key), str)},
         switch=text(neighbour.get("system")) or text(neighbour.get("chassis")),
         switch_port=text(neighbour.get("port")),
         vnic=_address(part(chip, "vnic").get("address")),
@@ -237,7 +246,7 @@ def server(name: str, server_id: str, observation: Mapping[str, Any], chips: Seq
         [
             Device(
                 chip,
-                text(found[chip].get("address")),
+                text(found[chip].get("address")) or text(part(found[chip], "ipv6").get("address")),
                 _integer(part(found[chip], "super_pod").get("super_device_id")),
                 rows(ranks.get(chip), "level_list"),
                 _integer((ranks.get(chip) or {}).get("local_id")),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils.network import conf
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network import lines
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.spread import Claim, Range, spread
 
@@ -97,6 +98,7 @@ def judge(servers: Iterable[Server]) -> dict[str, Answer]:
             except (_Wrong, lines.WrongSetting) as error:
                 if str(error) not in answer.errors:
                     answer.errors.append(str(error))
+        answer.errors.extend(_mixed(answer))
     _duplicates(servers, answers)
     return answers
 
@@ -182,7 +184,7 @@ def _ends(text: str) -> tuple[int, int]:
     return first, last
 
 
-_NO_IPV6 = "ascend.fleet sets and reads back IPv4 addresses only, so give the chips IPv4 addresses."
+_NO_IPV6 = "Give the chips IPv6 addresses one by one (chips), or IPv4 addresses."
 
 
 def _mask(text: str) -> str:
@@ -235,18 +237,17 @@ def _counted(server: Server, given: Mapping[int, Any]) -> Iterator[str]:
 def _net(server: Server, number: int, values: dict[str, Any]) -> None:
     """Judge the addresses of one chip and bring the netmask into its form. Raises _Wrong."""
     where = f"chip {number}: "
-    for key in ("address", "gateway", "netdetect"):
-        if key not in values:
-            continue
-        version = _version(values[key])
+    versions = {key: _version(values[key]) for key in ("address", "gateway", "netdetect") if key in values}
+    for key, version in versions.items():
         if version is None:
             raise _Wrong(f"{where}{key} {values[key]!r} is no IP address.")
-        if version == 6:
-            known = (server.ports or {}).get("ip_versions")
-            family = f"chips of family {server.family} have no IPv6. " if known and 6 not in known else ""
-            raise _Wrong(f"{where}{key} {values[key]} is of IPv6. {family}{_NO_IPV6}")
+        if version != versions["address"]:
+            raise _Wrong(f"{where}{key} {values[key]} is of another IP version than address {values['address']}.")
     if "netmask" not in values:
         raise _Wrong(f"{where}address {values['address']} has no netmask: set netmask.")
+    if versions["address"] == 6:
+        _net_6(server, where, values)
+        return
     values["netmask"] = _mask(values["netmask"])
     net = ipaddress.IPv4Network(f"{values['address']}/{values['netmask']}", strict=False)
     address = ipaddress.IPv4Address(values["address"])
@@ -266,13 +267,49 @@ def _net(server: Server, number: int, values: dict[str, Any]) -> None:
             raise _Wrong(f"{where}{address} is in {text}, which the driver of family {server.family} keeps for itself.")
 
 
+def _net_6(server: Server, where: str, values: dict[str, Any]) -> None:
+    """The same of IPv6, whose netmask is the length of the prefix. Raises _Wrong."""
+    known = (server.ports or {}).get("ip_versions")
+    if known and 6 not in known:
+        raise _Wrong(
+            f"{where}address {values['address']} is of IPv6, and chips of family {server.family} have no IPv6: give "
+            "them IPv4 addresses."
+        )
+    if "gateway" in values:
+        # hccn_tool takes the gateway away from one chip when another one gets it (the driver's own source).
+        raise _Wrong(
+            f"{where}gateway {values['gateway']}: hccn_tool keeps one IPv6 gateway for all chips together, so "
+            "ascend.fleet sets none: leave it out."
+        )
+    if server.wish.get("policy_routes"):
+        raise _Wrong(f"{where}policy_routes is set, which is of IPv4: leave it out.")
+    try:
+        net = ipaddress.IPv6Network(f"{values['address']}/{values['netmask']}", strict=False)
+    except ValueError as error:
+        raise _Wrong(f"{where}netmask {values['netmask']!r} is no prefix length of IPv6, such as 64.") from error
+    address = ipaddress.IPv6Address(values["address"])
+    if address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local:
+        raise _Wrong(f"{where}{address} is no address that other hosts could reach.")
+    if "netdetect" in values:
+        target = ipaddress.IPv6Address(values["netdetect"])
+        if target not in net:
+            raise _Wrong(f"{where}netdetect {target} is outside the net {net} of address {address}.")
+        values["netdetect"] = str(target)
+    values.update(address=str(address), netmask=str(net.prefixlen))
+
+
+def _mixed(answer: Answer) -> Iterator[str]:
+    if len({":" in str(conf.address(values)) for values in answer.chips.values()}) > 1:
+        yield "some chips have IPv4 and some IPv6 addresses, which HCCL refuses (EI0001): give all the same kind."
+
+
 def _duplicates(servers: Iterable[Server], answers: dict[str, Answer]) -> None:
     """Say of every address that stands twice in the fleet who has it."""
     users: dict[str, list[tuple[str, str]]] = defaultdict(list)
     gateways: set[str] = set()
     for server in servers:
         for number, values in answers[server.name].chips.items():
-            users[values["address"]].append((server.name, number))
+            users[str(conf.address(values))].append((server.name, number))
             gateways.update([values["gateway"]] if "gateway" in values else [])
     for address, places in users.items():
         if len(places) > 1:

@@ -24,6 +24,11 @@ class Chips:
 
     def ask(self, chip, *words):
         row = self.settings.setdefault(str(chip), {})
+        if words[1] == "-inet6":
+            if words[0] == "-netdetect":
+                return "netdetect addr: {}\n".format(row.get("IPv6netdetect", "::"))
+            said = "ipv6_address:{}\nprefix_length:{}\n".format(row.get("IPv6address"), row.get("IPv6netmask"))
+            return said if row.get("IPv6address") else "Get ipconf failed, because no ip was preset there!\n"
         if words[0] == "-ip":
             said = "ipaddr:{}\nnetmask:{}\n".format(row.get("address"), row.get("netmask"))
             return said if row.get("address") else "Get ipconf failed, because no ip was preset there!\n"
@@ -42,7 +47,10 @@ class Chips:
         row = self.settings.setdefault(chip, {})
         if words[:2] == ("-cfg", "recovery") and chip not in self.deaf:
             said = conf.parse(self.path.read_text()).get(chip, {})
-            row.update((key, said[key]) for key in ("address", "netmask", "gateway", "netdetect") if key in said)
+            keys = ("address", "netmask", "gateway", "netdetect")
+            row.update((key, said[key]) for name in keys for key in (name, "IPv6" + name) if key in said)
+        elif words[:3] == ("-ip", "-inet6", "-s"):
+            row.update(IPv6address=words[4], IPv6netmask=words[6])
         elif words[:2] == ("-ip", "-s"):
             row.update(address=words[3], netmask=words[5])
         elif words[:2] == ("-gateway", "-s"):
@@ -83,6 +91,27 @@ class Host:
 @pytest.fixture
 def host(tmp_path):
     return Host(tmp_path, "# ours not\nmtu_0=4200\naddress_7=198.51.100.77\n")
+
+
+SIX = {"0": {"IPv6address": "2001:db8::8", "IPv6netmask": "64", "IPv6netdetect": "2001:db8::1"}}
+
+
+def test_ipv6_is_set_read_back_and_not_set_again(host):
+    assert host.do(chips=SIX) is True and host.do(chips=SIX) is False
+    assert host.chips.settings["0"]["IPv6address"] == "2001:db8::8"
+    assert "IPv6netmask_0=64\n" in host.path.read_text()
+    host.chips.settings["0"]["IPv6address"] = "2001:db8::9"
+    assert host.do(chips=SIX) is True and host.chips.settings["0"]["IPv6address"] == "2001:db8::8"
+
+
+def test_ipv6_that_is_refused_is_put_back(tmp_path):
+    there = {"IPv6address": "2001:db8::77", "IPv6netmask": "64"}
+    host = Host(tmp_path, "IPv6address_0=2001:db8::1\n", **{"0": there})
+    host.chips.deaf.add("0")
+    with pytest.raises(change.ChangeError) as caught:
+        host.do(chips=SIX)
+    assert caught.value.facts["undone"] is True and host.chips.settings["0"]["IPv6address"] == "2001:db8::77"
+    assert host.path.read_text() == "IPv6address_0=2001:db8::1\n"
 
 
 def test_a_bare_host_is_set_and_the_second_run_does_nothing(host):

@@ -36,6 +36,17 @@ recv seq 0, time = 12.345us, L1 plane check result = 0x1
 """
 
 
+def test_ipv6_is_asked_for_in_words_of_its_own():
+    asked = []
+
+    def ask(chip, *words):
+        asked.append(words)
+        return GOOD.replace("PING 198.51.100.2", "PING6 2001:db8::2")
+
+    rows, _later = probe.run([{"chip": 0, "address": "2001:db8::2", "via": "roce"}], [], ask, 60, 1)
+    assert asked == [("-ping", "-inet6", "-g", "ipv6_address", "2001:db8::2")] and rows[0]["state"] == "ok"
+
+
 def ask_with(ping):
     def ask(chip, *words):
         if words[0] == "-stat":

@@ -130,6 +130,22 @@ def test_the_place_in_a_super_pod_is_read():
     assert found["chips"][1]["super_pod"]["super_pod_id"] == 7
 
 
+def test_ipv6_is_asked_for_where_the_file_has_it():
+    class Six(Tool):
+        def ask(self, chip, *words):
+            if words[1] != "-inet6":
+                return super().ask(chip, *words)
+            self.asked.append((chip, *words))
+            if words[0] == "-netdetect":
+                return "netdetect addr: 2001:db8::1\n"
+            return "ipv6_address:2001:DB8::8\nprefix_length:64\n"
+
+    asked = Six(ip="Get ipconf failed, because no ip was preset there!\n")
+    found = look(asked, conf="IPv6address_0=2001:db8::8\naddress_1=198.51.100.81\n")
+    assert found["chips"][0]["ipv6"] == {"address": "2001:DB8::8", "prefix_length": "64", "netdetect": "2001:db8::1"}
+    assert found["chips"][1]["ipv6"] is None and not [row for row in asked.asked if row[0] == 1 and "-inet6" in row]
+
+
 def test_the_address_inside_a_super_pod_is_read():
     found = look(Tool(), pod=lambda npu, chip: (FIXTURES / "spod.txt").read_text())
     assert found["chips"][0]["vnic"] == {"link": "UP", "address": "172.16.0.5", "netmask": "255.255.0.0"}

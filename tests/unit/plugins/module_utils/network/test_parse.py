@@ -20,6 +20,12 @@ SHORT = [
         "ipaddr:198.51.100.80\nnetmask:255.255.255.0\n",
         {"address": "198.51.100.80", "netmask": "255.255.255.0"},
     ),
+    (
+        parse.parse_ip,
+        "ipv6_address:2001:db8::80\nprefix_length:64\n",
+        {"address": "2001:db8::80", "netmask": "64"},
+    ),
+    (parse.parse_netdetect, "netdetect addr: 2001:db8::1\n", {"netdetect": "2001:db8::1"}),
     (parse.parse_ip, "ipaddr:2001:db8::80\nnetmask:64\n", {"address": "2001:db8::80", "netmask": "64"}),
     (
         parse.parse_gateway,

@@ -48,6 +48,19 @@ def observed(*chips, conf=None, **facts):
     return {"ansible_facts": {"ascend": ascend}}
 
 
+def test_a_port_of_ipv6():
+    six = {"address": "2001:db8::3", "prefix_length": "64", "netdetect": "2001:db8::1"}
+    chip = {**CHIP, "address": None, "netmask": None, "gateway": None, "ipv6": six}
+    conf = {"3": {"IPv6address": "2001:db8::3", "IPv6netmask": "64"}}
+    port = ports.of_host("a", observed(chip, conf=conf))["ports"][0]
+    assert (port.address, port.netmask, port.gateway, port.netdetect) == ("2001:db8::3", "64", None, "2001:db8::1")
+    assert str(port.network) == "2001:db8::/64" and port.file == {"address": "2001:db8::3", "netmask": "64"}
+    lost = ports.of_host("a", observed({**chip, "ipv6": {"address": None}}, conf=conf))["ports"][0]
+    assert lost.address is None and lost.used, "an address in the file that is not on the chip"
+    table = rank_table.build([ports.server("a", "a", observed(chip, conf=conf))])
+    assert table["server_list"][0]["device"][0]["device_ip"] == "2001:db8::3"
+
+
 def test_a_port():
     conf = {"3": {"address": "198.51.100.3", "tls_enable": "1", "mtu": "4096", "ip_rule": ["x"]}}
     seen = {"later": {"3": {"counters": {"roce_rx_err_pkt_num": 9}, "down_count": 2}}}

@@ -153,6 +153,23 @@ def test_each_chip_can_have_a_range_of_its_own():
     assert not answers["node-5"].errors
 
 
+SIX = {"family": "910b", "ports": {"port": "roce", "ip_versions": [4, 6], "rules": False}}
+
+
+def six(address, **more):
+    return {**SIX, "wish": {"chips": {"0": {"address": address, "netmask": "64", **more}}}}
+
+
+def test_ipv6_is_written_as_the_vendor_spells_it():
+    given = six("2001:DB8:0::8", netdetect="2001:db8::0001")
+    (answer,) = wanted.judge([server("node-1", **{**given, "chips": 1})]).values()
+    assert not answer.errors and answer.chips == {
+        "0": {"IPv6address": "2001:db8::8", "IPv6netmask": "64", "IPv6netdetect": "2001:db8::1"}
+    }
+    twice = wanted.judge([server(name, **{**given, "chips": 1}) for name in ("a", "b")])
+    assert any("2001:db8::8 is wanted for chip 0 of a, chip 0 of b" in error for error in twice["a"].errors)
+
+
 WRONG = [
     ({"ports": None, "family": "310p"}, "family 310p have no RoCE port"),
     ({"ports": {"port": "ub"}, "family": "950"}, "no RoCE ports and have no addresses"),
@@ -164,6 +181,23 @@ WRONG = [
     ({"wish": wish("10.20.9.0-10.20.1.0")}, "ends before it begins"),
     ({"wish": wish("2001:db8::/64")}, "ranges are of IPv4"),
     ({"wish": {"chips": {"0": {"address": "2001:db8::1", "netmask": "64"}}}}, "chips of family 910 have no IPv6"),
+    (six("2001:db8::1", gateway="2001:db8::fe"), "keeps one IPv6 gateway for all chips"),
+    (six("2001:db8::1", netdetect="2001:db9::1"), "netdetect 2001:db9::1 is outside the net 2001:db8::/64"),
+    (six("2001:db8::1", netdetect="10.1.1.1"), "is of another IP version"),
+    (six("2001:db8::1", netmask="255.255.255.0"), "is no prefix length of IPv6"),
+    (six("fe80::1"), "no address that other hosts could reach"),
+    (
+        {
+            **SIX,
+            "wish": {
+                "chips": {
+                    "0": {"address": "2001:db8::1", "netmask": "64"},
+                    "1": {"address": "10.1.1.1", "netmask": "24"},
+                }
+            },
+        },
+        "some chips have IPv4 and some IPv6",
+    ),
     ({"wish": wish("192.168.1.0/24")}, "the driver of family 910 keeps for itself"),
     ({"chips": 16}, "chip 8, 9, 10, 11, 12, 13, 14, 15 of 16 gets no address"),
     ({"wish": {"chips": {"9": {"address": "10.1.1.9", "netmask": "24"}}}}, "the host has 8 chips"),
