@@ -101,16 +101,15 @@ def _with_packages(plain: str, packages: tuple[str, ...]) -> str:
     if run("podman", "image", "exists", ready, check=False).returncode == 0:
         return ready
     write_if_changed(CACHE / "environment", _environment_file())
-    mounts = [(CACHE / "environment", "/etc/environment:ro")] + ([(_bundle(), _BUNDLE + ":ro")] if _bundle() else [])
+    mounts = ["-v", f"{CACHE / 'environment'}:/etc/environment:ro"]
+    mounts += ["-v", f"{_bundle()}:{_BUNDLE}:ro"] if _bundle() else []
     script = (
         "set -ea; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; "
         f"apt-get -qq install -y --no-install-recommends {' '.join(packages)}; apt-get clean"
     )
     container = f"{LABEL}-packages-{digest}"
-    podman("rm", "-f", container, check=False)
-    volumes = [word for source, target in mounts for word in ("-v", f"{source}:{target}")]
     say(f"up: adding {', '.join(packages)} to the image, once")
-    podman("run", "--name", container, *volumes, plain, "sh", "-c", script)
+    podman("run", "--replace", "--name", container, *mounts, plain, "sh", "-c", script)
     podman("commit", "-q", "--change", 'CMD ["/lib/systemd/systemd"]', container, ready)
     podman("rm", "-f", container, check=False)
     return ready
