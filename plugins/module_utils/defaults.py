@@ -10,3 +10,10 @@ What a module takes by itself. The ascend_* variables of a play (roles/ascend/me
 INSTALL_PATH = "/usr/local/Ascend"
 ENV_ROOT = "/opt/ascend/envs"
 STATE_DIR = "/var/lib/ascend-fleet"
+# The frameworks that can have a proof beside that of a host's first one.
+PROVEN = ("mindspore", "torch")
+
+
+def proof_file(state_dir, framework=None):
+    """Where the proof of a host's first framework is, or that of another."""
+    return "%s/proofs/inference%s.json" % (state_dir, "-" + framework if framework else "")

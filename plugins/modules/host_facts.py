@@ -362,6 +362,10 @@ ansible_facts:
           type: dict
           contains:
             inference: {description: The last generation of text; V(null) without one., type: dict}
+            others:
+              description: By framework those of further frameworks of the host; V(null) without one.
+              type: dict
+              sample: {"torch": null}
         npu_exporter:
           description: The vendor's exporter of chip metrics.
           type: dict

@@ -9,7 +9,7 @@ version_added: "0.1.0"
 description:
   - Lets an engine load a model inside a managed environment and generate one text, compares that with what is expected,
     and keeps the result as a proof together with the versions it was obtained with, in C(proofs/inference.json) below
-    O(state_dir).
+    O(state_dir), or with O(framework) in C(proofs/inference-<framework>.json).
   - The model is a folder with a yaml description, one of MindFormers' own names, or for the plain engines a GPT-2. Its
     files must be there; the run cannot reach the network.
   - On an NPU the HBM in use is read with npu-smi during the run, and every process of the run is gone afterwards.
@@ -64,6 +64,10 @@ options:
   expected_pattern:
     description: Regular expression that has to match somewhere in the text.
     type: str
+  framework:
+    description: Whose proof it is, on a host whose first framework is another one that has a proof of its own.
+    type: str
+    choices: [mindspore, torch]
   force:
     description: Whether to run when a proof for the same O(stack) and request exists.
     type: bool
@@ -148,6 +152,7 @@ SPEC = {
     "max_length": {"type": "int", "default": 20},
     "expected": {"type": "str"},
     "expected_pattern": {"type": "str"},
+    "framework": {"type": "str", "choices": list(defaults.PROVEN)},
     "state_dir": {"type": "path", "default": defaults.STATE_DIR},
     "force": {"type": "bool", "default": False},
 }
@@ -168,7 +173,7 @@ def main():
         if module.check_mode and not os.path.isdir(wanted["model_dir"]):
             module.exit_json(changed=True, msg="would generate text", **chosen)
         module.fail_json(msg=str(exc), **chosen)
-    path = os.path.join(wanted["state_dir"], "proofs", "inference.json")
+    path = defaults.proof_file(wanted["state_dir"], wanted["framework"])
     earlier = proofs.read(path)
     if proofs.holds(earlier, wanted) and not wanted["force"]:
         module.exit_json(changed=False, inference=earlier, **chosen)

@@ -11,7 +11,7 @@ import json
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_boot
-from ansible_collections.ascend.fleet.plugins.module_utils import journal, ownership
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import observe as exporter
 from ansible_collections.ascend.fleet.plugins.module_utils.host import around
@@ -111,7 +111,10 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
             "durations": journal.durations(entries),
         },
         "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
-        "proofs": {"inference": _proof(view.read(state_dir + "/proofs/inference.json"))},
+        "proofs": {
+            "inference": _proof(view.read(defaults.proof_file(state_dir))),
+            "others": {name: _proof(view.read(defaults.proof_file(state_dir, name))) for name in defaults.PROVEN},
+        },
         "npu_exporter": npu_exporter,
         "device_network": _device_network(view, params, accelerators, npu["chips"], driver["path"], network_tool),
         "reboot_required": bool(reasons),

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof: a text that the stack generates on the device, by the strongest rung of the ladder that it can climb."""
+"""The proof: a text that the stack generates on the device, by the strongest rung of the ladder that it can climb.
+
+Where a host has several frameworks each proves itself: the strongest by the entry, every other by one of its C(also).
+"""
 
 from __future__ import annotations
 
@@ -30,19 +33,11 @@ class Inference(environment.EnvironmentComponent):
         rung = ladder.climb(choice.catalog, _here(choice), asked)
         if rung is None:
             return None
-        # What a proof on the host has to be as strong as. A model of the user's stands above all rungs.
-        stronger = [(row["engine"], row["model"]) for row in choice.catalog["proofs"]]
-        stronger = [] if asked else stronger[: stronger.index((rung["engine"], rung["model"]))]
-        return {
-            "framework": environment.home_of(next(iter(rung["needs"]))),
-            "engine": rung["engine"],
-            "model": asked or rung["model"],
-            "files": None if asked else rung["files"],
-            "device_target": choice.pins.get("device_target") or "Ascend",
-            "shows": rung["shows"],
-            "not_shown": rung["not_shown"],
-            "stronger": [list(pair) for pair in stronger],
-        }
+        first = _entry(choice, rung, asked)
+        others = {one.name for one in environment.frameworks()} & choice.parts - {first["framework"]}
+        rungs = [ladder.climb(choice.catalog, _here(choice, name)) for name in sorted(others)]
+        also = [_entry(choice, other, None) for other in rungs if other is not None]
+        return {**first, "also": also} if also else first
 
     def explain(self, choice: Choice, stack: Stack, present: str | None) -> None:
         if "inference" not in choice.parts:
@@ -51,10 +46,12 @@ class Inference(environment.EnvironmentComponent):
         if entry is None:
             self._explain_none(choice, asked)
             return
-        choice.why.append(
-            f"inference {ladder.words(entry['engine'], entry['model'])}: the strongest proof that this stack can give; "
-            f"it shows {entry['shows']}; it does not show {entry['not_shown']}"
-        )
+        for number, one in enumerate([entry, *entry.get("also", ())]):
+            best = f"for {one['framework']} as well" if number else "the strongest proof that this stack can give"
+            choice.why.append(
+                f"inference {ladder.words(one['engine'], one['model'])}: {best}; it shows {one['shows']}; "
+                f"it does not show {one['not_shown']}"
+            )
         formers = choice.versions.get("mindformers")
         row = ladder.lacking(choice.catalog, asked, formers) if formers and stack["mindformers"] else None
         if row is None:
@@ -100,9 +97,12 @@ class Inference(environment.EnvironmentComponent):
     def installed(self, site: Site, stack: Stack) -> str | None:
         return None
 
-    def proven(self, facts: Facts, fingerprint: dict[str, str], entry: dict[str, Any]) -> bool:
-        """Whether the host has a proof of exactly this stack, as strong as the entry asks for."""
-        proof = (facts.get("proofs") or {}).get("inference") or {}
+    def proven(self, facts: Facts, fingerprint: dict[str, str], entry: dict[str, Any], other: str = "") -> bool:
+        """Whether the host has a proof of exactly this stack, as strong as the entry asks for.
+
+        other: the framework of the entry where it is not the first of the host.
+        """
+        proof = _kept(facts, other)
         if proof.get("status") != "passed" or proof.get("stack") != fingerprint:
             return False
         given = _rung(proof)
@@ -110,17 +110,27 @@ class Inference(environment.EnvironmentComponent):
             return True
         return given == (entry.get("engine"), entry.get("model")) or list(given) in (entry.get("stronger") or [])
 
+    def steps(self, site: Site, stack: Stack) -> list[Step]:
+        also = (stack["inference"] or {}).get("also") or ()
+        found = [self.step(site, stack), *(self._step(site, one, str(one["framework"])) for one in also)]
+        return [step for step in found if step is not None]
+
     def step(self, site: Site, stack: Stack) -> Step | None:
-        entry = stack["inference"] or {}
-        if self.proven(site.facts, site.fingerprint, entry):
+        return self._step(site, stack["inference"] or {})
+
+    def _step(self, site: Site, entry: dict[str, Any], other: str = "") -> Step | None:
+        if self.proven(site.facts, site.fingerprint, entry, other):
             return None
-        proof = (site.facts.get("proofs") or {}).get("inference") or {}
-        was, why = None, NOTHING
+        proof, was, why = _kept(site.facts, other), None, NOTHING
         if proof.get("status") == "passed" and proof.get("stack") == site.fingerprint:
             was = ladder.words(*_rung(proof))
             why = f"only {was} has proven this stack"
+        elif other:
+            why = f"nothing proves that {other} of this stack generates text"
         to = ladder.words(entry.get("engine"), entry.get("model"))
         step = self.make_step(site.facts, "verify", was, to, why)
+        if other:
+            step["id"] = f"{step['id']}-{other}"
         return {**step, "environment": site.environment_of(entry.get("framework") or "")}
 
     def theirs(self, site: Site, step: Step) -> Verdict | None:
@@ -150,10 +160,33 @@ class Inference(environment.EnvironmentComponent):
         return None
 
 
-def _here(choice: Choice) -> dict[str, str | None]:
-    """The versions that the host gets; what only decides others is not there to compute with."""
-    homes = {"", *choice.frameworks}
+def _entry(choice: Choice, rung: ladder.Rung, asked: str | None) -> dict[str, Any]:
+    """What is to be done for one framework. asked: a model of the user's."""
+    # What a proof on the host has to be as strong as. A model of the user's stands above all rungs.
+    stronger = [(row["engine"], row["model"]) for row in choice.catalog["proofs"]]
+    stronger = [] if asked else stronger[: stronger.index((rung["engine"], rung["model"]))]
+    return {
+        "framework": environment.home_of(next(iter(rung["needs"]))),
+        "engine": rung["engine"],
+        "model": asked or rung["model"],
+        "files": None if asked else rung["files"],
+        "device_target": choice.pins.get("device_target") or "Ascend",
+        "shows": rung["shows"],
+        "not_shown": rung["not_shown"],
+        "stronger": [list(pair) for pair in stronger],
+    }
+
+
+def _here(choice: Choice, framework: str | None = None) -> dict[str, str | None]:
+    """The versions that the host gets, or a framework's; what only decides others is not there to compute with."""
+    homes = {"", *choice.frameworks} if framework is None else {framework} & choice.frameworks
     return {name: text for name, text in choice.versions.items() if environment.home_of(name) in homes}
+
+
+def _kept(facts: Facts, other: str) -> dict[str, Any]:
+    """The proof that the host has of its first framework, or of another."""
+    proofs = facts.get("proofs") or {}
+    return ((proofs.get("others") or {}).get(other) if other else proofs.get("inference")) or {}
 
 
 def _rung(proof: dict[str, Any]) -> tuple[str, str]:

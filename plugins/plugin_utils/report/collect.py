@@ -27,6 +27,7 @@ INPUTS = (
     "ascend_error",
     "ascend_observation",
     "__ascend_progress",
+    "inference_check_others",
 )
 # Where a host can fail without being at a step of its plan; roles/rollout names them.
 PHASES = ("drain", "verify", "undrain")
@@ -124,7 +125,9 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "chips_missing": _missing(facts, chips),
         "reboot_required": bool(facts.get("reboot_required")),
         "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
-        "inference": proof.of_host(found.get("inference_check_result") or {}, facts, plan),
+        "inference": proof.of_host(
+            found.get("inference_check_result") or {}, facts, plan, found.get("inference_check_others") or {}
+        ),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
         "reason": text(outcome.get("message")) if outcome.get("status") == "not_started" else None,
@@ -154,7 +157,7 @@ def _status(host: dict, facts: dict, plan: dict, outcome: dict) -> str:
         return str(outcome["status"])
     if planned in ("unreachable", "failed", "refused"):
         return str(planned)
-    if part(host, "inference").get("status") == "failed":
+    if proof.failed(host["inference"]):
         return "failed"
     if host["changed"]:
         return "changed" if host["drift"] or host["reboot_required"] else "converged"
@@ -169,8 +172,9 @@ def _derived_error(host: dict) -> dict | None:
         blocking = [item for item in host["findings"] if item["severity"] == "error" and not item["accepted"]]
         message = blocking[0]["message"] if blocking else "The plan refused this host."
         return _as_error(message, step="plan")
-    if host["status"] == "failed" and part(host, "inference").get("status") == "failed":
-        return _as_error(host["inference"]["reason"] or "The text generation failed.", step="inference")
+    broken = proof.failed(host["inference"])
+    if host["status"] == "failed" and broken:
+        return _as_error(broken["reason"] or "The text generation failed.", step="inference")
     if host["status"] in ("failed", "unreachable"):
         told = [item["message"] for item in host["findings"] if item["rule"] == host["status"]]
         message = next(filter(None, told), _SILENT[host["status"]])

@@ -13,6 +13,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
+from . import proof
 from .collect import COMPONENTS
 
 SCHEMA = 1
@@ -151,7 +152,7 @@ def _summary(hosts: list[dict]) -> dict:
     findings = Counter(
         "accepted" if item["accepted"] else item["severity"] for host in hosts for item in host["findings"]
     )
-    inference = Counter(host["inference"]["status"] if host["inference"] else "missing" for host in hosts)
+    inference = Counter(proof.status(host["inference"]) or "missing" for host in hosts)
     missing = sum(host["chips_missing"] for host in hosts)
     return {
         "hosts": len(hosts),

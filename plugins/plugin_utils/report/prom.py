@@ -13,6 +13,7 @@ from time import strptime
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 
+from . import proof
 from .model import STATUSES
 
 
@@ -112,8 +113,8 @@ def _missing(host: dict) -> int | None:
 
 
 def _passed(host: dict) -> bool | None:
-    proof = host["inference"]
-    return proof["status"] == "passed" if proof and proof["status"] in ("passed", "failed") else None
+    said = proof.status(host["inference"])
+    return said == "passed" if said in ("passed", "failed") else None
 
 
 def _speed(host: dict) -> float | None:

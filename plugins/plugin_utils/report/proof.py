@@ -8,29 +8,59 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, ladder
-from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, text
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, rows, text
 
 _KEYS = ("prompt", "text", "engine", "device", "tokens_per_second", "status", "reason")
 _EXTRA = ("model", "expected", "seconds", "time")
 
 
-def of_host(given: dict, facts: dict, plan: dict) -> dict[str, Any] | None:
+def of_host(given: dict, facts: dict, plan: dict, others: dict | None = None) -> dict[str, Any] | None:
     """The proof that this run gave, else the one that the host kept; None where there is neither.
+
+    Those of further frameworks of the host are its C(also).
 
     Args:
         given: C(inference_check_result) of the host.
         facts: the host as observed.
         plan: its plan, whose stack says which proof it asks for and what that shows.
+        others: C(inference_check_others) of the host, by framework.
     """
     proof: dict | None = given or None
     stack = part(plan, "stack")
     if proof is None and stack and "inference" in stack and stack["inference"] is None:
         reason = plan.get("inference_reason") or stack.get("inference_reason")
         proof = {"status": "skipped", "reason": text(reason) or "The stack of this host has no inference."}
+    kept = part(facts, "proofs")
     if proof is None:
-        proof = part(part(facts, "proofs"), "inference")
+        proof = part(kept, "inference")
     if not proof:
         return None
+    planned = part(stack, "inference")
+    found = []
+    for row in rows(planned, "also"):
+        name = str(row.get("framework"))
+        also = part(others or {}, name) or part(part(kept, "others"), name)
+        if also:
+            found.append(_told(also, row))
+    return {**_told(proof, planned), "also": found} if found else _told(proof, planned)
+
+
+def every(inference: dict | None) -> list[dict]:
+    """The proofs of a host: that of its first framework, and those of the others."""
+    return [inference, *inference.get("also", ())] if inference else []
+
+
+def failed(inference: dict | None) -> dict | None:
+    """The first proof of a host that failed, or None."""
+    return next((one for one in every(inference) if one["status"] == "failed"), None)
+
+
+def status(inference: dict | None) -> str | None:
+    """What is to be said of all proofs of a host: of several the first is told, unless one failed."""
+    return "failed" if failed(inference) else inference["status"] if inference else None
+
+
+def _told(proof: dict, planned: dict) -> dict[str, Any]:
     result: dict[str, Any] = {key: text(proof.get(key)) for key in _KEYS}
     result["tokens_per_second"] = number(proof.get("tokens_per_second"))
     if result["status"] not in ("passed", "failed", "skipped"):  # evidence is text, not a word nobody knows
@@ -39,7 +69,7 @@ def of_host(given: dict, facts: dict, plan: dict) -> dict[str, Any] | None:
     shown = proof.get("shown")  # beside the text, in the engine's words
     if isinstance(shown, list):
         result["shown"] = [item for item in shown if isinstance(item, str)]
-    return {**result, **_worth(result, part(stack, "inference"))}
+    return {**result, **_worth(result, planned)}
 
 
 def _worth(proof: dict[str, Any], planned: dict[str, Any]) -> dict[str, str | None]:
@@ -49,7 +79,7 @@ def _worth(proof: dict[str, Any], planned: dict[str, Any]) -> dict[str, str | No
     rung = planned if planned.get("engine") == proof["engine"] else {}
     if not rung.get("shows"):
         engine = proof["engine"] or ladder.FIRST_ENGINE
-        rows = catalog.load()["proofs"]
-        place = ladder.place({"proofs": rows}, engine, text(proof.get("model")))
-        rung = rows[place] if place is not None else {}
+        table = catalog.load()["proofs"]
+        place = ladder.place({"proofs": table}, engine, text(proof.get("model")))
+        rung = table[place] if place is not None else {}
     return {name: text(rung.get(name)) for name in ("shows", "not_shown")}

@@ -13,6 +13,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwi
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
+from . import proof as proofs
 from .model import STATUSES
 
 WIDTH = 100
@@ -60,12 +61,10 @@ def _chips(host: dict) -> str:
 
 
 def _proof(host: dict) -> str:
-    proof = host["inference"]
-    if not proof:
-        return "-"
-    if proof["status"] == "passed" and proof["tokens_per_second"] is not None:
-        return f"{proof['tokens_per_second']:.1f} tok/s"
-    return clean(proof["status"])
+    said = proofs.status(host["inference"])
+    if said == "passed" and host["inference"]["tokens_per_second"] is not None:
+        return f"{host['inference']['tokens_per_second']:.1f} tok/s"
+    return clean(said) if said else "-"
 
 
 def _named(names: list[str], lines_at_most: int, limit: int, head: str = "", rest: str = "  ") -> list[str]:
@@ -203,16 +202,16 @@ def _findings(hosts: list[dict], limit: int) -> list[str]:
 
 
 def _texts(hosts: list[dict], limit: int) -> list[str]:
-    def key(host: dict) -> tuple | None:
-        proof = host["inference"]
-        if not proof:
-            return None
+    given = [{"name": host["name"], "proof": one} for host in hosts for one in proofs.every(host["inference"])]
+
+    def key(row: dict) -> tuple | None:
+        proof = row["proof"]
         if proof["status"] == "passed" and proof["text"]:
             return ("generated", proof["text"], ladder.words(proof["engine"], proof.get("model")), *_worth(proof))
         return (f"inference {proof['status']}", proof["reason"] or "no reason given", None, None, None)
 
     found = []
-    for (word, text, rung, shows, not_shown), names in _grouped(hosts, key).items():
+    for (word, text, rung, shows, not_shown), names in _grouped(given, key).items():
         by = f" by {clean(rung)}" if rung else ""
         found += _named(names, 3, limit, f"{word}{by} on ")
         found += wrap(text, limit, "  ", "  ")

@@ -81,11 +81,15 @@ function findingList(host) {
     issue(item.severity, item.rule, item.message, [["Variable", item.variable], ["Source", item.source]], null, item.accepted)));
 }
 
+// One for each framework of the host.
 function proofPart(host) {
-  const proof = host.inference;
-  if (!proof) return null;
+  const proofs = allProofs(host);
+  return proofs.length ? h("section", null, h("h3", null, "Generated text"), proofs.map(oneProof)) : null;
+}
+
+function oneProof(proof) {
   const facts = [proof.status, proof.tokens_per_second !== null ? `${proof.tokens_per_second} tokens/s` : null, proof.device, proof.engine, proof.model];
-  return h("section", null, h("h3", null, "Generated text"), proof.text && h("p", { class: "quote" }, proof.text), proof.prompt && h("p", { class: "soft" }, `Prompt: ${proof.prompt}`),
+  return h("div", null, proof.text && h("p", { class: "quote" }, proof.text), proof.prompt && h("p", { class: "soft" }, `Prompt: ${proof.prompt}`),
     proof.reason && h("p", null, proof.reason), h("p", { class: "soft" }, facts.filter(Boolean).join(" · ")), proofWorth(proof));
 }
 

@@ -36,10 +36,15 @@ function renderProof() {
 
 // Each engine that generated here, with what that shows and what it leaves open.
 function worthList(shown) {
-  const groups = groupBy(shown.filter((host) => host.inference.shows), (host) => [host.inference.engine, host.inference.model].filter(Boolean).join(", "));
+  const groups = groupBy(shown.flatMap(allProofs).filter((proof) => proof.shows), (proof) => [proof.engine, proof.model].filter(Boolean).join(", "));
   if (!groups.size) return "";
   return h("ul", { class: "texts" }, [...groups].map(([name, members]) => h("li", null, h("b", null, name || "engine not told"),
-    h("span", { class: "soft" }, plural(members.length, "host")), h("div", null, proofWorth(members[0].inference)))));
+    h("span", { class: "soft" }, plural(members.length, "host")), h("div", null, proofWorth(members[0])))));
+}
+
+// Of each framework of a host, the first one's first.
+function allProofs(host) {
+  return host.inference ? [host.inference, ...(host.inference.also || [])] : [];
 }
 
 function speedRow(host, best) {

@@ -57,6 +57,11 @@ def test_a_text_is_generated_by_an_ordinary_user(capsys, place):
     assert run(capsys, text_generation, place)["changed"] is False
 
 
+def test_a_further_frameworks_proof_is_beside_the_first(capsys, place):
+    run(capsys, text_generation, place, framework="torch", engine="mindformers-pipeline")
+    assert sorted(os.listdir(place / "state" / "proofs")) == ["inference-torch.json"]
+
+
 @pytest.mark.parametrize(("task", "shown"), [("installation", "text"), ("training", "losses")])
 def test_a_check_runs_as_an_ordinary_user(capsys, place, task, shown):
     result = run(capsys, framework_check, place, task=task)

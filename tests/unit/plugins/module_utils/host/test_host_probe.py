@@ -83,7 +83,7 @@ INNER = {
         "held",
     },
     "models": {"path", "foreign"},
-    "proofs": {"inference"},
+    "proofs": {"inference", "others"},
 }
 
 
@@ -189,7 +189,7 @@ def test_a_host_with_nothing_ascend_about_it():
     }
     assert facts["_ran"] == [], "no command is started on a bare host"
     assert facts["_asked"] == [], "without device nodes nobody is looked for"
-    assert facts["proofs"] == {"inference": None}
+    assert facts["proofs"] == {"inference": None, "others": {"mindspore": None, "torch": None}}
 
 
 def test_a_provisioned_server():
@@ -325,6 +325,8 @@ def test_only_the_end_of_a_long_journal():
 def test_proof(text, proof):
     facts = collect({"/var/lib/ascend-fleet/proofs/inference.json": text})
     assert facts["proofs"]["inference"] == proof
+    facts = collect({"/var/lib/ascend-fleet/proofs/inference-torch.json": text})
+    assert facts["proofs"] == {"inference": None, "others": {"mindspore": None, "torch": proof}}
 
 
 def test_other_places():

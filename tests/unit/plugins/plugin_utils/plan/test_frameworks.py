@@ -43,12 +43,65 @@ def test_a_host_for_mindspore_is_as_it_was(tables):
 
 def test_both_have_an_environment_each(tables):
     found = plan(tables, ascend_mindspore_version="2.7.1", ascend_torch_version="2.7.1")
-    expected = [*VENDOR, "nnal", "python", "python", "mindspore", "mindformers", "torch", "inference"]
+    expected = [*VENDOR, "nnal", "python", "python", "mindspore", "mindformers", "torch", "inference", "inference"]
     assert names(found) == expected and found["stack"]["cann"]["version"] == "8.3.RC1"
     pythons = [step for step in found["steps"] if step["component"] == "python"]
     assert [step["environment"] for step in pythons] == ["mindspore", "torch"]
     ids = [step["id"] for step in found["steps"]]
     assert len(set(ids)) == len(ids) and ids.count("python-install") == 1
+
+
+BOTH = {"ascend_mindspore_version": "2.7.1", "ascend_torch_version": "2.7.1"}
+
+
+def proof_of(entry, stack, changes):
+    return {**{"status": "passed", "engine": entry["engine"], "model": entry["model"], "stack": stack}, **changes}
+
+
+def test_each_framework_of_a_host_proves_itself(tables):
+    found = plan(tables, **BOTH)
+    first, other = (step for step in found["steps"] if step["component"] == "inference")
+    assert (first["id"], first["environment"], first["to"]) == (
+        "inference-verify",
+        "mindspore",
+        "mindformers-pipeline, llama",
+    )
+    assert (other["id"], other["environment"], other["to"]) == (
+        "inference-verify-torch",
+        "torch",
+        "torch-plain, gpt2",
+    )
+    assert "torch" in other["why"]
+    assert sum("for torch as well" in line for line in found["why"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        ({}, ["inference-verify", "inference-verify-torch"]),
+        ({"inference": {}}, ["inference-verify-torch"]),
+        ({"others": {}}, ["inference-verify"]),
+        ({"inference": {}, "others": {}}, []),
+        ({"inference": {}, "others": {"status": "failed"}}, ["inference-verify-torch"]),
+        ({"inference": {}, "others": {"stack": {"cann": "8.2.RC1"}}}, ["inference-verify-torch"]),
+    ],
+)
+def test_only_a_framework_without_a_proof_of_this_stack_proves_itself(tables, kept, left):
+    said = plan(tables, **BOTH)
+    entry, stack = said["stack"]["inference"], said["fingerprint"]
+    (also,) = entry["also"]
+    proofs = {"inference": None, "others": {}}
+    if "inference" in kept:
+        proofs["inference"] = proof_of(entry, stack, kept["inference"])
+    if "others" in kept:
+        proofs["others"] = {"torch": proof_of(also, stack, kept["others"])}
+    found = plan(tables, {**BARE, "proofs": proofs}, **BOTH)
+    assert [step["id"] for step in found["steps"] if step["component"] == "inference"] == left
+
+
+def test_a_framework_that_only_decides_for_others_proves_nothing(tables):
+    found = plan(tables, **BOTH, ascend_components=["python", "mindspore", "inference"])
+    assert [step["id"] for step in found["steps"] if step["component"] == "inference"] == ["inference-verify"]
 
 
 def test_each_environment_has_a_python_that_its_framework_takes(tables):
