@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import journal
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Finding, Plan, Step, finding
@@ -74,6 +74,11 @@ def removal_steps(
     """
     steps: list[Step] = []
     findings: list[Finding] = []
+    wanted = list(wanted)
+    homes = {environment.home_of(name) for name in wanted}
+    named = {one: name for one, name in (env_names or {}).items() if one in homes}
+    if gone is None and named:  # of the environments those of the frameworks that are named, of all where none is
+        env_name, env_names = next(iter(named.values())), named
     site = Site(facts, env_name, env_names=env_names or {})
     for component in reversed(components.ALL):
         if not component.removable or component.name not in wanted or (gone is not None and component.name not in gone):

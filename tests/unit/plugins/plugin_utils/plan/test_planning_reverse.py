@@ -108,6 +108,25 @@ def test_removal_of_one_component_only():
     assert [(step["id"], step["product"], step["from"]) for step in steps] == [("cann-remove", "nnae", "8.0.RC3")]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        (["python"], []),
+        (["python", "torch"], ["mindspore"]),
+        (["python", "mindformers"], ["torch"]),
+        (["python", "mindspore", "torch"], []),
+    ],
+)
+def test_of_the_environments_those_of_the_named_frameworks_are_removed(wanted, left):
+    rows = [
+        {"name": name, "path": f"/envs/{name}", "python": "3.11.2", "packages": {}} for name in ("mindspore", "torch")
+    ]
+    names = {"mindspore": "mindspore", "torch": "torch"}
+    there = {**facts(), "environments": rows}
+    steps, _findings = planning_reverse.removal_steps(there, wanted, "mindspore", None, names)
+    assert {row["name"] for row in rows} - {step["environment"] for step in steps} == set(left)
+
+
 def test_join_puts_removals_first_and_one_reboot_last():
     steps, _findings = planning_reverse.removal_steps(facts(), ALL, "mindspore")
     own = [components.get("firmware").make_step(facts(), "downgrade", "2", "1", "asked for"), planning.reboot("x")]
