@@ -90,7 +90,7 @@ def test_a_real_prometheus_scrapes_it_and_its_own_tool_finds_the_format_good(hos
 @pytest.mark.hosts("watched")
 def test_a_second_run_changes_nothing_and_restarts_nothing(host, fleet):
     before = shown(host, "MainPID"), starts(host)
-    run = fleet.play("site.yml")
+    run = fleet.play("site.yml", "--limit", "watched")
     assert run.ok and not any(changed(run).values()), run.text[-3000:]
     assert (shown(host, "MainPID"), starts(host)) == before
 
@@ -179,26 +179,39 @@ def by_hand(host):
     return host.run(f"sudo chattr +i {PROGRAM} /etc/systemd/system/{UNIT}").rc == 0
 
 
+@pytest.fixture
+def unlocked(host):
+    """Whatever a test makes of them, the host can be thrown away afterwards."""
+    yield
+    host.run(f"chattr -i {PROGRAM} /etc/systemd/system/{UNIT}")
+
+
 @pytest.mark.hosts("by-hand")
-def test_one_that_was_installed_by_hand_is_kept_refused_or_taken_over(host, fleet):
-    name = fleet.container("by-hand")
-    podman("cp", str(CACHE / "simulator" / "artifacts" / PACKAGE), f"{name}:/tmp/{PACKAGE}", check=True)
+def test_one_that_was_installed_by_hand_is_kept_refused_or_taken_over(host, fleet, unlocked):
+    podman(
+        "cp",
+        str(CACHE / "simulator" / "artifacts" / PACKAGE),
+        f"{fleet.container('by-hand')}:/tmp/{PACKAGE}",
+        check=True,
+    )
     locked = by_hand(host)
+    assert "machine_npu_nums 2\n" in scrape(host)
+
+    def site(wish, *options):
+        return fleet.play("site.yml", "--limit", "by-hand", "-e", json.dumps(wish), *options)
+
+    driver = site(NEWER)
+    assert not driver.ok and "npu-exporter (pid" in " ".join(driver.text.split()), "theirs is not stopped"
     wish = {"ascend_components": ["driver", "firmware", "npu_exporter"]}
-    same = fleet.play("site.yml", "--limit", "by-hand", "-e", json.dumps(wish))
+    same = site(wish)
     assert same.ok and not any(changed(same).values()), same.text[-3000:]
     newer = {**wish, "ascend_npu_exporter_version": "7.2.RC1"}
-    refused = fleet.play("site.yml", "--limit", "by-hand", "-e", json.dumps(newer))
+    refused = site(newer)
     assert not refused.ok and "was not installed by ascend.fleet" in " ".join(refused.text.split())
-    driver = fleet.play("site.yml", "--limit", "by-hand", "-e", json.dumps(NEWER))
-    assert not driver.ok and "npu-exporter (pid" in " ".join(driver.text.split()), "theirs is not stopped"
-    taken = fleet.play(
-        "site.yml", "--limit", "by-hand", "-e", json.dumps({**newer, "ascend_take_over": ["npu_exporter"]})
-    )
+    taken = site({**newer, "ascend_take_over": ["npu_exporter"]})
     assert taken.ok and 'exporterVersion="v7.2.RC1_' in scrape(host), taken.text[-3000:]
     if locked:
-        assert "i" not in host.check_output(f"sudo lsattr {PROGRAM}").split()[0]
-    left = fleet.play(
-        "playbooks/uninstall.yml", "--limit", "by-hand", "-e", json.dumps({"ascend_components": ["npu_exporter"]})
-    )
+        assert "i" not in host.check_output(f"lsattr {PROGRAM}").split()[0]
+    only = json.dumps({"ascend_components": ["npu_exporter"]})
+    left = fleet.play("playbooks/uninstall.yml", "--limit", "by-hand", "-e", only)
     assert left.ok and "left alone" in left.text and host.service("npu-exporter").is_running

@@ -260,7 +260,7 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
         "--ip",
         host.address,
         "--cap-add",
-        "MKNOD,AUDIT_WRITE,SYS_ADMIN",
+        "MKNOD,AUDIT_WRITE,SYS_ADMIN,SYS_PTRACE,LINUX_IMMUTABLE",
         "--label",
         f"{LABEL}={prefix}",
         "--label",

@@ -28,6 +28,7 @@ ARGS = {
     "host_facts": {},
     "hccl_bandwidth": {"npus": 8},
     "network_probe": {"path": "/hccn_tool"},
+    "npu_exporter": {"version": "26.0.0"},
     "npu_smi_info": {},
     "python_environment": {},
     "relay": {},

@@ -44,6 +44,7 @@ KEYS = {
     "proofs",
     "reboot_required",
     "device_network",
+    "npu_exporter",
     "reboot_reasons",
 }
 # What only the module's documentation and the plan agree upon: the keys below each key.

@@ -138,7 +138,7 @@ def test_what_may_be_taken_over():
     values, found = desired.read({"ascend_mindspore_version": "2.7.1", "ascend_take_over": "driver, python"})
     assert found == [] and values["ascend_take_over"] == ["driver", "python"]
     (text,) = problems(ascend_take_over=["drivers", "mindspore"])
-    assert "drivers, mindspore" in text and "driver, firmware, cann, kernels, nnal, python" in text
+    assert "drivers, mindspore" in text and "driver, firmware, cann, kernels, nnal, npu_exporter, python" in text
 
 
 def test_a_chip_of_the_overlay_can_be_named(tmp_path):
