@@ -142,6 +142,22 @@ def test_a_newer_exporter_replaces_it_and_a_rollback_brings_it_back(host, fleet)
 
 
 @pytest.mark.hosts("watched")
+def test_the_host_is_handed_over_to_kubernetes(host, fleet, tmp_path):
+    wish = json.dumps({"ascend_kubernetes_dir": str(tmp_path), "ascend_kubernetes_control": ["control-1"], **NEWER})
+    seen = fleet.play("playbooks/kubernetes.yml", "--limit", "watched", "--check", "-e", wish)
+    assert not list(tmp_path.iterdir()), seen.text[-3000:]
+    run = fleet.play("playbooks/kubernetes.yml", "--limit", "watched", "-e", wish)
+    assert not run.ok and "Ascend-docker-runtime is not installed" in " ".join(run.text.split()), run.text[-3000:]
+    labels = (tmp_path / "labels.sh").read_text()
+    assert "node control-1 masterselector=dls-master-node" in labels
+    assert "accelerator-type=module-910b-8" in labels and "host-arch=huawei-x86" in labels
+    page = (tmp_path / "handover.md").read_text()
+    assert "MindCluster 7.2.RC1" in page and "huawei.com/Ascend910: 8" in page
+    again = fleet.play("playbooks/kubernetes.yml", "--limit", "watched", "-e", wish)
+    assert not any(changed(again).values()), "a second run writes nothing"
+
+
+@pytest.mark.hosts("watched")
 def test_uninstalling_leaves_nothing_of_ours_and_what_a_user_put_there(host, fleet):
     host.check_output("sudo mkdir /var/log/mindx-dl/noded")
     run = fleet.play("playbooks/uninstall.yml", "--limit", "watched", "-e", '{"ascend_components": ["npu_exporter"]}')

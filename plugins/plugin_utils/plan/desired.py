@@ -49,6 +49,8 @@ OWN = frozenset(
         "ascend_network_course",
         "ascend_network_seen",
         "ascend_rank_table",
+        "ascend_kubernetes_seen",
+        "ascend_kubernetes_handover",
     )
 )
 

@@ -27,6 +27,7 @@ ARGS = {
     "framework_check": {},
     "host_facts": {},
     "hccl_bandwidth": {"npus": 8},
+    "kubernetes_probe": {},
     "network_probe": {"path": "/hccn_tool"},
     "npu_exporter": {"version": "26.0.0"},
     "npu_smi_info": {},

@@ -31,7 +31,9 @@ def test_a_converged_host():
         "python": "3.11.2",
         "mindspore": "2.7.1",
         "mindformers": "1.0.2",
-        **dict.fromkeys(("nnal", "npu_exporter", "torch_npu", "torch", "tfplugin", "tensorflow", "extra", "python_extra")),
+        **dict.fromkeys(
+            ("nnal", "npu_exporter", "torch_npu", "torch", "tfplugin", "tensorflow", "extra", "python_extra")
+        ),
     }
     assert host["desired"]["cann"] == "nnae 8.3.RC1"
     assert host["drift"] == []
