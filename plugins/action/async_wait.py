@@ -48,7 +48,7 @@ _NO_RESULT = (
 
 
 # What runs under async: a job's result is the answer of one of these.
-JOBS = ("run_package", "python_environment", "text_generation", "framework_check", "artifact")
+JOBS = ("run_package", "python_environment", "text_generation", "framework_check", "model_export", "artifact")
 
 
 class ActionModule(HostAction):

@@ -12,7 +12,7 @@ import re
 import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import sources
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import causes, sources
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import (
     user as framework_user,
 )
@@ -64,84 +64,10 @@ _RESULT = {
     "losses": [float],
     "shown": [str],
     "table": str,
+    "files": [str],
 }
 # What each of the runner's tasks has to leave.
-_NEEDED = {"generate": "text", "check": "text", "train": "losses", "bandwidth": "table"}
-
-# What a framework says -> what it means and what to do. First match wins.
-CAUSES = (
-    (
-        r"No module named '(te|topi|hccl)\b",
-        "CANN's wheel {0} is not in the environment. Run the role mindspore, which takes it from the installed CANN.",
-    ),
-    (
-        r"No module named '(mindspore|mindformers|torch|torch_npu)\b",
-        "{0} is not installed in the environment. Run its role.",
-    ),
-    (
-        r"No module named '([\w.]+)'",
-        "The Python package {0} is missing in the environment. Add it to mindformers_extra_packages.",
-    ),
-    (
-        r"json\.exception\.parse_error",
-        "te and hccl in the environment are from another CANN. Run the role mindspore, which takes "
-        "them from the installed one.",
-    ),
-    (
-        r"Two accelerators cannot be used at the same time",
-        "The torch in the environment is the CUDA build, and torch_npu loads beside the CPU build only. Remove it and "
-        "run the role torch, which brings the CPU build.",
-    ),
-    (
-        r"libatb\w*\.so",
-        "NNAL is missing, or its set_env.sh was not applied. Run the role nnal, then python_toolchain.",
-    ),
-    (
-        r"all_reduce of \d+ (failed|did not)",
-        "The NPUs of this host do not work together: look at npu-smi info for one that is in use or ill, and at the "
-        "log of HCCL; with inference_check_processes 1 each NPU is on its own.",
-    ),
-    (
-        r"Failed to load the backend extension: torch_npu",
-        "torch_npu cannot be loaded: look at the message above it; mostly CANN is missing or its set_env.sh was not "
-        "applied. Run the role cann, then python_toolchain.",
-    ),
-    (
-        r"lib(ascend_hal|drvdsmi_host|drvhdc)[\w]*\.so",
-        "The driver's libraries are not found. Install the driver, or run through bin/ascend-run of the environment.",
-    ),
-    (
-        r"lib(\w+)\.so[\w.]*: cannot open shared object file",
-        "lib{0}.so is not found: CANN is missing or its set_env.sh was not "
-        "applied. Run the role cann, then python_toolchain.",
-    ),
-    (
-        r"version [\w.]+ and Ascend AI software package .* does not match",
-        "MindSpore and CANN do not go together; see ascend.fleet.compat_check.",
-    ),
-    (
-        r"(?i)out of memory|memory isn't enough|malloc device memory failed",
-        "The NPU has no memory left. Another process holds "
-        "the chip: look at npu-smi info, one chip runs one large model at a time.",
-    ),
-    (
-        r"(?i)unsupport\w* device_?target|device_target.*(Ascend|CPU)",
-        "MindSpore cannot use this device. Is the driver loaded, and is this the build of MindSpore for it?",
-    ),
-    (
-        r"127\.0\.0\.1.*9|ProxyError|download failed",
-        "A model file is missing and the run may not download. Name it in "
-        "inference_check_model_files, so that it is staged by checksum.",
-    ),
-    (
-        r"(?i)\.ckpt is damaged",
-        "Bring the file again: remove it on the host and run the role inference_check.",
-    ),
-    (
-        r"(?i)load_param_into_net|checkpoint.*(not exist|format|not fit)|(shape|size) .*not (the same|match)",
-        "The checkpoint does not fit the model. Compare it with the model's yaml.",
-    ),
-)
+_NEEDED = {"generate": "text", "check": "text", "train": "losses", "bandwidth": "table", "export": "files"}
 
 
 class Failure(Exception):
@@ -158,7 +84,7 @@ class Failure(Exception):
         self.ran_as = ran_as
 
 
-def run(wanted, request, watch_npu=False, links=None, environ=None):
+def run(wanted, request, watch_npu=False, links=None, environ=None, files=None, keep=None):
     """Carry out one request in the environment, in a folder of its own that is gone afterwards.
 
     Root starts it as another user (framework_user); what it leaves is read as a stranger's.
@@ -170,6 +96,8 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
         watch_npu: whether to read the HBM in use meanwhile, from npu-smi, where it runs on an NPU.
         links: {path below the folder: path of a file} that the run finds there.
         environ: further environment variables.
+        files: {path below the folder: text} that the run finds there.
+        keep: called with the folder (private_folder.PrivateFolder) and the result before the folder goes.
 
     Returns:
         The runner's result, with C(engine), C(hbm_used_mb) (as npu-smi says, None where it was not measured),
@@ -192,6 +120,8 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
         with private_folder.PrivateFolder() as folder:
             for name, path in (links or {}).items():
                 folder.link(name, path)
+            for name, text in (files or {}).items():
+                folder.put(name, text)
             command = _command(wanted["environment"], folder, dict(request, work_dir=folder.path, **asked))
             folder.hand_over(account)
             watch = _Watch() if watch_npu and wanted["device_target"] == "Ascend" else None
@@ -201,6 +131,8 @@ def run(wanted, request, watch_npu=False, links=None, environ=None):
                 raise Failure(
                     "The run says that it succeeded, but leaves no %s." % needed, result["log_tail"], account.name
                 )
+            if keep:
+                keep(folder, result)
             return dict(result, engine=engine)
     except OSError as exc:
         raise Failure("The working folder of the run: %s: %s." % (exc.filename, exc.strerror), ran_as=account.name)
@@ -242,10 +174,10 @@ def _run(command, folder, account, timeout, watch, environ):
             bounded.FLOODED: "it printed more than %d MB and was ended" % (_LOG_LIMIT // 1048576),
         }.get(done.ended, "rc %s" % done.rc)
         why += " in stage %s" % _stage(folder.read("stage", 100))
-        fix = explain(log_tail) or "Raise the time limit, or look at the log."
+        fix = causes.explain(log_tail) or "Raise the time limit, or look at the log."
         raise Failure("The run left no result (%s). %s" % (why, fix), log_tail, account.name)
     if not result["ok"]:
-        cause = explain(result["error"]) or explain(log_tail) or "Look at log_tail."
+        cause = causes.explain(result["error"]) or causes.explain(log_tail) or "Look at log_tail."
         said = " ".join(result["error"].split())[:300].rstrip(".")
         raise Failure("It failed in stage %s: %s. %s" % (result["stage"], said, cause), log_tail, account.name)
     result.update(
@@ -256,15 +188,6 @@ def _run(command, folder, account, timeout, watch, environ):
         note=account.note,
     )
     return result
-
-
-def explain(text):
-    """Cause and fix of a known failure in what a framework printed, or None."""
-    for pattern, meaning in CAUSES:
-        match = re.search(pattern, text or "")
-        if match:
-            return meaning.format(*match.groups())
-    return None
 
 
 def hbm_of(info, pid, children):

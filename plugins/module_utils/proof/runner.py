@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generates one text, trains a few steps or checks an installation, inside a managed environment: a program of its own.
+"""Generates one text, trains a few steps, checks an installation or exports a model, inside a managed environment.
 
-The modules text_generation and framework_check hand this file's text, and beside it the folder C(engines) with one
-engine's files, to the environment's Python, which may be another one than Ansible's: C(runner.py REQUEST RESULT).
+A program of its own. The modules text_generation, framework_check and model_export hand this file's text, and beside it
+the folder C(engines) with one engine's files, to the environment's Python, which may be another one than Ansible's:
+C(runner.py REQUEST RESULT).
 REQUEST and RESULT are JSON files; whatever the frameworks print goes elsewhere. The engine imports the frameworks.
 """
 
@@ -104,7 +105,20 @@ def _bandwidth(engine, _request, result):
     result["table"] = engine.bandwidth()
 
 
-_TASKS = {"generate": _generate, "train": _train, "check": _check, "bandwidth": _bandwidth}
+def _export(engine, request, result):
+    """A model's file and its reference; the small classifier is trained before where nobody gave its weights."""
+    os.mkdir("out")
+    _open(engine, result)
+    if not request["checkpoint"]:
+        _stage(result, "train")
+        result["losses"] = engine.fit()
+    _stage(result, "load")
+    engine.load()
+    _stage(result, "export")
+    result["files"] = engine.export()
+
+
+_TASKS = {"generate": _generate, "train": _train, "check": _check, "bandwidth": _bandwidth, "export": _export}
 
 
 if __name__ == "__main__":

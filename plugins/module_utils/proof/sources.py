@@ -13,9 +13,14 @@ from ansible_collections.ascend.fleet.plugins.module_utils.proof import runner
 from ansible_collections.ascend.fleet.plugins.module_utils.proof.engines import (
     checkpoint,
     device,
+    exporting,
     gpt2,
     mindformers_pipeline,
+    mindspore_export,
     mindspore_plain,
+    onnx_graph,
+    protobuf,
+    torch_export,
     torch_plain,
     torch_together,
 )
@@ -25,8 +30,14 @@ MINDFORMERS, MINDSPORE, TORCH = "mindformers-pipeline", "mindspore-plain", "torc
 FILES = (
     (MINDFORMERS, "mindformers", (mindformers_pipeline, device)),
     (MINDSPORE, "mindspore", (mindspore_plain, device, gpt2)),
-    (TORCH, "torch", (torch_plain, device, gpt2, checkpoint, torch_together)),
+    (TORCH, "torch", (torch_plain, device, gpt2, checkpoint, protobuf, torch_together)),
 )
+# What exports a model, by the framework, which is the name of its distribution.
+_EXPORT = (exporting, onnx_graph, protobuf)
+EXPORTERS = {
+    "mindspore": (mindspore_export, device, *_EXPORT),
+    "torch": (torch_export, torch_plain, device, gpt2, checkpoint, torch_together, *_EXPORT),
+}
 NAMES = [name for name, _distribution, _modules in FILES]
 RUNNER = "generation_runner.py"
 _DISTRIBUTION = re.compile(r"([A-Za-z0-9_.]+)-[^-]+.*\.(?:dist|egg)-info$")
@@ -34,9 +45,10 @@ _DISTRIBUTION = re.compile(r"([A-Za-z0-9_.]+)-[^-]+.*\.(?:dist|egg)-info$")
 
 def of(engine):
     """{path in the folder of a run: text} of the runner with one engine."""
-    modules = {name: modules for name, _distribution, modules in FILES}[engine]
+    modules = {name: modules for name, _distribution, modules in FILES}
+    modules.update((framework + "-export", found) for framework, found in EXPORTERS.items())
     files = {RUNNER: _text(runner), "engines/__init__.py": ""}
-    files.update(("engines/%s.py" % module.__name__.rpartition(".")[2], _text(module)) for module in modules)
+    files.update(("engines/%s.py" % module.__name__.rpartition(".")[2], _text(module)) for module in modules[engine])
     return files
 
 
@@ -56,6 +68,12 @@ def default(environment):
         if distribution in installed:
             return name
     return MINDFORMERS
+
+
+def exporter(environment):
+    """The framework that exports from an environment, None where none is installed there."""
+    installed = _distributions(environment)
+    return next((framework for framework in sorted(EXPORTERS) if framework in installed), None)
 
 
 def _distributions(environment):

@@ -13,6 +13,8 @@ import tempfile
 
 _NAME = "work"
 _ATTEMPTS = 5
+_CHUNK = 1 << 20
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PrivateFolder(object):
@@ -75,18 +77,43 @@ class PrivateFolder(object):
 
         A link is not followed, a FIFO not waited for, and somebody else's file (by a hard link) not read.
         """
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        stream = self._open(name)
+        if stream is None:
+            return None
+        with stream:
+            content = stream.read(limit + 1)
+        return content if len(content) <= limit else None
+
+    def copy(self, name, path):
+        """Copy a file, as read() would read it, to a new one at path. Returns whether there was one. Raises OSError."""
+        stream = self._open(name)
+        if stream is None:
+            return False
+        with stream, open(path, "xb") as target:
+            # Whatever the umask is: others read it, only its owner writes it.
+            os.fchmod(target.fileno(), 0o644)
+            shutil.copyfileobj(stream, target, _CHUNK)
+        return True
+
+    def _open(self, name):
+        """A stream of a regular file of the user's, in folders that are none of anybody else's links; or None."""
+        above, handles = self._handle, []
         try:
-            handle = os.open(name, flags, dir_fd=self._handle)
+            *folders, last = name.split("/")
+            for folder in folders:
+                handles.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=above))
+                above = handles[-1]
+            handle = os.open(last, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=above)
         except OSError:
             return None
+        finally:
+            for one in handles:
+                os.close(one)
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != self._uid:
             os.close(handle)
             return None
-        with os.fdopen(handle, "rb") as stream:
-            content = stream.read(limit + 1)
-        return content if len(content) <= limit else None
+        return os.fdopen(handle, "rb")
 
     def remove(self):
         """Remove it with all that is in it.

@@ -8,7 +8,8 @@ tag, the parameter's name, in field 1 and a tensor in field 2; a tensor its dime
 type in field 2 and its content, little-endian, in field 3. A large parameter comes in several Values of one tag.
 """
 
-_NUMBER, _BYTES = 0, 2
+from . import protobuf
+
 # Bytes of one element.
 SIZES = {"Float32": 4, "Float16": 2}
 
@@ -23,10 +24,10 @@ def read(path):
     with open(path, "rb") as handle:
         data = handle.read()
     found = {}
-    for number, value in _fields(data, path):
+    for number, value in protobuf.fields(data, path):
         if number != 1:
             continue
-        parts = dict(_fields(value, path))
+        parts = dict(protobuf.fields(value, path))
         if 1 not in parts or 2 not in parts:
             raise ValueError("%s is damaged: a parameter without name or content" % path)
         dimensions, kind, content = _tensor(parts[2], path)
@@ -49,9 +50,9 @@ def read(path):
 
 def _tensor(data, path):
     dimensions, kind, content = [], "", b""
-    for number, value in _fields(data, path):
+    for number, value in protobuf.fields(data, path):
         if number == 1:
-            dimensions += [value] if isinstance(value, int) else _packed(value, path)
+            dimensions += [value] if isinstance(value, int) else protobuf.numbers(value, path)
         elif number == 2:
             kind = bytes(value).decode("utf-8", "replace")
         elif number == 3:
@@ -59,40 +60,3 @@ def _tensor(data, path):
     if kind not in SIZES:
         raise ValueError("%s holds a parameter of type %r; known are %s" % (path, kind, ", ".join(sorted(SIZES))))
     return dimensions, kind, content
-
-
-def _fields(data, path):
-    """(field's number, its int or bytes) of a message."""
-    data, at = memoryview(data), 0
-    while at < len(data):
-        tag, at = _varint(data, at, path)
-        kind = tag & 7
-        if kind not in (_NUMBER, _BYTES):
-            raise ValueError("%s is damaged: no field has wire type %d (byte %d)" % (path, kind, at))
-        value, at = _varint(data, at, path)
-        if kind == _BYTES:
-            end = at + value
-            if end > len(data):
-                raise ValueError("%s is damaged: it ends %d bytes early" % (path, end - len(data)))
-            value, at = data[at:end], end
-        yield tag >> 3, value
-
-
-def _packed(data, path):
-    values, at = [], 0
-    while at < len(data):
-        value, at = _varint(data, at, path)
-        values.append(value)
-    return values
-
-
-def _varint(data, at, path):
-    value = shift = 0
-    while at < len(data) and shift < 64:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-        shift += 7
-    raise ValueError("%s is damaged: a number without end at byte %d" % (path, at))

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import causes, proofs
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs
 
 WANTED = {
     "engine": "mindformers-pipeline",
@@ -106,7 +106,7 @@ def test_proofs_are_read_back_and_damage_is_no_proof(tmp_path):
     ],
 )
 def test_known_failures_are_explained(said, meaning):
-    found = framework_process.explain(said)
+    found = causes.explain(said)
     assert (found is None) if meaning is None else meaning in found
 
 

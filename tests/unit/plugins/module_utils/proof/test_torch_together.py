@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils.network import hccl_test
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import process
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import causes, process
 from ansible_collections.ascend.fleet.plugins.module_utils.proof.engines import torch_plain, torch_together
 
 # Adds by way of files, which is an exchange between processes too.
@@ -78,7 +78,7 @@ def test_one_that_dies_ends_the_others_and_says_why(monkeypatch):
     monkeypatch.setenv("DIES", "1")
     with pytest.raises(RuntimeError, match="all_reduce of 2 failed in process 1: the link is down") as caught:
         torch_together.together("cpu", 2, 60)
-    assert "do not work together" in process.explain(str(caught.value))
+    assert "do not work together" in causes.explain(str(caught.value))
 
 
 @pytest.mark.usefixtures("torch")
@@ -131,7 +131,7 @@ def test_how_many_add(monkeypatch, device, asked, there, size):
     ],
 )
 def test_what_torch_npu_complains_of_has_a_cause_and_a_fix(said, fix):
-    assert fix in process.explain(said)
+    assert fix in causes.explain(said)
 
 
 def test_what_was_shown_is_text_and_nothing_else():
