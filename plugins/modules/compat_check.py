@@ -32,6 +32,9 @@ options:
         C(model), C(quantization) (V(int8)), C(inference_cards), C(packages) (list of package file names),
         C(mindspore_package), C(mindspore_wheel) (file name), and C(te), C(hccl), C(topi) and C(cann_wheels_from)
         (the CANN that a wheel comes from, such as V(nnae 8.3.RC1)).
+      - Of a model for inference chips C(om_soc) and C(om_cann), the SoC and the CANN that it was converted for and
+        with; C(opset) (version of ONNX's operators), and of the place where C(cann) converts C(atc_python),
+        C(atc_numpy) and C(atc) (V(here) where the host itself is to convert).
     type: dict
     default: {}
   host:

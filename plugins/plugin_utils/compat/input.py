@@ -23,15 +23,20 @@ OTHER_NUMBERS = (
     "triton_ascend",
     "mindie",
     "mindcluster",
+    "om_cann",
+    "atc_python",
+    "atc_numpy",
 )
 NUMBERS = tuple(dict.fromkeys([*components.VARIABLES.values(), *OTHER_NUMBERS]))
 WORDS = {
     "cann_flavor": ("nnae", "toolkit", "nnrt"),
     "device_target": ("Ascend", "CPU"),
     "quantization": ("int8", "none"),
+    "atc": ("here", "elsewhere"),
 }
-TEXTS = ("te", "hccl", "topi", "cann_wheels_from", "mindspore_package", "mindspore_wheel", "model")
-OTHERS = ("packages", "inference_cards")
+TEXTS = ("te", "hccl", "topi", "cann_wheels_from", "mindspore_package", "mindspore_wheel", "model", "om_soc")
+COUNTS = {"inference_cards": "a number of cards", "opset": "a version of ONNX's operators such as 11"}
+OTHERS = ("packages", *COUNTS)
 VERSION_KEYS = NUMBERS + tuple(WORDS) + TEXTS + OTHERS
 HOST_KEYS = ("chip", "arch", "host_kind", "os", "glibc", "product", "variant", "installed")
 # What may be said of what is installed: the keys that host_facts returns.
@@ -149,9 +154,9 @@ def read_versions(value, names=None):
             if not isinstance(item, list) or not all(isinstance(name, str) for name in item):
                 raise InputError(f"versions.packages must be a list of file names, not {item!r}.")
             result[key] = item
-        elif key == "inference_cards":
+        elif key in COUNTS:
             if not str(item).isdigit():
-                raise InputError(f"versions.inference_cards is {item!r}; it takes a number of cards.")
+                raise InputError(f"versions.{key} is {item!r}; it takes {COUNTS[key]}.")
             result[key] = int(item)
         elif not isinstance(item, str):
             raise InputError(f"{where} must be text, not {_kind(item)}.")

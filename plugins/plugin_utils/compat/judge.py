@@ -20,6 +20,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     models as compat_models,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
+    om as compat_om,
+)
+from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
     serving as compat_serving,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import (
@@ -105,6 +108,11 @@ RULES = (
     "model-mindformers",
     "model-chip",
     "model-feature",
+    "om-chip",
+    "om-cann",
+    "onnx-opset",
+    "atc-python",
+    "atc-memory",
     "device-target-cpu",
 )
 CHECKS = (
@@ -142,6 +150,11 @@ CHECKS = (
     compat_host.glibc,
     compat_host.packages,
     compat_models.model,
+    compat_om.om_chip,
+    compat_om.om_cann,
+    compat_om.onnx_opset,
+    compat_om.atc_python,
+    compat_om.atc_memory,
     compat_framework.device_target,
 )
 _FLAVORED = re.compile(r"(?:Ascend-cann-)?(toolkit|nnae|nnrt)[ _=/-]+(.+)\Z")
