@@ -197,8 +197,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
-from ansible_collections.ascend.fleet.plugins.module_utils.convert import export, exported
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import process
+from ansible_collections.ascend.fleet.plugins.module_utils.convert import exported
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import export, process
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, safe_folder
 
 INPUT = {

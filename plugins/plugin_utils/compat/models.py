@@ -31,8 +31,8 @@ def model(case):
         inference = chip["role"] == "inference"
         # MindFormers does not run there, and a generation is no graph of fixed sizes that ATC could convert.
         why = (
-            f" {chip['name']} only infers, from models converted to OM; MindFormers does not run there, nor is its text "
-            "generation converted."
+            f" {chip['name']} only infers, from models converted to OM; MindFormers does not run there, nor is its "
+            "text generation converted."
             if inference
             else ""
         )
