@@ -362,6 +362,7 @@ ansible_facts:
           type: dict
           contains:
             inference: {description: The last generation of text; V(null) without one., type: dict}
+            om: {description: The OM models that were proven; V(null) without one., type: dict}
             others:
               description: By framework those of further frameworks of the host; V(null) without one.
               type: dict

@@ -22,6 +22,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 
@@ -39,7 +40,7 @@ DTYPES = {
     "int16": (2, "h"),
     "int32": (4, "i"),
     "int64": (8, "q"),
-    "bool": (1, "?"),
+    "bool": (1, "B"),
 }
 _LIMIT = 8 * 1024 * 1024  # bytes of a description
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}\Z")
@@ -113,6 +114,33 @@ def check_files(folder, description):
                 "%s is not what was exported: SHA-256 %s, and %s says %s. Copy the folder again, or export the model "
                 "again." % (path, found, DESCRIPTION, wanted)
             )
+
+
+def inline(folder, description):
+    """The reference with its tensors as numbers, so that it can travel without the folder. Raises ExportedError."""
+    reference = dict(description["reference"])
+    for part, tensors in (("input", description["inputs"]), ("output", description["outputs"])):
+        kinds = {tensor["name"]: tensor["dtype"] for tensor in tensors}
+        reference[part] = {
+            name: tensor if isinstance(tensor, list) else _numbers(os.path.join(folder, tensor), kinds[name])
+            for name, tensor in description["reference"][part].items()
+        }
+    return reference
+
+
+def _numbers(path, dtype):
+    size, letter = DTYPES[dtype]
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_LIMIT + 1)
+    except OSError as exc:
+        raise ExportedError("%s: %s. Export the model again, or copy the whole folder." % (path, exc.strerror))
+    if len(data) > _LIMIT or len(data) % size:
+        raise ExportedError(
+            "%s has %d bytes or more, which are no %s for a reference of at most %d bytes. Export the model with a "
+            "smaller fixed input." % (path, len(data), dtype, _LIMIT)
+        )
+    return list(struct.unpack("<%d%s" % (len(data) // size, letter), data))
 
 
 def write(folder, description):

@@ -113,6 +113,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
         "proofs": {
             "inference": _proof(view.read(defaults.proof_file(state_dir))),
+            "om": _proof(view.read(state_dir + "/proofs/om.json")),
             "others": {name: _proof(view.read(defaults.proof_file(state_dir, name))) for name in defaults.PROVEN},
         },
         "npu_exporter": npu_exporter,

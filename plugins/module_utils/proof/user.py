@@ -64,6 +64,34 @@ def choose(wanted, readable):
         raise NoUser("The run shall not be root's, but %s. Let the module run as root or as one user." % exc.strerror)
 
 
+def of_device(wanted, readable):
+    """The account for a run with the host's own programs: the first that can read the files and use the NPU, else root.
+
+    Args:
+        wanted: C(device_target) and C(device_id).
+        readable: paths of files that the run reads.
+
+    Raises:
+        NoUser: a file can be read by root alone.
+    """
+    if os.geteuid() != 0:
+        return run_as.current()
+    nodes = [(path, os.R_OK | os.W_OK) for path in device_nodes(wanted)]
+    refused = None
+    for account in _candidates(nodes):
+        path = account.refused([(name, os.R_OK) for name in readable])
+        if path:
+            refused = refused or (account.name, path)
+        elif not account.refused(nodes):
+            return account
+    if refused:
+        raise NoUser(
+            "The run shall not be root's, and %s may not read %s. Let everybody read it (chmod o+r, and o+x on the "
+            "folders above it)." % refused
+        )
+    return run_as.current("the device nodes let root alone in; the driver was not installed for all users")
+
+
 def device_nodes(wanted):
     """The device nodes there are of those that a run on the wanted device opens."""
     if wanted["device_target"] != "Ascend":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components, environment, extra_packages, python_extra
+from ansible_collections.ascend.fleet.plugins.plugin_utils.handover import models
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import declared
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places import Problem
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
@@ -35,8 +36,10 @@ def complete(desired: dict[str, Any], catalog: Catalog) -> list[Problem]:
     names = {desired[one.env_variable] for one in environment.frameworks()}
     entries, faults = python_extra.read(desired[python_extra.VARIABLE], catalog, names)
     desired[python_extra.VARIABLE] = [] if faults else entries
-    return [Problem(extra_packages.VARIABLE, text) for text in wrong] + [
-        Problem(python_extra.VARIABLE, text) for text in faults
+    return [
+        *(Problem(extra_packages.VARIABLE, text) for text in wrong),
+        *(Problem(python_extra.VARIABLE, text) for text in faults),
+        *(Problem(models.VARIABLE, text) for text in models.problems(desired[models.VARIABLE])),
     ]
 
 

@@ -51,6 +51,10 @@ OWN = frozenset(
         "ascend_rank_table",
         "ascend_kubernetes_seen",
         "ascend_kubernetes_handover",
+        "ascend_om_course",
+        "ascend_om_failed",
+        "ascend_om_force",
+        "ascend_om_handed",
     )
 )
 

@@ -24,6 +24,7 @@ INPUTS = (
     "ascend_plan",
     "rollout_outcome",
     "inference_check_result",
+    "om_check_result",
     "ascend_error",
     "ascend_observation",
     "__ascend_progress",
@@ -126,7 +127,11 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "reboot_required": bool(facts.get("reboot_required")),
         "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
         "inference": proof.of_host(
-            found.get("inference_check_result") or {}, facts, plan, found.get("inference_check_others") or {}
+            found.get("inference_check_result") or {},
+            facts,
+            plan,
+            others=found.get("inference_check_others") or {},
+            models=found.get("om_check_result") or {},
         ),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import om_proofs
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, ladder
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, rows, text
 
@@ -14,7 +15,9 @@ _KEYS = ("prompt", "text", "engine", "device", "tokens_per_second", "status", "r
 _EXTRA = ("model", "expected", "seconds", "time")
 
 
-def of_host(given: dict, facts: dict, plan: dict, others: dict | None = None) -> dict[str, Any] | None:
+def of_host(
+    given: dict, facts: dict, plan: dict, others: dict | None = None, models: dict | None = None
+) -> dict[str, Any] | None:
     """The proof that this run gave, else the one that the host kept; None where there is neither.
 
     Those of further frameworks of the host are its C(also).
@@ -24,9 +27,12 @@ def of_host(given: dict, facts: dict, plan: dict, others: dict | None = None) ->
         facts: the host as observed.
         plan: its plan, whose stack says which proof it asks for and what that shows.
         others: C(inference_check_others) of the host, by framework.
+        models: C(om_check_result) of the host, for one that runs OM models.
     """
     proof: dict | None = given or None
     stack = part(plan, "stack")
+    if proof is None and stack and stack.get("inference") is None:
+        proof = _of_models(models or part(part(facts, "proofs"), "om"), part(plan, "fingerprint"))
     if proof is None and stack and "inference" in stack and stack["inference"] is None:
         reason = plan.get("inference_reason") or stack.get("inference_reason")
         proof = {"status": "skipped", "reason": text(reason) or "The stack of this host has no inference."}
@@ -72,10 +78,22 @@ def _told(proof: dict, planned: dict) -> dict[str, Any]:
     return {**result, **_worth(result, planned)}
 
 
+def _of_models(proof: dict, stack: dict) -> dict[str, Any] | None:
+    """The proof of a host that runs OM models, as one of a text; None where there is none of the stack that it has."""
+    if not proof or (proof.get("stack") not in (None, stack) and proof.get("status") == "passed"):
+        return None
+    entries = {name: entry for name, entry in part(proof, "models").items() if isinstance(entry, dict)}
+    said = [om_proofs.words(name, entry) for name, entry in sorted(entries.items()) if entry.get("status") == "passed"]
+    shown = {"engine": om_proofs.ENGINE, "device": "Ascend", "model": ", ".join(sorted(entries)) or None}
+    return {**shown, **{key: proof.get(key) for key in ("status", "reason", "time")}, "text": "; ".join(said) or None}
+
+
 def _worth(proof: dict[str, Any], planned: dict[str, Any]) -> dict[str, str | None]:
     """What a proof shows and does not: as its plan says, else as the ladder does; nothing where none was given."""
     if proof["status"] == "skipped":
         return {"shows": None, "not_shown": None}
+    if proof["engine"] == om_proofs.ENGINE:
+        return {"shows": om_proofs.SHOWS, "not_shown": om_proofs.NOT_SHOWN}
     rung = planned if planned.get("engine") == proof["engine"] else {}
     if not rung.get("shows"):
         engine = proof["engine"] or ladder.FIRST_ENGINE

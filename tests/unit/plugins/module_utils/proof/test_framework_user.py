@@ -177,3 +177,17 @@ def test_the_owner_of_a_path_is_that_of_the_link_itself(place):
     (place / "link").symlink_to("/")
     os.lchown(place / "link", ALICE, ALICE)
     assert run_as.of_owner(str(place / "link")).uid == ALICE
+
+
+def test_for_a_run_with_the_hosts_own_programs(tmp_path, monkeypatch):
+    monkeypatch.setattr(framework_user, "DEVICES", str(tmp_path / "dev"))
+    wanted = {"device_target": "Ascend", "device_id": 0}
+    assert framework_user.of_device(wanted, ["/bin/sh"]).name == "nobody"
+    closed = tmp_path / "model.om"
+    closed.touch(mode=0o600)
+    with pytest.raises(framework_user.NoUser, match=r"nobody may not read .*model\.om\. Let everybody read it"):
+        framework_user.of_device(wanted, [str(closed)])
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "davinci0").touch(mode=0o600)
+    account = framework_user.of_device(wanted, ["/bin/sh"])
+    assert (account.uid, "device nodes let root alone in" in account.note) == (0, True)
