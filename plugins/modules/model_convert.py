@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - ascend.fleet.options.install_path
   - ascend.fleet.options.state
 options:
-  source:
+  exported:
     description:
       - Folder of the exported model on the host, C(model.json) and the files it names. Every file is held against its
         hash.
@@ -57,7 +57,7 @@ options:
 EXAMPLES = r"""
 - name: The exported model for the 310P3 of the fleet
   ascend.fleet.model_convert:
-    source: /srv/models/tiny
+    exported: /srv/models/tiny
     soc_version: Ascend310P3
     environment: /opt/ascend/envs/mindspore
   become: true
@@ -98,7 +98,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor import install
 
 LONG = ("reference", "inputs", "outputs")
 SPEC = {
-    "source": {"type": "path", "required": True},
+    "exported": {"type": "path", "required": True},
     "soc_version": {"type": "str", "required": True},
     "name": {"type": "str"},
     "options": {"type": "dict", "default": {}},
@@ -120,8 +120,8 @@ def main():
             msg="There is no CANN toolkit in %s, and only the toolkit has ATC (nnrt and nnae have none). Install it "
             "with ascend_cann_flavor: toolkit, or convert on a host that has it." % wanted["install_path"]
         )
-    if module.check_mode and not os.path.isdir(wanted["source"]):  # the run itself would have brought it
-        module.exit_json(changed=True, msg="would convert %s for %s" % (wanted["source"], wanted["soc_version"]))
+    if module.check_mode and not os.path.isdir(wanted["exported"]):  # the run itself would have brought it
+        module.exit_json(changed=True, msg="would convert %s for %s" % (wanted["exported"], wanted["soc_version"]))
     environment = wanted["environment"]
     if environment and not os.path.isfile(environment.rstrip("/") + "/bin/python3"):
         module.fail_json(
@@ -130,7 +130,7 @@ def main():
         )
     try:
         work = conversion.Conversion(
-            wanted["source"], wanted["soc_version"], wanted["options"], row, wanted["state_dir"], wanted["name"]
+            wanted["exported"], wanted["soc_version"], wanted["options"], row, wanted["state_dir"], wanted["name"]
         )
         record, changed = work.there(), False
         if record is None:

@@ -33,7 +33,7 @@ def host(place: Path, monkeypatch) -> Path:
 
 def run(capsys, host: Path, **changed):
     given = {
-        "source": str(host / "tiny"),
+        "exported": str(host / "tiny"),
         "soc_version": "Ascend310P3",
         "environment": str(host / "env"),
         "install_path": str(host / "Ascend"),
@@ -100,7 +100,7 @@ def test_check_mode_says_it_and_makes_nothing(capsys, host):
         ({"soc_version": "../x"}, r"soc_version is '../x'"),
         ({"environment": "/nowhere"}, r"/nowhere has no bin/python3"),
         ({"install_path": "/nowhere"}, r"There is no CANN toolkit in /nowhere.*ascend_cann_flavor: toolkit"),
-        ({"source": "/nowhere"}, r"/nowhere/model.json: No such file"),
+        ({"exported": "/nowhere"}, r"/nowhere/model.json: No such file"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_fix(capsys, host, changed, said):

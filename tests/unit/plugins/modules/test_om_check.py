@@ -59,7 +59,7 @@ def converted(capsys, host: Path, soc: str = "Ascend310P3", cann: str = "8.3.RC1
     made = run(
         capsys,
         model_convert,
-        source=str(host / "tiny"),
+        exported=str(host / "tiny"),
         soc_version=soc,
         environment=str(host / "env"),
         install_path=str(host / f"toolkit-{cann}"),
