@@ -61,20 +61,17 @@ class ActionModule(ControlAction):
         facts = part(part(plain(variables.get("ascend_observation") or {}), "ansible_facts"), "ascend")
         plan = plain(args["plans"].get(name) or {})
         member = course.Member(name, facts, part(plan, "fingerprint"), _well(plan, variables))
-        raw = task_vars["hostvars"].raw_get(name)
         infers = part(facts, "accelerators").get("role") == "inference" and not part(plan, "stack").get("inference")
         compiles = any(row.get("product") == "toolkit" for row in facts.get("cann") or [])
-        if not facts or not (infers or compiles or raw.get(models.VARIABLE)):
+        if not infers and not compiles:
             return member
-        wish = wishes.of_host(self._templar, raw)
+        wish = wishes.of_host(self._templar, task_vars["hostvars"].raw_get(name))
         wanted: list[models.Model] = []
         problem = None
         try:
-            if infers and "inference" in wish.desired["ascend_components"]:
-                wanted.append(models.tiny())
             if infers:
-                wanted += [models.load(entry) for entry in args["models"]]
-            wanted += [models.load(entry) for entry in wish.desired[models.VARIABLE]]
+                wanted += [models.tiny()] if "inference" in wish.desired["ascend_components"] else []
+                wanted += [models.load(entry) for entry in (*args["models"], *wish.desired[models.VARIABLE])]
         except ValueError as error:
             problem = str(error)
         return course.Member(
