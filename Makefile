@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
-        matrix bench bench-pure matrix-proof stacks pictures currency report docs clean
+        matrix bench bench-pure matrix-proof exports stacks pictures currency report docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -98,6 +98,10 @@ matrix: simulator ## Unit tests and playbooks on every supported ansible-core; s
 # PAIRS="2.7.1 2.9.0" tries these MindSpore releases only; without, about 3.4 GB to fetch and install for each of ten pairs.
 matrix-proof: venv ## Every pair that PyPI can install proves itself on the CPU; the table goes into docs/proofs.md
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.checks.proofs --docs $(PAIRS)
+
+# EXPORTS="torch==2.13.0+cpu" tries that only; without, about 3 GB to fetch and install for four frameworks.
+exports: venv ## PyTorch and MindSpore export for real, onnxruntime gives the same answers; the table goes into docs/proofs.md
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.checks.exports --docs $(EXPORTS)
 
 # STACKS="2.9.0" tries these MindSpore releases only; about 1.3 GB and a quarter of an hour for each.
 stacks: simulator ## inventories/example on a bare simulated host, once per MindSpore release; the table goes into docs/proofs.md

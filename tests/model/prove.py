@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,17 @@ REQUEST = {"device_target": "CPU", "device_id": 0, "prompt": PROMPT, "top_k": 3,
 MATRICES = slice(0, None, 2)
 
 
-def run(python: str, engine: str, request: dict[str, Any], timeout: int = 600) -> dict[str, Any]:
-    """The runner's result for one request, with `log` where it has none."""
+def run(
+    python: str,
+    engine: str,
+    request: dict[str, Any],
+    timeout: int = 600,
+    keep: Callable[[Path], None] = lambda _folder: None,
+) -> dict[str, Any]:
+    """The runner's result for one request, with `log` where it has none.
+
+    keep: called with the folder of the run before it goes.
+    """
     with tempfile.TemporaryDirectory() as work:
         for name, text in sources.of(engine).items():
             path = Path(work) / name
@@ -42,6 +51,7 @@ def run(python: str, engine: str, request: dict[str, Any], timeout: int = 600) -
         (Path(work) / "request.json").write_text(json.dumps(whole), encoding="utf-8")
         command = [python, sources.RUNNER, "request.json", "result.json"]
         done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=timeout, check=False)
+        keep(Path(work))
         try:
             return json.loads((Path(work) / "result.json").read_text(encoding="utf-8"))
         except OSError:
