@@ -23,8 +23,10 @@ _NO_BOOT, _NO_SHUTDOWN, _NO_ROOT = 70, 71, 72
 _WORDS_AT_MOST = 8000  # characters
 _BOOT = re.compile(r"^ascend\.fleet boot <(.*?)>$", re.DOTALL | re.MULTILINE)
 _REFUSED = re.compile(r"^ascend\.fleet refused <(.*?)>$", re.DOTALL | re.MULTILINE)
+_FAREWELL = re.compile(r"(?:Shared connection|Connection) to .* closed\.?")
 _TELL = f"""\
 boot=$(sh -c {{command}}) || exit {_NO_BOOT}
+[ -n "$boot" ] || {{{{ echo it prints nothing >&2; exit {_NO_BOOT}; }}}}
 printf 'ascend.fleet boot <%s>\\n' "$boot"
 """
 # The answer is back before the connection goes: shutdown starts a second later, outside the session, which may end
@@ -144,29 +146,29 @@ class ActionModule(HostAction):
 
 
 def _words(answer: dict[str, Any]) -> str:
-    """What the commands printed, and no more: a host may send anything."""
-    return str(answer.get("stdout", ""))[:_WORDS_AT_MOST]
+    """What the commands printed, without the returns of a terminal, and no more: a host may send anything."""
+    return str(answer.get("stdout", ""))[:_WORDS_AT_MOST].replace("\r", "")
 
 
 def _said(answer: dict[str, Any]) -> str:
-    return clean(answer.get("stderr") or answer.get("stdout") or "no reason given", 300).rstrip(".")
+    """What a command that failed said, on whichever stream; ssh's own farewell is not it."""
+    lines = [*str(answer.get("stderr", ""))[:_WORDS_AT_MOST].splitlines(), *_words(answer).splitlines()]
+    words = clean(" ".join(line for line in lines if not _FAREWELL.match(line)), 300).rstrip(".")
+    return words or "no reason given"
 
 
 def _started(answer: dict[str, Any], host: str) -> str:
     """Which boot the host was in when its reboot was started. Raises AnsibleActionFail where it was not."""
     found = _BOOT.search(_words(answer))
-    if answer.get("rc") == 0 and found and found.group(1).strip():
+    if answer.get("rc") == 0 and found:
         return found.group(1).strip()
-    silent = answer.get("rc") == 0
-    words = _NOT_STARTED.get(_NO_BOOT if silent else answer.get("rc", 0), _NOT_RUN)
-    raise AnsibleActionFail(
-        words.format(host=host, rc=answer.get("rc"), said="it prints nothing" if silent else _said(answer))
-    )
+    words = _NOT_STARTED.get(answer.get("rc", 0), _NOT_RUN)
+    raise AnsibleActionFail(words.format(host=host, rc=answer.get("rc"), said=_said(answer)))
 
 
 def _seen(answer: dict[str, Any]) -> Look:
     boot, refused = (expression.search(_words(answer)) for expression in (_BOOT, _REFUSED))
-    if answer.get("rc") != 0 or not boot or not boot.group(1).strip():
+    if answer.get("rc") != 0 or not boot:
         return Look(trouble=_said(answer))
     return Look(boot.group(1).strip(), _reason(refused.group(1)) if refused else None)
 

@@ -27,8 +27,9 @@ class Host:
 
     def __init__(self, folder, monkeypatch, **tools):
         self.folder, self.commands, self.resets, self.away = folder, [], 0, 0
+        self.terminal = True  # as ssh gives one to a command that sudo may ask for a password
         (folder / "bin").mkdir()
-        (folder / "boot").write_text("first\n")
+        (folder / "boot").write_text("first\n77\n")
         for name, script in {**TOOLS, **tools}.items():
             if script is not None:
                 (folder / "bin" / name).write_text(f"#!/bin/sh\n{script.format(folder=folder)}\n")
@@ -48,7 +49,10 @@ class Host:
             env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
             check=False,
         )
-        return {"rc": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+        if not self.terminal:
+            return {"rc": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+        words = (done.stdout + done.stderr).replace("\n", "\r\n")
+        return {"rc": done.returncode, "stdout": words, "stderr": "Shared connection to h closed.\r\n"}
 
     def reset(self):
         self.resets += 1
@@ -81,12 +85,13 @@ def act(host, monkeypatch, transport="ssh", check_mode=False, diff=False, **args
         return action.run(task_vars={"inventory_hostname": "h"})
 
 
-def test_a_reboot_is_one_command_and_looks(tmp_path, monkeypatch):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_reboot_is_one_command_and_looks(tmp_path, monkeypatch, terminal):
     host = Host(tmp_path, monkeypatch)
-    host.away = 2
+    host.away, host.terminal = 2, terminal
     result = act(host, monkeypatch, msg="new driver", diff=True)
     assert result["changed"] and result["rebooted"] and result["elapsed"] >= 3
-    assert result["diff"] == {"before": "boot: first\n", "after": "boot: second\n"}
+    assert result["diff"] == {"before": "boot: first 77\n", "after": "boot: second\n"}
     starts = [command for command in host.commands if "shutdown" in command]
     assert len(starts) == 1 and host.commands[0] == starts[0]
     assert (tmp_path / "told").read_text().splitlines() == ["-r", "now", "new driver"]
@@ -142,8 +147,10 @@ def test_no_text_of_a_host_reaches_the_shell(tmp_path, monkeypatch, message):
         ({"id": "exit 3"}, {}, "does not run as root"),
     ],
 )
-def test_nothing_is_started_where_it_could_not_be_proved(tmp_path, monkeypatch, tools, args, words):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_is_started_where_it_could_not_be_proved(tmp_path, monkeypatch, tools, args, words, terminal):
     host = Host(tmp_path, monkeypatch, **tools)
+    host.terminal = terminal
     with pytest.raises(AnsibleActionFail, match=f"(?s)^h was not rebooted. Cause: .*{words}"):
         act(host, monkeypatch, **args)
     assert not (tmp_path / "told").exists() and len(host.commands) == 1
