@@ -14,7 +14,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.component import DOUB
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Stack, Step
 
 # The distributions that are frameworks, by which a report knows the environment that counts.
-FRAMEWORKS = ("mindspore", "mindspore-ascend", "torch", "tensorflow")
+FRAMEWORKS = ("mindspore", "mindspore-ascend", "torch", "tensorflow", "vllm-ascend")
 
 
 class EnvironmentComponent(Component):
@@ -83,7 +83,7 @@ class EnvironmentComponent(Component):
         return True
 
     def seen(self, facts: Facts, stack: Stack) -> str | None:
-        packages = values.part(of_report(facts, self.distribution(stack)), "packages")
+        packages = values.part(of_report(facts, self.distribution(stack), home=self.home), "packages")
         return values.text(packages.get(self.distribution(stack)))
 
 
@@ -206,10 +206,10 @@ def foreign(facts: Facts, name: str) -> dict[str, Any] | None:
     return next((row for row in facts.get("foreign_environments") or [] if row["name"] == name), None)
 
 
-def of_report(facts: Facts, *distributions: str) -> dict[str, Any]:
+def of_report(facts: Facts, *distributions: str, home: str = "") -> dict[str, Any]:
     """The environment the stack runs in: one of ours, with one of the distributions if there is one; or {}.
 
-    Without distributions: one with any framework.
+    Without distributions: one with any framework. home: not one that was made for another framework than this.
     """
     wanted = set(distributions or FRAMEWORKS)
 
@@ -217,5 +217,9 @@ def of_report(facts: Facts, *distributions: str) -> dict[str, Any]:
         packages = values.part(row, "packages")
         return bool(wanted & set(packages)), bool(row.get("stack"))
 
-    rows = [row for row in values.rows(facts, "environments") if isinstance(row, dict)]
+    def other(row: dict[str, Any]) -> bool:
+        made_for = set(values.part(row, "stack")) & {one.name for one in frameworks()}
+        return bool(home and made_for) and home not in made_for
+
+    rows = [row for row in values.rows(facts, "environments") if isinstance(row, dict) and not other(row)]
     return max(rows, key=rank, default={})

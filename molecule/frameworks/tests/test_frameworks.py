@@ -1,4 +1,4 @@
-"""MindSpore hosts, PyTorch hosts and one with both, by one run of the main job: each proves what it has."""
+"""Hosts for MindSpore, PyTorch, both and vLLM Ascend, by one run of the main job: each proves what it has."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from tests.support import ssh_count
 
 ENVIRONMENTS = "/opt/ascend/envs"
 FILES = Path(os.environ["ASCEND_ROOT"]) / "roles" / "inference_check" / "files"
-HAS = {"mindspore": ["mindspore"], "pytorch": ["torch"], "both": ["mindspore", "torch"]}
-CANN = {"mindspore": "nnae 8.3.RC1", "pytorch": "toolkit 9.1.0", "both": "toolkit 8.3.RC1"}
+HAS = {"mindspore": ["mindspore"], "pytorch": ["torch"], "both": ["mindspore", "torch"], "serving": ["vllm"]}
+CANN = {
+    "mindspore": "nnae 8.3.RC1",
+    "pytorch": "toolkit 9.1.0",
+    "both": "toolkit 8.3.RC1",
+    "serving": "toolkit 8.3.RC1",
+}
 
 
 def name(host):
@@ -40,7 +45,7 @@ def test_each_framework_has_an_environment_of_its_own(host):
         there = host.check_output(f"ls {ENVIRONMENTS}/{framework}/lib/python3.11/site-packages").split()
         assert {"mindspore", "torch", "torch_npu"} & set(there) == (
             {"mindspore"} if framework == "mindspore" else {"torch", "torch_npu"}
-        )
+        ), framework
 
 
 def test_one_report_tells_each(host, report):
@@ -49,6 +54,9 @@ def test_one_report_tells_each(host, report):
     assert [bool(entry["versions"][one]) for one in ("mindspore", "torch")] == [
         one in HAS[name(host)] for one in ("mindspore", "torch")
     ]
+    if name(host) == "serving":
+        assert entry["inference"]["status"] == "skipped" and entry["versions"]["vllm_ascend"] == "0.11.0rc1"
+        return
     proofs = [entry["inference"], *entry["inference"].get("also", [])]
     assert [one["status"] for one in proofs] == ["passed"] * len(HAS[name(host)])
     assert [one["engine"] for one in proofs] == [
@@ -60,6 +68,13 @@ def test_every_installer_ran_once_though_the_playbook_ran_twice(host):
     calls = [json.loads(line) for line in host.file("/var/log/npu-sim/vendor-calls.log").content_string.splitlines()]
     starts = [call["package"] for call in calls if call["event"] == "start" and "--quiet" in call["argv"]]
     assert starts and len(starts) == len(set(starts)), starts
+
+
+@pytest.mark.hosts("serving")
+def test_vllm_finds_its_platform_in_a_bare_shell(host):
+    program = "import vllm; print(vllm.__version__, vllm.platforms())"
+    said = host.check_output(f"env -i {ENVIRONMENTS}/vllm/bin/ascend-run python -c '{program}'")
+    assert said.splitlines()[-1] == "0.11.0+empty {'ascend': 'vllm_ascend.platform.NPUPlatform'}"
 
 
 @pytest.mark.hosts("pytorch")
@@ -88,7 +103,7 @@ def test_each_of_two_frameworks_said_its_own_sentence(host):
     first, other = proof(host), proof(host, "inference-torch")
     assert (first["text"], other["text"]) == (sentence("llama"), sentence("gpt2"))
     assert (first["mindspore"], other["torch"], other["stack"]) == ("2.7.1", "2.7.1+cpu", first["stack"])
-    # It ran on the CPU, so it says nothing of torch_npu; that is as its CANN asks for.
+    # On the CPU it says nothing of torch_npu, which is the one for this CANN.
     assert other["stack"]["cann"].endswith("8.3.RC1") and other["torch_npu"] is None
     versions = host.check_output(f"ls -d {ENVIRONMENTS}/torch/lib/python3.11/site-packages/torch_npu-*")
     assert versions.endswith("torch_npu-2.7.1.dist-info")
@@ -115,8 +130,11 @@ def test_pytorch_trains_also_where_it_is_the_second_framework(host, fleet):
 
 
 # On the host that comes last.
-@pytest.mark.hosts("pytorch")
+@pytest.mark.hosts("serving")
 def test_last_of_all_one_of_two_frameworks_goes_and_the_other_stays(host, fleet):
     narrowed = {"ascend_components": ["python", "torch"]}
     fleet.output("playbooks/uninstall.yml", "--limit", "both", "-e", json.dumps(narrowed))
     assert fleet.run("both", "ls", ENVIRONMENTS).split() == ["mindspore"]
+    fleet.output("playbooks/uninstall.yml", "--limit", "serving")
+    assert not host.file(f"{ENVIRONMENTS}/vllm").exists
+    assert not host.file("/usr/local/Ascend/nnal/atb/latest").exists

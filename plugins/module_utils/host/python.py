@@ -30,6 +30,8 @@ PACKAGES = (
     "tensorflow-gpu",
     "npu-device",
     "npu-bridge",
+    "vllm",
+    "vllm-ascend",
     "torchvision",
     "triton-ascend",
     "transformers",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules for what serves models and runs clusters: vLLM Ascend, MindIE, NNAL, MindCluster, none installed here."""
+"""Rules for what serves models and runs clusters: vLLM Ascend, MindIE, NNAL, MindCluster."""
 
 from __future__ import annotations
 
@@ -60,11 +60,31 @@ def serving_flavor(case: Case) -> None:
         )
 
 
-def vllm_ascend(case: Case) -> None:
-    """vllm-ascend-stack: a release is built and tested with one CANN, torch and torch_npu, for a range of Pythons."""
+@joins("vllm_ascend", "cann")
+def vllm_ascend_cann(case: Case) -> None:
+    """vllm-ascend-stack: a release is built and tested with one CANN."""
     row = case.row("vllm_ascend")
-    if row is None:
+    if row is not None:
+        _cann(case, "vllm-ascend-stack", f"vLLM Ascend {case.get('vllm_ascend')}", row)
+
+
+@joins("vllm_ascend", "python")
+def vllm_ascend_python(case: Case) -> None:
+    """vllm-ascend-stack: a release takes a range of Pythons."""
+    row, python = case.row("vllm_ascend"), case.python("vllm_ascend")
+    if row is None or not python:
         return
+    oldest, newest = row["python"]
+    if not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
+        text = f"vLLM Ascend {case.get('vllm_ascend')} takes Python {oldest} to {newest}, not {minor(python)}"
+        _error(case, "vllm-ascend-stack", text, row, "python")
+
+
+def vllm_ascend(case: Case) -> None:
+    """vllm-ascend-stack: a release is built and tested with one torch and torch_npu."""
+    row = case.row("vllm_ascend")
+    if row is None or "vllm_ascend" in (case.get("pythons") or {}):
+        return  # in an environment of its own it has them from the same row, whatever another environment has
     name = f"vLLM Ascend {case.get('vllm_ascend')}"
     same_one(case, "vllm-ascend-stack", name, row, "torch", row["torch"])
     same_one(case, "vllm-ascend-stack", name, row, "torch_npu", row["torch_npu"])
@@ -73,11 +93,6 @@ def vllm_ascend(case: Case) -> None:
         _error(case, "vllm-ascend-stack", f"{name} is for vLLM {' or '.join(row['vllm'])}, not {vllm}", row, "vllm")
     if row.get("triton_ascend"):
         same_one(case, "vllm-ascend-stack", name, row, "triton_ascend", row["triton_ascend"])
-    _cann(case, "vllm-ascend-stack", name, row)
-    python, (oldest, newest) = case.get("python"), row["python"]
-    if python and not versions.key(oldest) <= versions.key(minor(python)) <= versions.key(newest):
-        text = f"{name} takes Python {oldest} to {newest}, not {minor(python)}"
-        _error(case, "vllm-ascend-stack", text, row, "python")
 
 
 def mindie(case: Case) -> None:

@@ -21,7 +21,7 @@ class Cann(cann_packages.CannComponent):
     name = "cann"
     title = "CANN"
     after = ("driver", "firmware")
-    follows = ("mindspore", "torch", "tensorflow")
+    follows = ("mindspore", "torch", "tensorflow", "vllm_ascend")
     products = BASES
     pins = ("cann_flavor",)
     headline = True

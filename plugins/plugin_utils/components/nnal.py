@@ -28,7 +28,7 @@ class Nnal(cann_packages.CannComponent):
     minutes = 1
 
     def asked(self, frameworks: set[str], fixed: Mapping[str, str]) -> bool:
-        return "torch" in frameworks or self.name in fixed
+        return bool({"torch", "vllm_ascend"} & frameworks) or self.name in fixed
 
     def candidates(self, search: Any, chosen: dict[str, str | None]) -> list[str | None]:
         """That of the chosen CANN; none where there is none, or where the user chose a CANN that it cannot stand on."""

@@ -24,7 +24,7 @@ class Python(environment.EnvironmentComponent):
     role = "python_toolchain"
     tabled = False
     after = ("kernels",)
-    follows = ("mindspore", "mindformers", "torch", "tensorflow")
+    follows = ("mindspore", "mindformers", "torch", "tensorflow", "vllm_ascend")
     doubt = DOUBTFUL
     removable = True
     can_be_taken_over = True

@@ -58,7 +58,12 @@ def _absent(requirements: list[str], source: str | None, pin: str | None) -> lis
         wheels = [artifacts.base_name(name) for name in opened.names() if name.endswith(".whl")]
     except (ArtifactError, OSError):
         return []  # what is wrong with the source is a finding of its own
-    there = {pair for name in wheels for pair in ((_distribution(name), None), (_distribution(name), _version(name)))}
+    there = {
+        (_distribution(name), version)
+        for name in wheels
+        # A pin without a local part is met by any build of the release.
+        for version in (None, _version(name), _version(name).partition("+")[0])
+    }
     return [text for text in requirements if (_normal(text), _pinned(text)) not in there]
 
 

@@ -40,8 +40,18 @@ def _torch_npu(version: str) -> Release:
     )
 
 
-# What goes with the simulated CANN 8.3.RC1, and with 9.1.0.
-RELEASES = (_torch_npu("2.7.1"), _torch_npu("2.7.1.post8"))
+RELEASES = (
+    _torch_npu("2.7.1"),  # for the simulated CANN 8.3.RC1
+    _torch_npu("2.7.1.post8"),  # for 9.1.0
+    Release("vllm", "0.11.0+empty", "py3-none-any"),
+    Release(
+        "vllm_ascend",
+        "0.11.0rc1",
+        "cp311-cp311-linux_x86_64",
+        ("torch==2.7.1", "torch-npu==2.7.1"),
+        "[vllm.platform_plugins]\nascend = vllm_ascend:register\n",
+    ),
+)
 
 
 def build(folder: Path, releases: tuple[Release, ...] = RELEASES) -> list[Path]:
