@@ -76,9 +76,9 @@ def removal_steps(
     findings: list[Finding] = []
     wanted = list(wanted)
     homes = {environment.home_of(name) for name in wanted}
-    named = {one: name for one, name in (env_names or {}).items() if one in homes}
-    if gone is None and named:  # of the environments those of the frameworks that are named, of all where none is
-        env_name, env_names = next(iter(named.values())), named
+    kept = {one: name for one, name in (env_names or {}).items() if one in homes}
+    if gone is None and kept:  # of the environments those of the frameworks that are named, of all where none is
+        env_name, env_names = next(iter(kept.values())), kept
     site = Site(facts, env_name, env_names=env_names or {})
     for component in reversed(components.ALL):
         if not component.removable or component.name not in wanted or (gone is not None and component.name not in gone):
