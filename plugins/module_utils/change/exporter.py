@@ -150,7 +150,7 @@ class ExporterChange(object):
             self.boot_id,
             COMPONENT,
             action,
-            None if theirs else self.seen["installed"],
+            self.seen["installed"],
             None if self.removal else self.args["version"],
             package=os.path.basename(self.args["path"] or "") or None,
             sha256=sha256,
