@@ -15,7 +15,7 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 .PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
-        matrix bench bench-pure matrix-proof exports stacks pictures currency report docs clean
+        handover matrix bench bench-pure matrix-proof exports stacks pictures currency report docs clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,6 +37,10 @@ simulator: venv ## Prepare podman, the hosts' image and the simulated vendor pac
 
 demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to text, then nothing to do
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.demo.demo
+
+# On the hosts that `make demo` leaves.
+handover: simulator ## On the demo's hosts: a small model trained, exported, converted for the inference card and proven on it
+	@$(WITH_COLLECTION) $(BIN)/python -m tests.demo.handover
 
 # Not in it, because they take long or another Python: `faults` (all of them), `rollout` (all of them), `matrix` (the
 # other ansible-cores, sanity under the oldest and the newest), `report` (a browser), `bench` and `bench-pure`, `docs`.
