@@ -34,7 +34,7 @@ class ActionModule(ControlAction):
         "plans": {"type": "dict", "default": {}},
         "force": {"type": "bool", "default": False},
     }
-    READS = ("ascend_models_dir", "ascend_om_force")
+    READS = ("ascend_models_dir", "ascend_om_", "ascend_fleet_plan")
 
     def act(self, args, task_vars):
         wrong = models.problems(args["models"])

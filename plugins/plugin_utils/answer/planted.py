@@ -19,8 +19,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 _ROLES = Path(__file__).resolve().parents[3] / "roles"
-# Variables that are no role's: of the playbooks bundle and doctor.
-_OTHERS = ("ascend", "bundle", "doctor")
+# Variables that are no role's: of the playbooks bundle, doctor and handover.
+_OTHERS = ("ascend", "bundle", "doctor", "handover")
 FIX = (
     "Find out who can answer for this host. A playbook that uses set_fact with cacheable does so too: give the value "
     "as a variable of the inventory instead."
