@@ -28,6 +28,7 @@ KINDS = {
 }
 _HUGE_FIRST = 0
 _TO_DEVICE, _TO_HOST = 1, 2
+_CHOSEN = "ascend_mbatch_shape_data"  # the further input of a model with dynamic_batch_size and the like
 _SHOWN = 1 << 20  # numbers of all outputs together that are handed on
 
 
@@ -189,6 +190,11 @@ def run(acl, request, result):
         for tensor in chip.inputs + chip.outputs:
             if tensor["letter"] is None:
                 raise ValueError("%s has numbers of kind %s, which are not known" % (tensor["name"], tensor["dtype"]))
+        if any(-1 in tensor["shape"] or _CHOSEN in tensor["name"] for tensor in chip.inputs):
+            raise ValueError(
+                "the model has sizes that are chosen at each run, which this proof does not do; convert it with fixed "
+                "sizes (input_shape) to have it proven"
+            )
         result["stage"] = "run"
         chip.prepare()
         for number, tensor in enumerate(chip.inputs):

@@ -54,13 +54,14 @@ def run(capsys, module, **given):
     return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
 
-def converted(capsys, host: Path, soc: str = "Ascend310P3", cann: str = "8.3.RC1") -> Path:
+def converted(capsys, host: Path, soc: str = "Ascend310P3", cann: str = "8.3.RC1", **options: str) -> Path:
     om_world.cann(host / f"toolkit-{cann}", "toolkit", cann)
     made = run(
         capsys,
         model_convert,
         exported=str(host / "tiny"),
         soc_version=soc,
+        options=options,
         environment=str(host / "env"),
         install_path=str(host / f"toolkit-{cann}"),
         state_dir=str(host / "state"),
@@ -183,6 +184,11 @@ def test_chips_that_are_not_there(capsys, host):
     refused(capsys, host, om, "rt.set_device returned 107001.*om_check_device_id", device_id=7)
     (host / "chip" / "chips.tsv").unlink()
     refused(capsys, host, om, "rt.set_device returned 207004.*driver is not loaded", force=True)
+
+
+def test_sizes_that_are_chosen_later(capsys, host):
+    om = converted(capsys, host, input_shape="image:-1,1,8,8", dynamic_batch_size="1,2")
+    refused(capsys, host, om, "load: ValueError: the model has sizes that are chosen at each run.*fixed sizes")
 
 
 def test_no_cann(capsys, host):
