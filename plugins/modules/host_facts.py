@@ -290,6 +290,13 @@ ansible_facts:
               where an entry would go - C(name), C(version), C(damaged), C(ours), C(stands_on) and more.
           type: list
           elements: dict
+        om_models:
+          description:
+            - The OM models in C(models) below O(state_dir), by the record beside each - C(name), C(path), C(present),
+              C(soc) and C(cann) that it was converted for and with, C(sha256), C(model) (SHA-256 of the exported file),
+              C(time), and C(source) with C(framework), C(version) and C(checkpoint_sha256).
+          type: list
+          elements: dict
         devices:
           description: "Device nodes of the driver - C(path), C(owner), C(group), C(mode)."
           type: list

@@ -14,7 +14,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import observe as exporter
-from ansible_collections.ascend.fleet.plugins.module_utils.host import around
+from ansible_collections.ascend.fleet.plugins.module_utils.host import around, om_models
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     pci as host_probe_pci,
 )
@@ -91,6 +91,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         ),
         "foreign_environments": host_probe_python.foreign_environments(view, params["env_root"]),
         "extra_packages": declared.observed(view, state_dir, params.get("extra_packages") or ()),
+        "om_models": om_models.observed(view, state_dir),
         "devices": devices,
         "npu": npu,
         # Without a device node there is nothing a process could hold, and no need to look at all of them.

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     driver,
     hardware,
+    models,
     network,
     npu,
     pytorch,
@@ -25,7 +26,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
-RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *network.RULES, *software.RULES, *pytorch.RULES)
+RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *network.RULES, *software.RULES, *pytorch.RULES, *models.RULES)
 PROBE_RULES = (*system.RULES, *network.PROBE_RULES)
 # Variables of what a container has from its host.
 _OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")

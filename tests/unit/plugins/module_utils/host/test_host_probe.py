@@ -35,6 +35,7 @@ KEYS = {
     "environments",
     "foreign_environments",
     "extra_packages",
+    "om_models",
     "devices",
     "npu",
     "busy",
@@ -84,7 +85,7 @@ INNER = {
         "held",
     },
     "models": {"path", "foreign"},
-    "proofs": {"inference", "others"},
+    "proofs": {"inference", "om", "others"},
 }
 
 
@@ -190,7 +191,7 @@ def test_a_host_with_nothing_ascend_about_it():
     }
     assert facts["_ran"] == [], "no command is started on a bare host"
     assert facts["_asked"] == [], "without device nodes nobody is looked for"
-    assert facts["proofs"] == {"inference": None, "others": {"mindspore": None, "torch": None}}
+    assert facts["proofs"] == {"inference": None, "om": None, "others": {"mindspore": None, "torch": None}}
 
 
 def test_a_provisioned_server():

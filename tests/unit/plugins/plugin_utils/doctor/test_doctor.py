@@ -31,6 +31,8 @@ NOT_UP = fails("not_found")
 NNAE, KERNELS = "cann.0", "cann.1"
 ENV = "environments.0"
 
+# A model that this host runs.
+OM = {"name": "tiny", "soc": "Ascend910B4", "cann": "8.0.0", "present": True, "path": "/models/tiny.om"}
 # rule -> (changes to a healthy host, words of the evidence)
 PORT = {"chip": 5, "address": "198.51.100.3", "netmask": "255.255.255.0", "link": "UP"}
 
@@ -172,6 +174,9 @@ CASES = {
     ),
     "torch-without-cann": ({f"{ENV}.packages.torch-npu": "2.7.1", "cann": []}, "mindspore has torch_npu 2.7.1"),
     "nnal-missing": ({f"{ENV}.packages.torch-npu": "2.7.1"}, "mindspore has torch_npu 2.7.1"),
+    "om-chip": ({"om_models": [{**OM, "soc": "Ascend310P3"}]}, "tiny: it is for Ascend310P3, and here is Ascend910B4"),
+    "om-cann": ({"om_models": [{**OM, "cann": "9.0.0"}]}, "tiny is of CANN 9.0.0, here is 8.3.RC1"),
+    "om-missing": ({"om_models": [{**OM, "present": False}]}, "/models/tiny.om"),
     "nnal-other-release": ({"cann.1.product": "nnal", "cann.1.version": "8.2.RC1"}, "NNAL 8.2.RC1, CANN 8.3.RC1"),
     "inference-chips": (
         {
@@ -229,6 +234,27 @@ def test_which_torch_is_for_cuda(arch, torch, sick, healthy):
     healthy["environments"][0]["packages"].update({"torch": torch, "torch-npu": "2.7.1.post4"})
     rows = {row["id"] for row in doctor.diagnose({**healthy, "arch": arch})}
     assert ("torch-cuda" in rows) is sick
+
+
+@pytest.mark.parametrize(
+    ("chips", "family", "soc", "sick"),
+    [
+        (["910B4", "910B4"], "910b", "Ascend910B4", False),
+        (["910B3"], "910b", "Ascend910B4", True),
+        (["310B"], "310b", "Ascend310B1", False),  # npu-smi does not always tell which one
+        (["310B"], "310b", "Ascend310P3", True),
+        ([], "310p", "Ascend310P1", False),
+        ([], "310p", "Ascend310", True),
+        ([], None, "Ascend310", False),
+        (["310P1", "310P3"], "310p", "Ascend310P3", False),
+        (["nobody knows"], "310p", "Ascend310P3", False),
+    ],
+)
+def test_which_chip_an_om_is_for(chips, family, soc, sick, healthy):
+    healthy["npu"]["chips"] = [{**healthy["npu"]["chips"][0], "name": name} for name in chips]
+    healthy["accelerators"]["family"] = family
+    healthy["om_models"] = [{**OM, "soc": soc}]
+    assert ("om-chip" in {row["id"] for row in doctor.diagnose(healthy)}) is sick
 
 
 def test_every_rule_has_a_case():
