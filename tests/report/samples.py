@@ -116,6 +116,10 @@ def _host(name: str, kind: str, rng: random.Random, host_kind: str = "physical")
         "ascend_facts": facts,
         "ascend_plan": {"status": "converged", "steps": [], "findings": [], "stack": dict(stack)},
     }
+    if not training:
+        source = {"framework": "mindspore", "version": "2.7.1", "checkpoint_sha256": "2c1f0a9b" * 8}
+        made = {"soc": "Ascend310P3", "cann": "8.3.RC1", "sha256": "7d9f1ab3" * 8, "source": source}
+        facts["om_models"] = [{"name": "classifier", "path": "/models/classifier.om", "present": True, **made}]
     if training:
         facts["cann"].append({"product": "kernels", "version": "8.3.RC1", "latest": True, "damaged": None})
         packages = {"mindspore": "2.7.1", "mindformers": "1.0.2", "numpy": "1.26.4"}

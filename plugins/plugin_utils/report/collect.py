@@ -12,7 +12,7 @@ from typing import Any, cast
 from ansible_collections.ascend.fleet.plugins.module_utils.versions import matches
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
-from ansible_collections.ascend.fleet.plugins.plugin_utils.report import proof
+from ansible_collections.ascend.fleet.plugins.plugin_utils.report import models, proof
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES, Step
 from ansible_collections.ascend.fleet.plugins.plugin_utils.values import number, part, plain, rows, text
 
@@ -133,6 +133,7 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
             others=found.get("inference_check_others") or {},
             models=found.get("om_check_result") or {},
         ),
+        "models": models.of_host(facts, found.get("om_check_result") or {}),
         "error": _error(found.get("ascend_error") or {}, outcome),
         "notes": list(found.get("problems") or ()) + _notes(facts),
         "reason": text(outcome.get("message")) if outcome.get("status") == "not_started" else None,

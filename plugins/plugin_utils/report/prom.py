@@ -34,6 +34,8 @@ def render(report: dict) -> str:
         ("chips_missing", "Chips on the PCI bus that npu-smi does not list.", _flag(hosts, _missing)),
         ("inference_passed", "1 when the host generated the expected text, 0 when it did not.", _flag(hosts, _passed)),
         ("inference_tokens_per_second", "Speed of the last text generation, tokens per second.", _flag(hosts, _speed)),
+        ("model_info", "OM models of a host: for which chip, by which CANN, from which checkpoint.", _models(hosts)),
+        ("model_proven", "1 when the model gave the answers of its reference, 0 when not.", _proven(hosts)),
         ("report_timestamp_seconds", "When the report was generated, Unix time.", [({}, _time(report["generated"]))]),
     ]
     out = []
@@ -92,6 +94,20 @@ def _flag(hosts: list[dict], read) -> Iterable[tuple]:
         value = read(host)
         if value is not None:
             yield {"host": host["name"]}, float(value)
+
+
+def _models(hosts: list[dict]) -> Iterable[tuple]:
+    for host in hosts:
+        for model in host["models"]:
+            made = {"soc": model["soc"], "cann": model["cann"], "checkpoint": model["checkpoint_sha256"]}
+            yield {"host": host["name"], "model": model["name"], **made}, 1.0
+
+
+def _proven(hosts: list[dict]) -> Iterable[tuple]:
+    for host in hosts:
+        for model in host["models"]:
+            if model["status"]:
+                yield {"host": host["name"], "model": model["name"]}, float(model["status"] == "passed")
 
 
 def _reboot(host: dict) -> bool | None:

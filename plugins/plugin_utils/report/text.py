@@ -13,6 +13,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwi
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
+from . import models
 from . import proof as proofs
 from .model import STATUSES
 
@@ -30,7 +31,7 @@ def lines(report: dict, limit: int = WIDTH) -> list[str]:
     if any(item["installed"] for host in hosts for item in host["drift"]):
         found += wrap("* differs from what the plan, or the majority of alike hosts, says", limit)
     found += ["", *_totals(report, limit)]
-    for block in (_errors, _sick, _changes, _findings, _texts):
+    for block in (_errors, _sick, _changes, _findings, _texts, _models):
         part = block(hosts, limit)
         if part:
             found += ["", *part]
@@ -218,6 +219,10 @@ def _texts(hosts: list[dict], limit: int) -> list[str]:
         if shows:
             found += wrap(f"shows {clean(shows)}; does not show {clean(not_shown)}", limit, "  ", "  ")
     return found
+
+
+def _models(hosts: list[dict], limit: int) -> list[str]:
+    return models.lines(hosts, _named, limit)
 
 
 def _worth(proof: dict) -> tuple[str | None, str | None]:

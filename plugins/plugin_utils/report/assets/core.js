@@ -12,7 +12,7 @@ const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count ==
 
 const hosts = report.hosts.map((packed, index) => {
   const host = {
-    drift: [], reboot_reasons: [], notes: [], error: null, reason: null, inference: null, chips_missing: 0, seconds: null, ...packed, index,
+    drift: [], reboot_reasons: [], notes: [], models: [], error: null, reason: null, inference: null, chips_missing: 0, seconds: null, ...packed, index,
     plan: report.pools.plan[packed.plan],
     findings: report.pools.findings[packed.findings],
     desired: report.pools.desired[packed.desired],
@@ -25,7 +25,7 @@ const hosts = report.hosts.map((packed, index) => {
   host.hay = [
     host.name, word(host.status), host.chip, host.chip_name, host.product, host.os, host.arch, host.host_kind,
     ...Object.values(host.versions), host.error && `${host.error.step} ${host.error.message} ${host.error.cause}`,
-    ...host.findings.map((item) => item.rule), ...host.notes, ...host.reboot_reasons,
+    ...host.findings.map((item) => item.rule), ...host.models.map((model) => `${model.name} ${model.soc} ${model.checkpoint_sha256}`), ...host.notes, ...host.reboot_reasons,
     host.inference && `${host.inference.text || ""} ${host.inference.reason || ""}`,
   ].filter(Boolean).join(" \n").toLowerCase();
   return host;

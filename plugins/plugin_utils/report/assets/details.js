@@ -47,7 +47,7 @@ function detailParts(host) {
     host.reason && h("section", null, h("p", null, `Not started: ${host.reason}`)),
     (host.notes.length || host.reboot_required) && h("section", null, h("h3", null, "Notes"),
       h("ul", null, host.reboot_required && h("li", null, `Needs a reboot. ${host.reboot_reasons.join("; ")}`), host.notes.map((note) => h("li", null, note)))),
-    versionTable(host), planList(host), findingList(host), proofPart(host), chipTable(host),
+    versionTable(host), planList(host), findingList(host), proofPart(host), modelTable(host), chipTable(host),
   ].filter(Boolean);
 }
 
@@ -96,6 +96,17 @@ function oneProof(proof) {
 // What a proof is worth, in words: a weaker one says what it leaves open.
 function proofWorth(proof) {
   return proof.shows ? h("p", { class: "soft" }, `Shows ${proof.shows}; does not show ${proof.not_shown || "anything else"}.`) : null;
+}
+
+// Of a hash what people compare; the whole is what a pointer shows.
+function modelTable(host) {
+  if (!host.models.length) return null;
+  const states = { passed: "proven", failed: "refused or wrong" };
+  const rows = host.models.map((model) => h("tr", null, h("th", { scope: "row" }, model.name), h("td", { class: "v" }, model.soc || "–"), h("td", { class: "v" }, model.cann || "–"),
+    h("td", { class: "v", title: model.checkpoint_sha256 }, model.checkpoint_sha256 ? model.checkpoint_sha256.slice(0, 12) : "–"), h("td", null, model.framework || "–"),
+    h("td", null, h("span", { class: "status" }, model.status ? mark(model.status) : null, states[model.status] || "not proven"), model.reason && h("p", { class: "soft" }, model.reason)),
+    h("td", { class: "nowrap" }, model.latency_ms === null ? "–" : `${model.latency_ms} ms, ${model.throughput || "–"}/s`)));
+  return h("section", null, h("h3", null, "Models"), table(["Name", "SoC", "CANN", "Checkpoint", "Trained with", "Proof", "Speed"], rows));
 }
 
 function chipTable(host) {
