@@ -29,6 +29,7 @@ ARGS = {
     "hccl_bandwidth": {"npus": 8},
     "kubernetes_probe": {},
     "model_convert": {},
+    "model_export": {},
     "network_probe": {"path": "/hccn_tool"},
     "npu_exporter": {"version": "26.0.0"},
     "npu_smi_info": {},
