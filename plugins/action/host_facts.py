@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observed
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import accounts, beside, declared, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 HUAWEI = "19e5"
 # Either of them asks for the network of the NPUs.
 NETWORK = ("ascend_device_network", "ascend_observe_device_network")
+_RUNTIME = "container_runtime"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
 
 catalog.load_early()
@@ -26,7 +28,11 @@ observed.shape()  # read before the workers fork, as the catalog is
 
 class ActionModule(HostAction):
     MODULE = "host_facts"
-    FROM_VARIABLES = {**host_variables.places("install_path", "env_root", "state_dir"), "user": "ascend_user"}
+    FROM_VARIABLES = {
+        **host_variables.places("install_path", "env_root", "state_dir"),
+        "user": "ascend_user",
+        "container_engine": "ascend_container_engine",
+    }
     _supports_async = False
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +53,9 @@ class ActionModule(HostAction):
         def variable(name: str) -> Any:
             return host_variables.value(self._templar, task_vars, name)
 
+        containers = self._wants_runtime(variable)
+        arguments.setdefault(_RUNTIME, containers)
+        arguments.setdefault("accounts", _accounts(variable, containers))
         model = model_files.values(variable)
         arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
         arguments.setdefault("python_packages", beside.distributions(variable))
@@ -54,6 +63,13 @@ class ActionModule(HostAction):
             arguments.setdefault("model_dir", folder)
         said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
         return self.handed_on(said, ["host_facts"])
+
+    def _wants_runtime(self, variable: Callable[[str], Any]) -> bool:
+        """Whether somebody asks for the container runtime; that all components are the default asks for nothing."""
+        parts = variable("ascend_components")
+        parts = parts.split(",") if isinstance(parts, str) else parts
+        named = isinstance(parts, (list, tuple)) and _RUNTIME in [str(part).strip() for part in parts]
+        return named or variable("ascend_container_runtime_version") not in (None, "", "auto")
 
     def _proofs(self, tables: Catalog, task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Where what ascend_extra_packages names would be; wrong entries are the plan's to complain about."""
@@ -70,6 +86,17 @@ class ActionModule(HostAction):
         except answer.AnswerError as error:
             return {**result, "failed": True, "msg": f"{error} Nothing of it is used. {_FIX}"}
         return {**result, "ansible_facts": {**result.get("ansible_facts", {}), "ascend": seen}}
+
+
+def _accounts(variable: Callable[[str], Any], containers: bool) -> list[dict[str, Any]]:
+    """The users to look for, from variables that nobody has judged yet; the plan complains about a wrong number."""
+    names = ("ascend_user", "ascend_group", "ascend_user_id")
+    desired = {name: variable(name) or declared.default(name) for name in names}
+    if str(desired["ascend_user_id"]) not in ("", "auto") and not str(desired["ascend_user_id"]).isdigit():
+        return []
+    parts = {one.name: containers or not one.for_containers for one in components.ALL}
+    rows = accounts.wanted(desired, parts)
+    return [{"name": row.name, "group": row.group, "number": row.number} for row in rows]
 
 
 def pci_ids(chips: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -195,6 +195,25 @@ options:
       stands_on:
         description: What it is installed on top of, by component. On top of another one it is installed anew.
         type: dict
+      of_component:
+        description: Whether a component of ours declares it, which is its name in the journal then.
+        type: bool
+        default: false
+      place_options:
+        description: Further words where it does not go to the vendor's usual path.
+        type: list
+        elements: str
+        default: []
+      accept_licence:
+        description:
+          - Whether the licence is accepted that it asks for on its standard input. V(false) answers no, which it takes
+            for a good end; its files tell.
+        type: bool
+      keeps:
+        description: Files that it changes and that are not its own; they are put back as they were.
+        type: list
+        elements: path
+        default: []
 """
 
     # What a host has beside its stack.

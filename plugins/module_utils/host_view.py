@@ -221,6 +221,20 @@ class HostView(object):
             "home": entry.pw_dir,
         }
 
+    def group_id(self, name):
+        """The number of a group, or None."""
+        import grp
+
+        try:
+            return grp.getgrnam(name).gr_gid
+        except KeyError:
+            return None
+
+    def id_holder(self, number):
+        """{"user", "group"} that have a number, None for nobody."""
+        user, group = _user_name(number), _group_name(number)
+        return {"user": user if user != str(number) else None, "group": group if group != str(number) else None}
+
     def run(self, argv, timeout=10, owner_of=None):
         """What a read-only command prints: (return code, stdout).
 

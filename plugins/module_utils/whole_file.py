@@ -66,6 +66,7 @@ def put(path, text, mode=0o644, durable=False):
     """Write text to path, with this mode whatever the umask is. What cannot be encoded is replaced.
 
     Args:
+        text: or bytes, which are written as they are.
         durable: wait until it is on the disk, so that a power cut leaves it there.
 
     Raises:
@@ -73,10 +74,11 @@ def put(path, text, mode=0o644, durable=False):
     """
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".%s." % os.path.basename(path))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+        with os.fdopen(handle, "wb") as stream:
             # Of the file we have open: the name may lead elsewhere where somebody else can write the folder.
             os.fchmod(handle, mode)
-            stream.write(text)
+            stream.write(data)
             if durable:
                 stream.flush()
                 os.fsync(handle)

@@ -39,6 +39,26 @@ options:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int
     default: 30
+  container_runtime:
+    description:
+      - Whether to look at the vendor's container runtime and its engine. On by itself where C(ascend_components) names
+        C(container_runtime) or C(ascend_container_runtime_version) is set; what ascend.fleet did is looked at anyway.
+    type: bool
+    default: false
+  accounts:
+    description: Users with a number of their own to look for. Filled where a host is for containers.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: Name of the user., type: str, required: true}
+      group: {description: Its group., type: str, required: true}
+      number: {description: Number of both., type: int, required: true}
+  container_engine:
+    description: The engine to look at. The default is C(ascend_container_engine).
+    type: str
+    choices: [containerd, crio, docker, isula]
+    default: docker
   device_network:
     description:
       - Whether to ask the chips for their network ports too, with the driver's C(hccn_tool). By default where
@@ -152,6 +172,12 @@ ansible_facts:
             groups: {description: "All groups, the primary one included.", type: list, elements: str}
             shell: {description: Login shell., type: str, sample: /bin/bash}
             home: {description: Home folder., type: str}
+        accounts:
+          description:
+            - What is known of O(accounts) - C(name), C(uid) of that name, C(gid) of its group, C(user_of_id) and
+              C(group_of_id), the names that have the number now.
+          type: list
+          elements: dict
         tools:
           description: "Tools that installers, DKMS and the Python stack need, on the system's default path."
           type: dict
@@ -390,6 +416,25 @@ ansible_facts:
             account:
               description: "The user hwMindX - C(exists), C(uid), C(taken_by) (who has its id in its place)."
               type: dict
+        container_runtime:
+          description: The vendor's container runtime and its engine, where O(container_runtime) asks for them.
+          type: dict
+          contains:
+            asked: {description: Whether it was asked for., type: bool}
+            version: {description: Version that its own file states., type: str, sample: 26.0.0}
+            damaged: {description: What is wrong with the installation; V(null) when nothing is., type: str}
+            ours: {description: Whether ascend.fleet installed it., type: bool}
+            open: {description: Whether its last change did not come to a good end., type: bool}
+            path: {description: Its program., type: str}
+            package: {description: File it was installed from., type: str}
+            configured: {description: Whether ascend.fleet configured an engine., type: bool}
+            engine:
+              description: >-
+                The engine - C(name), C(installed), C(active), C(config) (its file), C(problem) (why that file is not
+                changed), C(runtime) and C(default) as the file says, C(answer) (C(runtimes), C(default) and
+                C(live_restore) as the running engine says; V(null) where it cannot be asked), C(live_restore),
+                C(running) (the names of its containers). V(null) where nobody asked.
+              type: dict
         device_network:
           description: The network of the NPUs, where O(device_network) asks for it.
           type: dict
@@ -448,10 +493,12 @@ import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.container import engines
 from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
 from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
 from ansible_collections.ascend.fleet.plugins.module_utils.host import pci as host_probe_pci
+from ansible_collections.ascend.fleet.plugins.module_utils.host import system as host_probe_system
 from ansible_collections.ascend.fleet.plugins.module_utils.network import tool
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared
@@ -474,6 +521,9 @@ def main():
             "npu_names": {"type": "dict"},
             "python_packages": {"type": "list", "elements": "str", "default": []},
             "extra_packages": {"type": "list", "elements": "dict", "options": declared.PROOF, "default": []},
+            "container_runtime": {"type": "bool", "default": False},
+            "accounts": {"type": "list", "elements": "dict", "default": [], "options": host_probe_system.ACCOUNT},
+            "container_engine": {"type": "str", "choices": list(engines.NAMES), "default": "docker"},
             "device_network": {"type": "bool", "default": False},
             "network_ports": {"type": "dict"},
             "device_network_timeout": {"type": "int", "default": 120},

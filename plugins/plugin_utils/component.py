@@ -98,6 +98,17 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A user that a component makes, and its group, both with one number; None where the host chooses it."""
+
+    name: str
+    group: str
+    number: int | None
+    variable: str  # that says the number
+    asked: bool = False  # whether the user set it
+
+
+@dataclass(frozen=True)
 class Own:
     """What one host gets of a component for itself: the entry in its stack, and what is to be said of it."""
 
@@ -137,6 +148,9 @@ class Component(ABC):
     inside: tuple[str, ...] = ()  # the components it lies inside of: whose they are decides whose it is
     products: tuple[str, ...] = ()  # what journal and facts call it, where that is not its name
     versioned = True  # whether it has a version that a user can choose by `variable`
+    aside = False  # whether it stands beside any stack: its version says nothing of what a host is for
+    for_containers = False  # whether it makes a host one for containers, whose images expect the same ids everywhere
+    settings: tuple[str, ...] = ()  # what else its entry in a stack holds: variables, without ascend_ in front
     tabled = True  # whether the catalog has a table that knows its versions
     has_version = True  # whether it has a version at all, that a report shows
     chip_roles: tuple[str, ...] = ("training", "inference")
@@ -156,7 +170,6 @@ class Component(ABC):
     row: dict[str, Any] | None = None
     minutes = 2  # of a step, where the host's journal knows no earlier duration
     pins: tuple[str, ...] = ()  # what a user may choose of it beside its version, as the resolver calls it
-    settings: tuple[str, ...] = ()  # those of its pins that are plain values of a variable with a default
     lists: tuple[str, ...] = ()  # those of its pins that are lists of texts
     switch = ""  # that of its pins which says whether a host gets it at all: true, false or auto
     per_arch = True  # whether its package is for one processor architecture
@@ -288,6 +301,14 @@ class Component(ABC):
         """All that brings the host to the stack's entry: the one step, unless a component is there more than once."""
         step = self.step(site, stack)
         return [] if step is None else [step]
+
+    def accounts(self, desired: Mapping[str, Any], containers: bool) -> list[Account]:
+        """The users that it makes. containers: whether the host is to be one for containers."""
+        return []
+
+    def stops(self, facts: Facts, step: Step) -> list[str]:
+        """The names of the containers that a step of it would stop."""
+        return []
 
     def unfit(self, site: Site, stack: Stack) -> list[str]:
         """Why the host cannot have its entry of the stack, in sentences with the fix."""

@@ -87,6 +87,7 @@ class _PlanKeys(TypedDict):
 class Plan(_PlanKeys, total=False):
     """What would be done to one host, in order, and why."""
 
+    accounts: dict[str, int]  # user -> the id that it and its group are made with
     environments: dict[str, str]  # framework -> the name of its environment
     inference_reason: str | None  # why the stack generates no text
     target: str  # desired, previous, undo or absent

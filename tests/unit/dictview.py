@@ -139,6 +139,14 @@ class DictView:
     def glibc(self):
         return self._glibc
 
+    def group_id(self, name):
+        return next((row["uid"] for row in self._accounts.values() if row.get("group") == name), None)
+
+    def id_holder(self, number):
+        holders = [(name, row.get("group")) for name, row in self._accounts.items() if row["uid"] == number]
+        user, group = holders[0] if holders else (None, None)
+        return {"user": user, "group": group}
+
     def account(self, name):
         return self._accounts.get(name)
 

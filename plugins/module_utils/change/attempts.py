@@ -161,6 +161,7 @@ class Attempts(object):
             vendor_run.waits_for_answer,
             async_progress.Reporter(change.component).heard,
             vendor_run.asks_without_end,
+            change.stdin(),
         )
         text = run["text"]
         change.look()

@@ -296,6 +296,10 @@ class PackageChange(object):
         """Words before every command of the vendor's."""
         return []
 
+    def stdin(self):
+        """What the vendor's programs are given to read; nothing, so that none waits for an answer."""
+        return ""
+
     def make_room(self):
         """Whether what is installed has to be removed before the package may come."""
         return False

@@ -10,7 +10,7 @@ import json
 import os
 import pwd
 
-from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils import kept_file, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, course
 from ansible_collections.ascend.fleet.plugins.module_utils.change import files as package_io
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import bounded, places, run_as, safe_folder
@@ -32,6 +32,10 @@ OPTIONS = {
     "proof": {"type": "str"},
     "pattern": {"type": "str"},
     "stands_on": {"type": "dict"},
+    "of_component": {"type": "bool", "default": False},
+    "place_options": {"type": "list", "elements": "str", "default": []},
+    "accept_licence": {"type": "bool"},
+    "keeps": {"type": "list", "elements": "path", "default": []},
 }
 
 
@@ -41,6 +45,10 @@ def problem(params):
     wrong = places.name_problem(wish["name"])
     if wrong:
         return "declared.name is %r: %s. Fix: set name in the entry." % (wish["name"], wrong)
+    for path in wish["keeps"]:
+        wrong = places.path_problem(path)
+        if wrong:
+            return "declared.keeps names %r: %s. Fix: name an absolute path." % (path, wrong)
     if params["component"]:
         return "component and declared exclude each other. Fix: leave component out."
     if params["state"] == "present":
@@ -65,9 +73,13 @@ class DeclaredChange(course.PackageChange):
 
     def __init__(self, args, view, warn=lambda message: None, users=checks.find_users):
         self.asked = dict(args["declared"])
-        name = self.asked["name"]
-        super(DeclaredChange, self).__init__(dict(args, component=declared.journal_name(name)), view, warn, users)
-        self.record_path = declared.record_path(self.state_dir, name)
+        name, of_ours = self.asked["name"], bool(self.asked.get("of_component"))
+        called = name if of_ours else declared.journal_name(name)
+        super(DeclaredChange, self).__init__(dict(args, component=called), view, warn, users)
+        self.record_path = declared.record_path(self.state_dir, name, of_ours)
+        # Whom the words of a refusal send the user to.
+        self.chosen_by = "ascend_install_path" if of_ours else "the entry of %s" % _VARIABLE
+        self.kept = []
         self.stands_on = {str(key): str(value) for key, value in (self.asked.get("stands_on") or {}).items()}
         self.account = None
         self._read_record()
@@ -135,7 +147,9 @@ class DeclaredChange(course.PackageChange):
             raise checks.Refused(
                 "%s %s in %s is not ours and is not touched" % (name, self.state["version"] or "", where),
                 "it was not installed by ascend.fleet: there is no %s" % self.record_path,
-                "uninstall it, or give the entry of %s another install_path, or take the entry out" % _VARIABLE,
+                "uninstall it"
+                if self.asked.get("of_component")
+                else "uninstall it, or give the entry of %s another install_path, or take the entry out" % _VARIABLE,
             )
         if self.record and not self.removal:
             moved = [key for key in ("install_path", "user") if (self.record[key] or None) != self._wanted(key)]
@@ -143,7 +157,7 @@ class DeclaredChange(course.PackageChange):
                 raise checks.Refused(
                     "%s is not moved" % name,
                     "it was installed with %s" % " and ".join("%s %s" % (key, self.record[key]) for key in moved),
-                    "give the entry of %s that again, or uninstall it first" % _VARIABLE,
+                    "give %s that again, or uninstall it first" % self.chosen_by,
                 )
         self.account = self._account()
         script = (self._standing()["remove"] or ["--"])[0]
@@ -213,9 +227,23 @@ class DeclaredChange(course.PackageChange):
         """Whether what is installed has to go before the new one comes: it has, unless its installer can go over it."""
         return bool(self.record and self.state["version"] and not self.declared["upgrade_options"])
 
+    def stdin(self):
+        """What the installer reads as the answer to its licence; nothing where no declaration speaks of one.
+
+        Without an end of its input one that asks would go on asking, and one that is told no ends well: the files tell.
+        """
+        accepted = self.asked.get("accept_licence")
+        return "" if accepted is None else "Y\n" if accepted else "N\n"
+
     def begin(self, sha256):
         """Write the record before the installer begins: from now on what lies there is ours."""
+        # Of a change that was cut off the earlier copies count: it may have been in the middle of a file.
+        kept = (self.record or {}).get("kept") if self.record and self.record["open"] else []
+        self.kept = kept or [kept_file.keep(path) for path in self.asked.get("keeps") or ()]
         if self.removal:
+            if self.record and self.kept:
+                record = dict(self.record, kept=self.kept, open=True)
+                whole_file.put(self.record_path, json.dumps(record, sort_keys=True), 0o600, durable=True)
             return
         before = self.record if self.record and not self.record["open"] else (self.record or {}).get("before")
         self._write(sha256, None, True, before)
@@ -231,12 +259,16 @@ class DeclaredChange(course.PackageChange):
             sha256=sha256,
             stands_on=self.stands_on,
             open=is_open,
+            kept=self.kept if is_open else [],
             before=dict(before, before=None) if before else None,
         )
         whole_file.put(self.record_path, json.dumps(record, sort_keys=True), 0o600, durable=True)
         self.record = declared.parse_record(json.dumps(record))
 
     def close(self, started, rc, verdict, version, seconds):
+        for kept in self.kept or (self.record or {}).get("kept") or ():
+            if kept_file.put_back(kept):
+                self.result["notes"].append("%s was changed by the package and is as it was" % kept["path"])
         if verdict["ok"] and not self.removal and self.record:
             self._write(self.record["sha256"], version, False, self.record["before"])
         elif verdict["untouched"] and not self.removal and self.record:

@@ -160,7 +160,7 @@ def read_rc(folder):
         return None
 
 
-def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs=None):
+def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs=None, said=""):
     """Run a program to its end, or to the end of its time.
 
     Args:
@@ -172,6 +172,7 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
         waits: told the last line, whether it is complete, and the seconds of silence since; true ends the program.
         heard: told the end of the output whenever there is more of it; must not raise.
         begs: told the same; true ends the program, as one that asks again and again.
+        said: what it finds on its standard input, which then ends.
 
     Returns:
         {"rc": int or None, "timed_out", "flooded", "asked": bool, "seconds": float, "offset": int, "text": str}; rc is
@@ -208,10 +209,10 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
         log.flush()
         offset = os.fstat(log.fileno()).st_size
         # The file itself and not its name: whoever removes the folder meanwhile does not end the watch.
-        said = "/proc/self/fd/%d" % log.fileno()
+        output = "/proc/self/fd/%d" % log.fileno()
         process = subprocess.Popen(
             ["/bin/sh", "-c", _WRAPPER, os.path.join(folder, RC)] + list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if said else subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=env,
@@ -219,6 +220,8 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
             close_fds=True,
             preexec_fn=in_child,
         )
+        if said:
+            _tell(process.stdin, said)
         timed_out = flooded = asked = False
         wait, size, changed = 0.01, offset, begun
         while _going_on(process, folder):
@@ -226,18 +229,18 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
             wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
             size = os.fstat(log.fileno()).st_size
             changed = now if size != before else changed
-            fresh = read_output(said, offset, _HEARD) if size != before else ""
+            fresh = read_output(output, offset, _HEARD) if size != before else ""
             if heard and fresh:
                 heard(fresh)
             timed_out = now - begun > timeout
             flooded = size - offset > LOG_LIMIT
-            asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(said) + (now - changed,)))
+            asked = bool(waits) and now - changed > SILENCE and waits(*(_last_line(output) + (now - changed,)))
             asked = asked or bool(begs and fresh and begs(fresh))
             if timed_out or flooded or asked:
                 kill_group(process.pid)
                 process.wait()
                 break
-        text = read_output(said, offset)
+        text = read_output(output, offset)
     rc = process.returncode
     stopped = timed_out or flooded or asked
     return {
@@ -249,6 +252,15 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
         "offset": offset,
         "text": text,
     }
+
+
+def _tell(stream, text):
+    """Write a short text, which fits into the pipe whether it is read or not, and end it."""
+    try:
+        with stream:
+            stream.write(text.encode("utf-8"))
+    except OSError:  # it ended without asking
+        pass
 
 
 def _own_log(path):

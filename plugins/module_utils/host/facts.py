@@ -13,6 +13,7 @@ import re
 from ansible_collections.ascend.fleet.plugins.module_utils import boot as which_boot
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, journal, ownership
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
+from ansible_collections.ascend.fleet.plugins.module_utils.container import observe as container
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import observe as exporter
 from ansible_collections.ascend.fleet.plugins.module_utils.host import around, om_models
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
@@ -39,7 +40,8 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
     Args:
         view: the host.
         params: module parameters pci_ids, npu_names, install_path, user, env_root, state_dir, npu_smi_timeout, and
-            device_network, network_ports where the network of the NPUs is wanted too.
+            device_network, network_ports where the network of the NPUs is wanted too, container_runtime and
+            container_engine where these are.
         interpreter: {"version", "executable"} of the running Python.
         run_npu_smi: npu_smi_run.run, or its like.
         find_users: busy.users, or its like.
@@ -80,6 +82,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         "boot_id": boot,
         "accelerators": accelerators,
         "user": host_probe_system.user(view, params["user"]),
+        "accounts": host_probe_system.accounts(view, params.get("accounts") or ()),
         "tools": host_probe_python.tools(view),
         "driver": driver,
         "firmware": firmware,
@@ -112,6 +115,13 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
             "durations": journal.durations(entries),
         },
         "models": links.Links(view, state_dir).foreign(params.get("model_dir")),
+        "container_runtime": container.observe(
+            view,
+            state_dir,
+            install_path,
+            params.get("container_engine") or "docker",
+            params.get("container_runtime"),
+        ),
         "proofs": {
             "inference": _proof(view.read(defaults.proof_file(state_dir))),
             "om": _proof(view.read(state_dir + "/proofs/om.json")),

@@ -127,6 +127,35 @@ def _kind_of(answer):
     return "container" if answer in _CONTAINERS else "vm"
 
 
+# A user with a number of its own, as somebody asks for it.
+ACCOUNT = {
+    "name": {"type": "str", "required": True},
+    "group": {"type": "str", "required": True},
+    "number": {"type": "int", "required": True},
+}
+
+
+def accounts(view, wanted):
+    """facts["accounts"]: who has the names and the numbers of users that somebody wants.
+
+    Args:
+        wanted: [{"name", "group", "number"}].
+    """
+    rows = []
+    for one in wanted:
+        holder = view.id_holder(one["number"])
+        rows.append(
+            {
+                "name": one["name"],
+                "uid": (view.account(one["name"]) or {}).get("uid"),
+                "gid": view.group_id(one["group"]),
+                "user_of_id": holder["user"],
+                "group_of_id": holder["group"],
+            }
+        )
+    return rows
+
+
 def user(view, name):
     """facts["user"] of the driver's run user."""
     entry = view.account(name) or {}

@@ -12,9 +12,11 @@ import json
 import posixpath
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, kept_file
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import places
 
 FOLDER = "extra"  # below the state folder: <name>.json
+OF_COMPONENTS = "components"  # the same, of what a component of ours declares
 PREFIX = "extra:"  # of its name in the journal
 # What a file calls its version unless a declaration says otherwise: "Version=1.0", "mindie : MindIE 2.1.RC2".
 PATTERN = r"version[^\n:=]*[:=]\s*[\"']?([0-9A-Za-z][\w.+-]*)"
@@ -41,16 +43,17 @@ def name_of(component):
     return component[len(PREFIX) :] if component.startswith(PREFIX) else None
 
 
-def record_path(state_dir, name):
-    """Where the record of a declared package is."""
-    return "%s/%s/%s.json" % (state_dir.rstrip("/"), FOLDER, name)
+def record_path(state_dir, name, of_component=False):
+    """Where the record of a declared package is; of_component: one that a component of ours declares."""
+    return "%s/%s/%s.json" % (state_dir.rstrip("/"), OF_COMPONENTS if of_component else FOLDER, name)
 
 
 def parse_record(text):
     """A record as a dictionary with fixed keys, or None where the text is none.
 
     Keys: name, version (None for one that broke on its way), package, sha256, user, install_path, proof, pattern,
-    options, upgrade_options, remove, stands_on ({component: version}), open (bool), before (a record or None).
+    options, upgrade_options, remove, stands_on ({component: version}), open (bool), before (a record or None), kept
+    (files that its installer changes and that are not its own, as kept_file keeps them).
     """
     try:
         value = json.loads(text or "")
@@ -72,6 +75,8 @@ def _tidy(value):
     record["stands_on"] = {
         key: text for key, text in (stands_on if isinstance(stands_on, dict) else {}).items() if isinstance(text, str)
     }
+    kept = value.get("kept")
+    record["kept"] = [one for one in kept if kept_file.is_kept(one)] if isinstance(kept, list) else []
     before = value.get("before")
     # One step back is all that a rollback goes.
     record["before"] = dict(_tidy(dict(before, before=None)) or {}) or None if isinstance(before, dict) else None
@@ -158,7 +163,9 @@ def install_argv(declaration, package, upgrade=False):
         package: path of the .run file.
         upgrade: something is installed, and stays there while the new version takes its place.
     """
-    words = declaration["upgrade_options"] if upgrade else declaration["options"]
+    words = list(declaration["upgrade_options"] if upgrade else declaration["options"])
+    if declaration["install_path"].rstrip("/") != defaults.INSTALL_PATH:
+        words += declaration.get("place_options") or []
     return ["bash", package] + _placed(words, declaration)
 
 

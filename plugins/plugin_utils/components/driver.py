@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import hdk
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Account, Choice
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, pattern_holds, stands_for
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+
+# The id of HwHiAiUser in the vendor's images.
+_ID_IN_IMAGES = 1000
 
 
 class Driver(hdk.HdkComponent):
@@ -22,6 +26,12 @@ class Driver(hdk.HdkComponent):
     follows = ("cann",)
     host_kinds = ("physical", "vm")
     minutes = 3  # published installation logs: 0.5 to 2
+
+    def accounts(self, desired: Mapping[str, Any], containers: bool) -> list[Account]:
+        said = desired["ascend_user_id"]
+        asked = said not in (None, "", "auto")
+        number = int(said) if asked else _ID_IN_IMAGES if containers else None
+        return [Account(desired["ascend_user"], desired["ascend_group"], number, "ascend_user_id", asked)]
 
     def takes_part(self, parts: set[str], fixed: dict[str, str], order: list[str]) -> bool:
         # The firmware is chosen by the driver it ships with.

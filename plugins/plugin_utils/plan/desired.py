@@ -15,6 +15,8 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.host_places impo
 VERSION_VARIABLES = components.VARIABLES
 VARIABLES = declared.OPTIONS
 
+_IDS = 2**31
+
 # Registered or set by the playbooks themselves.
 OWN = frozenset(
     (
@@ -38,6 +40,7 @@ OWN = frozenset(
         "ascend_package_step",
         "ascend_package_staged",
         "ascend_package_options",
+        "ascend_account",
         "ascend_environment",
         "ascend_environment_words",
         "ascend_bandwidth",
@@ -108,7 +111,15 @@ def env_names(desired: dict[str, Any]) -> dict[str, str]:
 
 
 def _contradictions(desired: dict[str, Any]) -> list[Problem]:
-    return [*_unnamed(desired), *_shared_environments(desired)]
+    return [*_unnamed(desired), *_shared_environments(desired), *_no_id(desired)]
+
+
+def _no_id(desired: dict[str, Any]) -> list[Problem]:
+    """A number for a user: of its own, and not root's."""
+    said = str(desired["ascend_user_id"])
+    if said in ("", "auto") or (said.isdigit() and 0 < int(said) < _IDS):
+        return []
+    return [Problem("ascend_user_id", f"ascend_user_id is {said!r}; it takes auto or a number from 1 on.")]
 
 
 def _unnamed(desired: dict[str, Any]) -> list[Problem]:

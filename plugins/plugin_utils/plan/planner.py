@@ -15,7 +15,12 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import components, co
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import lock_file, role_requirements
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
 from ansible_collections.ascend.fleet.plugins.plugin_utils.compat import judge as compat
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import absent_wheels, environments_back, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import (
+    absent_wheels,
+    accounts,
+    environments_back,
+    model_files,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back as planning_reverse
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
@@ -130,11 +135,12 @@ class Planner:
     ) -> Plan:
         desired = wish.desired
         resolution, findings = self._judgement(wish, facts, pins)
-        return planning.plan_host(
+        numbers, said = accounts.judge(facts, resolution["stack"], desired)
+        plan = planning.plan_host(
             host,
             facts,
             resolution,
-            findings,
+            [*findings, *said],
             planning.Options(
                 components=parts,
                 env_name=desired["ascend_env_name"],
@@ -148,6 +154,7 @@ class Planner:
                 own=wish.own,
             ),
         )
+        return {**plan, "accounts": numbers} if numbers else plan
 
     def _model_files(self, wish: Wishes, facts: Facts) -> list[str]:
         """The names of the model's files, where the host has anything of somebody else's in their folder."""

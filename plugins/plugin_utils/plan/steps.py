@@ -293,7 +293,30 @@ def refusals(facts: Facts, steps: list[Step], allow_downgrade: bool, busy_policy
                 variable="ascend_busy_policy",
             )
         )
+    stopped = {name for step in steps if step["component"] != REBOOT for name in _stopped(facts, step)}
+    if stopped:
+        refused = busy_policy == "refuse"
+        names = ", ".join(sorted(stopped))
+        ways = (
+            "Stop them, set live-restore in the engine's configuration, or set ascend_busy_policy: wait or ignore."
+            if refused
+            else "ascend_busy_policy waits for them."
+            if busy_policy == "wait"
+            else "ascend_busy_policy allows it."
+        )
+        result.append(
+            finding(
+                "containers-running",
+                "error" if refused else "warning",
+                f"the container engine would be restarted, which stops {names}. {ways}",
+                variable="ascend_busy_policy",
+            )
+        )
     return result
+
+
+def _stopped(facts: Facts, step: Step) -> list[str]:
+    return components.get(step["component"]).stops(facts, step)
 
 
 def _user_of_npus(row: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 # What may be asked for and is not installed: name -> its variable. Engines name their torch_npu, that its torch.
 _OTHERS = ("vllm_ascend", "mindie", "mindcluster", "torch_npu", "torch", "nnal")
 OTHERS = {name: VARIABLES[name] for name in _OTHERS if name not in components.NAMES}
-VENDORS = tuple(one.name for one in components.ALL if one.packaged)
+VENDORS = tuple(one.name for one in components.ALL if one.packaged and not one.aside)
 FRAMEWORKS = tuple(one.name for one in components.ALL if one.versioned and not one.packaged)
 
 

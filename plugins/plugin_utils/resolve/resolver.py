@@ -19,7 +19,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Conflict, Resolution, Subject
 
 # What says what a host is for: any version but that of what only serves it.
-_DECIDING = {one.name for one in components.BY_CHOICE if one.home or one.packaged}
+_DECIDING = {one.name for one in components.BY_CHOICE if (one.home or one.packaged) and not one.aside}
 _FIRST = next(one.name for one in components.ALL if one.home == one.name)
 VERSIONED = tuple(component.name for component in components.BY_CHOICE)
 unknown_version = compat.unknown_version

@@ -31,6 +31,7 @@ _PARTS_OF = {
         "host_sys_init.service",
     ),
     "firmware.sh": ("firmware.sh", "uninstall.sh"),
+    "docker_runtime.sh": ("docker_runtime.sh", "ascend-docker-runtime", "ascend-docker-plugin-install-helper"),
     "cann.sh": (
         "cann.sh",
         "cann_layout.sh",

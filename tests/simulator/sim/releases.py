@@ -57,6 +57,9 @@ def packages(sets: list[str] | None = None) -> list[Package]:
         for arch in wanted["arch"]:
             rows = [package for release in wanted["hdk"] for package in hdk(data["hdk"][release], arch)]
             rows += [package for version in wanted["cann"] for package in cann(version, data["cann"][version], arch)]
+            rows += [
+                runtime(data["docker_runtime"][version], version, arch) for version in wanted.get("docker_runtime", [])
+            ]
             found.update({package.file: package for package in rows})
     return list(found.values())
 
@@ -124,6 +127,23 @@ def hdk(row: dict, arch: str) -> list[Package]:
             )
         )
     return result
+
+
+def runtime(row: dict, version: str, arch: str) -> Package:
+    """The container runtime of one MindCluster release."""
+    file = f"Ascend-docker-runtime_{version}_linux-{arch}.run"
+    settings = {
+        "PKG_FILE": file,
+        "PKG_COMPONENT": "docker-runtime",
+        "PKG_STYLE": "hdk",
+        "PKG_LABEL": "Docker-runtime",
+        "PKG_VERSION": version,
+        "PKG_ARCH": arch,
+        "PKG_EULA": "yes" if row["eula"] else "no",
+        "PKG_CRIO": "yes" if row["crio"] else "no",
+    }
+    agreement = "A stand-in for the end user licence agreement.\n"
+    return Package(file, "ascend-docker-runtime", "docker_runtime.sh", settings, {"agreement.txt": agreement})
 
 
 def cann(version: str, row: dict, arch: str) -> list[Package]:

@@ -205,3 +205,61 @@ def test_an_ordinary_user_installs_owns_and_removes_it(place, monkeypatch):
     assert result["after"] == "7.3.0" and result["argv"][:3] == ["runuser", "-u", "nobody"], result
     assert (home / "sdk root" / "sdk" / "version.info").stat().st_uid == nobody.pw_uid
     assert run(host, None, state="absent")["after"] is None and host.calls[-1] == "script"
+
+
+# As the vendor's container runtime: asks for its licence, without end at the end of its input, takes a no for a good
+# end, and writes a file anew that is another's.
+ASKING = """
+case "$1" in --uninstall) echo "{}" > OTHERS; rm -rf $R/sdk; echo "uninstall success"; exit 0 ;; esac
+while true; do
+    echo "Do you accept the EULA to install it?[Y/N]"; read -r yn || sleep 0.01
+    case "$yn" in Y) break ;; N) exit 0 ;; esac
+done
+mkdir -p $R/sdk; echo '{"ours": 1}' > OTHERS; chmod 600 OTHERS
+[ -e $R/breaks ] && exit 1
+echo "Widget SDK: 1.0" > $R/sdk/version.info; echo "[INFO] install success"; exit 0
+"""
+
+
+def of_component(host, accept, version="1.0", **args):
+    others = host.base / "daemon.json"
+    path = host.package(ASKING.replace("OTHERS", str(others)), "runtime.run")
+    more = {
+        "options": ["--install"], "of_component": True, "accept_licence": accept, "keeps": [str(others)],
+    }  # fmt: skip
+    return run(host, version, more, path=path, **args)
+
+
+@pytest.fixture
+def others(host):
+    path = host.base / "daemon.json"
+    path.write_bytes(b'{"theirs":   true}')
+    path.chmod(0o644)
+    return path
+
+
+def test_a_licence_is_accepted_by_declared_consent_and_the_files_of_others_are_put_back(host, others):
+    result = of_component(host, True)
+    assert (result["changed"], result["after"]) == (True, "1.0"), result
+    assert others.read_bytes() == b'{"theirs":   true}' and others.stat().st_mode & 0o777 == 0o644
+    assert [row["component"] for row in host.journal()] == ["sdk", "sdk"]
+    kept = json.loads((host.state / "components" / "sdk.json").read_text())
+    assert (kept["version"], kept["open"], kept["kept"]) == ("1.0", False, []) and record(host) is None
+
+
+def test_a_licence_that_is_not_accepted_ends_at_once_and_nothing_is_proven(host, others):
+    result = of_component(host, False)
+    assert result["failed"] and result["seconds"] < 20 and not (host.root / "sdk").exists()
+    assert "EULA" in result["msg"], result["msg"]
+
+
+def test_files_of_others_come_back_after_a_failure_too_and_after_a_removal(host, others):
+    (host.root / "breaks").touch()
+    assert of_component(host, True)["failed"]
+    assert others.read_bytes() == b'{"theirs":   true}'
+    (host.root / "breaks").unlink()
+    assert of_component(host, True)["after"] == "1.0"
+    result = of_component(host, True, None, state="absent")
+    assert result["changed"] and not (host.root / "sdk").exists(), result
+    assert others.read_bytes() == b'{"theirs":   true}'
+    assert not (host.state / "components" / "sdk.json").exists()

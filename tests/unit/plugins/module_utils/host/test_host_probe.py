@@ -25,6 +25,8 @@ KEYS = {
     "host_kind_evidence",
     "boot_id",
     "accelerators",
+    "accounts",
+    "container_runtime",
     "user",
     "tools",
     "driver",
