@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
+    containers,
     driver,
     hardware,
     models,
@@ -26,7 +27,16 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
 
-RULES = (*hardware.RULES, *driver.RULES, *npu.RULES, *network.RULES, *software.RULES, *pytorch.RULES, *models.RULES)
+RULES = (
+    *hardware.RULES,
+    *driver.RULES,
+    *npu.RULES,
+    *network.RULES,
+    *software.RULES,
+    *pytorch.RULES,
+    *models.RULES,
+    *containers.RULES,
+)
 PROBE_RULES = (*system.RULES, *network.PROBE_RULES)
 # Variables of what a container has from its host.
 _OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")

@@ -41,12 +41,25 @@ def ports(conf=None, **changes):
     return {"device_network": {"port": "roce", "conf": {"chips": {"5": conf or {}}}, "chips": [{**PORT, **changes}]}}
 
 
+def engine(runtime=None, **changes):
+    seen = {
+        "name": "docker", "installed": True, "config": "/etc/docker/daemon.json", "problem": None,
+        "runtime": "/x/ascend-docker-runtime", "answer": None, **changes,
+    }  # fmt: skip
+    path = "/x/ascend-docker-runtime"
+    return {"container_runtime": {"version": "7.2.RC1", "path": path, **(runtime or {}), "engine": seen}}
+
+
 CASES = {
     "npu-address-not-on-chip": (ports({"address": "198.51.100.3"}, address=None), "file: 198.51.100.3"),
     "npu-address-differs": (ports({"address": "198.51.100.4"}), "chip 198.51.100.3"),
     "npu-link-down": (ports(link="DOWN"), "chip 5"),
     "npu-link-flaps": (ports(link_history={"down_count": 40}), "40 times down"),
     "npu-optic-weak": (ports(optics={"present": True, "media_snr_db": [12.0]}), "12 dB"),
+    "container-config-broken": (engine(problem="line 1, column 9: no JSON"), "line 1, column 9"),
+    "container-runtime-damaged": ({"container_runtime": {"damaged": "x is not there"}}, "x is not there"),
+    "container-runtime-gone": (engine({"version": None, "path": None}), "names /x/ascend-docker-runtime"),
+    "container-runtime-unknown": (engine(answer={"runtimes": ["runc"]}), "docker runs with runc"),
     "no-accelerator": ({"accelerators.count": 0, "npu.available": False}, "19e5"),
     "accelerator-unknown": (
         {
