@@ -37,6 +37,11 @@ def text_of(kept):
     return base64.b64decode(kept["content"]).decode("utf-8") if kept["content"] else ""
 
 
+def with_text(kept, text):
+    """A kept file with another text."""
+    return dict(kept, content=base64.b64encode(text.encode("utf-8")).decode("ascii"))
+
+
 def put_back(kept):
     """Make a file again what it was. Returns whether it was anything else.
 

@@ -209,13 +209,25 @@ class EngineChange(object):
         previous = self.record.get("previous") if resumed else None
         record = {
             "engine": self.engine,
-            "origin": self.record.get("origin") or self.kept,
+            "origin": self._origin(),
             "previous": previous or self.kept,
             "written": _digest(self.after or ""),
         }
         safe_folder.ensure(self.state_dir)
         self.earlier_record = self.record
         self._put_record(record)
+
+    def _origin(self):
+        """The file as it would be without us: what it was at first, or what somebody has made of it since."""
+        known = self.record.get("origin")
+        if not known:
+            return self.kept
+        if self.open or self.before is None or _digest(self.before) == self.record["written"]:
+            return known
+        text = self.before
+        if engines.described(self.engine, text)["runtime"]:
+            text = engines.without_runtime(self.engine, text, self._earlier("origin"))
+        return known if text is None else kept_file.with_text(self.kept, text)
 
     def _forget(self):
         """Nothing is ours any more, unless the last change of several was undone."""

@@ -176,7 +176,7 @@ class DeclaredChange(course.PackageChange):
     def _account(self):
         user = self.declared.get("user")
         if not user or user == "root":
-            safe_folder.check(self.install_path, _VARIABLE)
+            safe_folder.check(self.install_path, "ascend_install_path" if self.asked.get("of_component") else _VARIABLE)
             return None
         account = run_as.by_name(user)
         if account is None:

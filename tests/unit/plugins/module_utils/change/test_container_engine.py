@@ -96,6 +96,8 @@ def test_the_runtime_comes_in_and_the_engine_is_restarted_once(host):
     assert said["runtimes"]["ascend"]["path"] == PATH and said["default-runtime"] == "ascend"
     assert '"log-opts": {"max-size":  "10m"}' in host.path.read_text()
     assert host.path.stat().st_mode & 0o777 == 0o640
+    (shown,) = work.diff()
+    assert (shown["before"], shown["after"]) == (SITE, host.path.read_text())
     again = host.make()
     assert again.reasons == [] and host.docker.starts == 1 and host.results == [("configure", "ok")]
 
@@ -118,6 +120,15 @@ def test_what_somebody_changed_since_stays(host):
     host.path.write_text(json.dumps(said))
     host.make("absent")
     assert json.loads(host.path.read_text()) == {**json.loads(SITE), "debug": True}
+
+
+def test_what_somebody_changed_between_two_of_our_changes_stays_too(host):
+    host.make()
+    theirs = host.path.read_text().replace('"bridge": "none"', '"bridge":  "br0"')
+    host.path.write_text(theirs)
+    host.make(default=False, run="second")
+    host.make("absent", run="third")
+    assert host.path.read_text() == SITE.replace('"bridge": "none"', '"bridge":  "br0"')
 
 
 def test_of_two_changes_a_rollback_undoes_the_last_and_an_uninstallation_both(host):
