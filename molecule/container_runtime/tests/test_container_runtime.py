@@ -12,6 +12,7 @@ ENGINE = {"node-1": "docker", "node-2": "containerd"}
 CONFIG = {"node-1": "/etc/docker/daemon.json", "node-2": "/etc/containerd/config.toml"}
 # One file is enough of an image: docker's own, of Debian's static busybox.
 IMAGE = "site/probe:1"
+NEWER = ("--limit", "node-1", "-e", "ascend_driver_version=25.3.rc1")
 MAKE_IMAGE = (
     "apt-get install -y -q busybox-static >/dev/null && mkdir -p /tmp/root/bin && cp /bin/busybox /tmp/root/bin/"
     " && for n in sh ls sleep; do ln -sf busybox /tmp/root/bin/$n; done && tar -C /tmp/root -c . | docker import - "
@@ -83,7 +84,7 @@ def test_a_container_sees_its_npu_and_no_other(host):
 
 def test_a_second_run_restarts_nothing(host, fleet):
     before = started(host)
-    run = fleet.play("playbooks/site.yml")
+    run = fleet.play("playbooks/site.yml", "--limit", name(host))
     assert run.ok and not any(changed(run).values()), run.text[-3000:]
     assert started(host) == before
 
@@ -122,21 +123,21 @@ def test_without_consent_nothing_is_installed(host, fleet):
 def test_a_driver_upgrade_leaves_the_engine_alone(host, fleet):
     file, before = text(host, CONFIG[name(host)]), host.check_output("sudo cat /proc/1/stat").split()[21]
     begun = started(host)
-    run = fleet.play("playbooks/site.yml", "-e", "ascend_driver_version=25.3.rc1")
+    words = ("--limit", name(host), "-e", "ascend_driver_version=25.3.rc1")
+    run = fleet.play("playbooks/site.yml", *words)
     assert run.ok, run.text[-3000:]
     assert text(host, CONFIG[name(host)]) == file
     if host.check_output("sudo cat /proc/1/stat").split()[21] == before:
         assert started(host) == begun
     assert host.check_output(f"systemctl is-active {ENGINE[name(host)]}") == "active"
-    again = fleet.play("playbooks/site.yml", "-e", "ascend_driver_version=25.3.rc1")
+    again = fleet.play("playbooks/site.yml", *words)
     assert again.ok and not any(changed(again).values()), again.text[-3000:]
 
 
 def test_uninstalling_puts_the_file_back_byte_for_byte(host, fleet):
-    words = ["-e", '{"ascend_components": ["container_runtime"]}']
-    if host.file(f"{PLACE}/ascend-docker-runtime").exists:
-        run = fleet.play("playbooks/uninstall.yml", *words)
-        assert run.ok, run.text[-3000:]
+    words = ("--limit", name(host), "-e", '{"ascend_components": ["container_runtime"]}')
+    run = fleet.play("playbooks/uninstall.yml", *words)
+    assert run.ok, run.text[-3000:]
     assert not host.file(PLACE).exists
     if ENGINE[name(host)] == "docker":
         assert host.check_output("sudo sha256sum </etc/docker/daemon.json").split()[0] == _digest(SITE.read_bytes())
@@ -147,7 +148,7 @@ def test_uninstalling_puts_the_file_back_byte_for_byte(host, fleet):
 
 @pytest.mark.hosts("node-1")
 def test_a_rollback_does_the_same(host, fleet):
-    run = fleet.play("playbooks/site.yml", "--limit", "node-1", "-e", "ascend_driver_version=25.3.rc1")
+    run = fleet.play("playbooks/site.yml", *NEWER)
     assert run.ok and changed(run)["node-1"], run.text[-3000:]
     back = fleet.play("playbooks/rollback.yml", "--limit", "node-1")
     assert back.ok, back.text[-3000:]
@@ -157,12 +158,12 @@ def test_a_rollback_does_the_same(host, fleet):
 
 @pytest.mark.hosts("node-1")
 def test_what_somebody_broke_is_shown_and_mended_and_a_container_proves_it(host, fleet):
-    again = fleet.play("playbooks/site.yml", "--limit", "node-1")
+    again = fleet.play("playbooks/site.yml", *NEWER)
     assert again.ok, again.text[-3000:]
     host.check_output("sudo sed -i s/ascend/other/g /etc/docker/daemon.json")
-    shown = fleet.play("playbooks/site.yml", "--limit", "node-1", "--check")
+    shown = fleet.play("playbooks/site.yml", *NEWER, "--check")
     assert shown.ok and "docker with the Ascend runtime" in shown.text, shown.text[-3000:]
-    run = fleet.play("playbooks/site.yml", "--limit", "node-1", "-e", f"ascend_container_image={IMAGE}")
+    run = fleet.play("playbooks/site.yml", *NEWER, "-e", f"ascend_container_image={IMAGE}")
     assert run.ok and changed(run)["node-1"], run.text[-3000:]
     assert "ascend" in json.loads(host.check_output("sudo docker info --format '{{json .Runtimes}}'"))
 
