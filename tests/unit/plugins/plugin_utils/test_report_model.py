@@ -32,7 +32,17 @@ def test_a_converged_host():
         "mindspore": "2.7.1",
         "mindformers": "1.0.2",
         **dict.fromkeys(
-            ("nnal", "npu_exporter", "torch_npu", "torch", "tfplugin", "tensorflow", "vllm_ascend", "extra", "python_extra")
+            (
+                "nnal",
+                "npu_exporter",
+                "torch_npu",
+                "torch",
+                "tfplugin",
+                "tensorflow",
+                "vllm_ascend",
+                "extra",
+                "python_extra",
+            )
         ),
     }
     assert host["desired"]["cann"] == "nnae 8.3.RC1"
