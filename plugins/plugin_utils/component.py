@@ -9,122 +9,54 @@ A component's methods are pure. What it does not say for itself is what holds fo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.ascend.fleet.plugins.module_utils import ownership, versions
+from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import published, values
+from ansible_collections.ascend.fleet.plugins.plugin_utils.question import (
+    CONFIRMED,
+    DOUBTFUL,
+    REFUSED,
+    SAID,
+    UNKNOWN,
+    Account,
+    Choice,
+    Member,
+    Own,
+    Site,
+    Verdict,
+)
 from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     Action,
     Catalog,
     Facts,
-    Finding,
-    Severity,
     Stack,
     Step,
     Subject,
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.ascend.fleet.plugins.plugin_utils.compat.case import Case
     from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve.search import Search
 
-# How well two versions are known to go together, the best first.
-CONFIRMED, SAID, DOUBTFUL, UNKNOWN, REFUSED = range(5)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The versions chosen for one host, and what a stack's entries are made from."""
-
-    catalog: Catalog
-    versions: dict[str, str | None]
-    fixed: dict[str, str]  # those of them that the user pinned
-    pins: dict[str, Any]  # all that the user pinned, flavour, model and the like too
-    parts: set[str]  # the components this host gets
-    subject: Subject
-    chip: dict[str, Any] | None  # the row of its family
-    case: Case  # takes remarks
-    why: list[str] = field(default_factory=list)
-    frameworks: set[str] = field(default_factory=set)  # that are asked for, and that this host can have
-    narrowed: bool = False  # whether the user chose among the components
-
-    def get(self, component: str) -> str | None:
-        """The version chosen for a component that this host gets, or None."""
-        return self.versions.get(component) if component in self.parts else None
-
-
-@dataclass(frozen=True)
-class Site:
-    """What a step depends on beside the stack: one host as observed, and the wishes for it."""
-
-    facts: Facts
-    env_name: str
-    fingerprint: dict[str, str] = field(default_factory=dict)  # of the stack, for proofs
-    cmake_min: str = ""
-    take_over: Sequence[str] = ()  # the components whose foreign things may be taken over
-    model_files: Sequence[str] = ()  # the names that the model's files will have
-    env_names: Mapping[str, str] = field(default_factory=dict)  # framework -> its environment, where not env_name
-    will_have: Mapping[str, str] = field(default_factory=dict)  # what each component is after the run
-    env_limits: Mapping[str, Sequence[str]] = field(default_factory=dict)  # environment -> what frameworks hold it to
-
-    def environment_of(self, framework: str) -> str:
-        """The name of a framework's environment; env_name where it has none of its own, or none is meant."""
-        return self.env_names.get(framework, self.env_name)
-
-    @cached_property
-    def held(self) -> list[dict[str, Any]]:
-        """What the host's journal knows as ours."""
-        return ownership.of_facts(self.facts)
-
-
-@dataclass(frozen=True)
-class Member:
-    """One host of the inventory, for what a component can only judge for all hosts together.
-
-    values: those of its variables that the component names, judged. facts: None where this run has not looked. planned:
-    what this run's plan had for it. chip: the row of its family; None where that is not known.
-    """
-
-    name: str
-    values: Mapping[str, Any]
-    facts: Facts | None = None
-    chip: dict[str, Any] | None = None
-    planned: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user that a component makes, and its group, both with one number; None where the host chooses it."""
-
-    name: str
-    group: str
-    number: int | None
-    variable: str  # that says the number
-    asked: bool = False  # whether the user set it
-
-
-@dataclass(frozen=True)
-class Own:
-    """What one host gets of a component for itself: the entry in its stack, and what is to be said of it."""
-
-    entry: dict[str, Any]
-    findings: list[Finding] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a step would do to something that is not ours."""
-
-    severity: Severity
-    message: str  # with the fix
-    variable: str
-    takes_over: bool = False
-
+# What a component's file needs, from one place.
+__all__ = [
+    "CONFIRMED",
+    "DOUBTFUL",
+    "REFUSED",
+    "SAID",
+    "UNKNOWN",
+    "Account",
+    "Choice",
+    "Component",
+    "Member",
+    "Own",
+    "Site",
+    "Verdict",
+    "journal",
+]
 
 _DONE = {
     "upgrade": "upgraded",
