@@ -344,9 +344,9 @@ ansible_facts:
         busy:
           description: >-
             Users of the NPUs - C(pid), C(user), C(command), C(source) (V(npu-smi) or V(open device)),
-            C(device), C(container) (the engine and what it calls the container). The command is the program and the name of the
-            script or module that it runs, without any argument. C(paused) is V(true) for the NPU exporter of ours, which a change
-            stops and starts.
+            C(device), C(container) (the engine and what it calls the container). The command is the program and the
+            name of the script or module that it runs, without any argument. C(paused) is V(true) for the NPU exporter
+            of ours, which a change stops and starts.
           type: list
           elements: dict
         disk:
