@@ -184,6 +184,11 @@ plans:
       description: What was planned for, as in O(target).
       type: str
       returned: for hosts that were observed and whose variables are right
+    accounts:
+      description: Users of components with the id that each and its group are made with.
+      type: dict
+      returned: where a component makes one with a fixed id
+      sample: {HwHiAiUser: 1000}
     files:
       description: Which table of file hashes in the saved plan belongs to this host.
       type: str

@@ -20,7 +20,7 @@ ROLES = tuple(
 PATHS = ("install_path", "state_dir", "env_root", "model_root", "cmake_prefix", "conda_prefix", "uv_prefix")
 NAMES = ("env_name", "env_owner", "user", "group", "model")
 # Those whose empty text is the default: no model, or the environment that the plan says.
-OPTIONAL = ("inference_check_model", "inference_check_env_name", "training_check_env_name")
+OPTIONAL = ("inference_check_model", "inference_check_env_name", "training_check_env_name", "model_export_env_name")
 _SHARED = re.compile(r"ascend_(?:(install_path|state_dir|env_root)|((?:[a-z]+_)?env_name|user|group))\Z")
 _VARIABLE = re.compile(f"(?:{'|'.join(ROLES)})_(?:({'|'.join(PATHS)})|({'|'.join(NAMES)}))\\Z")
 

@@ -354,16 +354,11 @@ def ssh(prefix: str, address: str, *command: str, check: bool = True):
         "ssh",
         "-i",
         KEY,
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "IdentitiesOnly=yes",
-        "-o",
-        "ConnectTimeout=5",
-        "-o",
-        f"UserKnownHostsFile={folder(prefix) / 'known_hosts'}",
-        "-o",
-        "StrictHostKeyChecking=yes",
+        *(
+            f"-o{option}"
+            for option in ("BatchMode=yes", "IdentitiesOnly=yes", "ConnectTimeout=5", "StrictHostKeyChecking=yes")
+        ),
+        f"-oUserKnownHostsFile={folder(prefix) / 'known_hosts'}",
         f"{LOGIN_USER}@{address}",
         *command,
         check=check,

@@ -22,6 +22,7 @@ FORGED = {"ascend_artifacts": "/root/.ssh", "inference_check_model_files": ["id_
 ARGS = {
     "artifact": {},
     "bundled_tool": {},
+    "container_engine": {},
     "device_network": {},
     "doctor_probe": {},
     "framework_check": {},

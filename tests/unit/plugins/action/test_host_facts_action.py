@@ -39,20 +39,26 @@ def call(args=None, **task_vars):
 
 def test_defaults_come_from_the_module():
     sent = call()
-    assert set(sent) == {"pci_ids", "npu_names", "extra_packages", "python_packages"}
-    assert sent["extra_packages"] == sent["python_packages"] == []
+    lists = {"accounts", "extra_packages", "python_packages"}
+    assert set(sent) == {"pci_ids", "npu_names", "container_runtime"} | lists
+    assert all(sent[name] == [] for name in lists)
     assert call(inference_check_model="gpt2")["model_dir"] == "/opt/ascend/models/gpt2"
 
 
 def test_variables_of_the_host():
     sent = call(
-        ascend_install_path="{{ disk }}/Ascend", ascend_user="npu", ascend_env_root="/envs", ascend_state_dir="/state"
+        ascend_install_path="{{ disk }}/Ascend",
+        ascend_user="npu",
+        ascend_env_root="/envs",
+        ascend_state_dir="/state",
+        ascend_container_engine="containerd",
     )
     assert {key: sent[key] for key in host_facts.ActionModule.FROM_VARIABLES} == {
         "install_path": "/data/Ascend",
         "user": "npu",
         "env_root": "/envs",
         "state_dir": "/state",
+        "container_engine": "containerd",
     }
 
 

@@ -33,6 +33,7 @@ def test_a_converged_host():
         "mindformers": "1.0.2",
         **dict.fromkeys(
             (
+                "container_runtime",
                 "nnal",
                 "npu_exporter",
                 "torch_npu",

@@ -330,7 +330,7 @@ def test_proof(text, proof):
     facts = collect({"/var/lib/ascend-fleet/proofs/inference.json": text})
     assert facts["proofs"]["inference"] == proof
     facts = collect({"/var/lib/ascend-fleet/proofs/inference-torch.json": text})
-    assert facts["proofs"] == {"inference": None, "others": {"mindspore": None, "torch": proof}}
+    assert facts["proofs"] == {"inference": None, "om": None, "others": {"mindspore": None, "torch": proof}}
 
 
 def test_other_places():
