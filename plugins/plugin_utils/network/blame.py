@@ -160,6 +160,8 @@ def _explain(
     ports: Mapping[Key, Port], results: Sequence[Result], states: tuple[str, ...], level: Level, prefix: str
 ) -> list[Trouble]:
     left = {number for number, one in enumerate(results) if one.state in states}
+    if not left:
+        return []
     bad = frozenset(left)
     few = len({key.host for one in results for key in (one.probe.source, one.probe.target)}) < 3
     kinds = [kind for kind in _SINGLE if not (few and kind.name == "fabric")]  # of two hosts: what is between them

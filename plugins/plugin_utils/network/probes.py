@@ -46,14 +46,25 @@ def plan(hosts: Iterable[Host], at_most: int = AT_MOST) -> Course:
         for host in sorted(hosts, key=lambda host: host["name"])
         if (ports := sorted((port for port in host["ports"] if port.address), key=lambda port: port.key.chip))
     ]
-    for shape in SHAPES:
-        course = {ports[0].key.host: _around(ports) for ports in groups}
-        for source, target in _pairs(groups, shape):
-            if _meant_to_meet(source, target):
-                course[source.key.host].append(_probe(source, target))
-        if shape == SHAPES[-1] or all(len(found) <= at_most for found in course.values()):
-            break
-    return Course(shape, course)
+    for shape in SHAPES[:-1]:
+        course = _laid_out(groups, shape, at_most)
+        if course is not None:
+            return Course(shape, course)
+    return Course(SHAPES[-1], _laid_out(groups, SHAPES[-1], None) or {})
+
+
+def _laid_out(groups: Sequence[Sequence[Port]], shape: Shape, at_most: int | None) -> dict[str, list[Probe]] | None:
+    """The probes of one shape; None as soon as a host has more than its limit, long before all of them are there."""
+    course = {ports[0].key.host: _around(ports) for ports in groups}
+    for source, target in _pairs(groups, shape):
+        if _meant_to_meet(source, target):
+            mine = course[source.key.host]
+            mine.append(_probe(source, target))
+            if at_most is not None and len(mine) > at_most:
+                return None
+    if at_most is not None and any(len(mine) > at_most for mine in course.values()):
+        return None
+    return course
 
 
 def with_super_pods(course: Course, hosts: Iterable[Host]) -> Course:
@@ -109,10 +120,9 @@ def _steps(count: int, shape: Shape) -> Iterable[int]:
 
 def _meant_to_meet(source: Port, target: Port) -> bool:
     """Whether there is a way by design: rails that are networks of their own, without a gateway, have none."""
-    if source.network is None or target.network is None:
+    if source.gateway or target.gateway or source.network is None or target.network is None:
         return True
-    near = inside(target.address, source.network) or inside(source.address, target.network)
-    return near or bool(source.gateway or target.gateway)
+    return inside(target.address, source.network) or inside(source.address, target.network)
 
 
 def _probe(source: Port, target: Port) -> Probe:

@@ -107,11 +107,10 @@ def _with_packages(plain: str, packages: tuple[str, ...]) -> str:
         "set -ea; . /etc/environment; set +a; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; "
         f"apt-get -qq install -y --no-install-recommends {' '.join(packages)}; apt-get clean"
     )
-    container = f"{LABEL}-packages-{digest}"
     say(f"up: adding {', '.join(packages)} to the image, once")
-    podman("run", "--replace", "--name", container, *mounts, plain, "sh", "-c", script)
-    podman("commit", "-q", "--change", 'CMD ["/lib/systemd/systemd"]', container, ready)
-    podman("rm", "-f", container, check=False)
+    podman("run", "--replace", "--name", f"{LABEL}-packages-{digest}", *mounts, plain, "sh", "-c", script)
+    podman("commit", "-q", "--change", 'CMD ["/lib/systemd/systemd"]', f"{LABEL}-packages-{digest}", ready)
+    podman("rm", f"{LABEL}-packages-{digest}")
     return ready
 
 
