@@ -20,7 +20,7 @@ function renderBandwidth() {
       svg("rect", { class: run.level === "ok" ? "bar-fill" : "bar-bad", width: best ? (100 * run.gb_s) / best : 0, height: 10, rx: 1 }));
     const name = byName.has(run.name) ? h("button", { type: "button", class: "link mono", click: () => openDetails(run.name) }, run.name) : h("span", null, run.name);
     return h("div", { class: "speed" }, name, chart, h("span", { class: "speed-value" }, `${run.gb_s.toFixed(1)} GB/s`),
-      h("span", { class: "said soft" }, [run.topology, run.percent !== null && `${run.percent} % of the median`,
+      h("span", { class: "said soft" }, [run.topology, run.earlier && "in an earlier run", run.percent !== null && `${run.percent} % of the median`,
         run.history.length && `earlier: ${run.history.slice(-5).map((value) => value.toFixed(1)).join(", ")}`].filter(Boolean).join(" · ")));
   });
   section.replaceChildren(heading("bandwidth", "Bandwidth of all_reduce", `${done.length} of ${plural(bandwidth.runs.length, "run")} measured, the slowest first`),
@@ -33,7 +33,7 @@ function renderNetwork() {
   section.hidden = !network;
   if (!network) return;
   const probes = network.probes;
-  const states = [[probes.ok, "passed"], [probes.loss, "lost packets"], [probes.fail, "failed"], [probes.unknown, "not known"]];
+  const states = [[probes.ok, "passed"], [probes.loss, "lost packets"], [probes.fail, "failed"], [probes.unknown, "not known"], [probes.earlier, "of them in earlier runs"]];
   const note = [`${plural(network.hosts, "host")}, ${plural(network.ports, "port")}`, `${plural(probes.total, "probe")} (${network.shape}): ${
     states.filter(([count]) => count).map(([count, text]) => `${count.toLocaleString("en")} ${text}`).join(", ") || "none ran"}`].join(" · ");
   section.replaceChildren(heading("network", "Network between the NPUs", note), ...network.troubles.map(networkIssue),
