@@ -37,7 +37,7 @@ options:
   options:
     description:
       - Further options of ATC by their names without dashes, for example C(input_shape), C(precision_mode_v2),
-        C(output_type), C(insert_op_conf) (AIPP; a file on the host), C(dynamic_batch_size).
+        C(output_type), C(dynamic_batch_size), C(insert_op_conf) (AIPP; the name of a file in O(exported), or a path).
     type: dict
     default: {}
   environment:

@@ -175,7 +175,7 @@ def main():
     entry, extra = _run(module, record, reference, sha256)
     entry.update(key=key, sha256=sha256, stack=wanted["stack"], source=record.get("source"), cann=record.get("cann"))
     question = {part: wanted[part] for part in ("input", "output", "tolerance") if wanted[part]}
-    entry.update(model=record.get("model"), options=record.get("options"), question=om_proofs.asked(question))
+    entry.update(model=record.get("model"), conversion=record.get("key"), question=om_proofs.asked(question))
     entry.update(time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     proof = om_proofs.with_model(earlier, name, entry, wanted["keep"])
     proofs.write(path, proof)

@@ -71,17 +71,19 @@ class Conversion(object):
                 raise Failure("%s is %r. It takes letters, digits, ., _ and -." % (option, value))
         self.folder = os.path.join(state_dir, om.CONVERTED)
         self.path = os.path.join(self.folder, "%s-%s%s" % (self.name, soc, om.SUFFIX))
-        self.key = om.key(exported.content(self.model), soc, row["version"], self._by_content())
+        self.key = om.key(exported.content(self.model), soc, row["version"], self._by_content(folder))
+        self.given = dict(self.options)
+        if om.CONFIGURATION in self.given:
+            self.given[om.CONFIGURATION] = os.path.join(os.path.dirname(self.file), self.given[om.CONFIGURATION])
 
-    def _by_content(self):
-        """The options, with what a file of theirs holds in the place of its name."""
-        config = self.options.get("insert_op_conf")
-        if not config:
-            return self.options
+    def _by_content(self, folder):
         try:
-            return dict(self.options, insert_op_conf=whole_file.sha256(config))
+            return om.by_content(self.options, folder)
         except OSError as exc:
-            raise Failure("insert_op_conf: %s: %s. Bring the file to the host first." % (config, exc.strerror))
+            raise Failure(
+                "%s: %s: %s. Put the file into the folder of the exported model."
+                % (om.CONFIGURATION, exc.filename, exc.strerror)
+            )
 
     def there(self):
         """The record of the OM where exactly this one was made before and is whole, else None."""
@@ -120,7 +122,7 @@ class Conversion(object):
             folder.link("model." + self.kind, self.file)
             folder.hand_over(account)
             words = atc.words(
-                folder.path + "/model." + self.kind, self.kind, folder.path + "/out", self.soc, self.options
+                folder.path + "/model." + self.kind, self.kind, folder.path + "/out", self.soc, self.given
             )
             first = environment.rstrip("/") + "/bin" if environment else None
             command = toolkit.command(self.row, words, toolkit.libraries(self.row, os.path.isdir), first)

@@ -19,9 +19,12 @@ import json
 import os
 import re
 
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+
 FORMAT = 1
 CONVERTED, STAGED = "converted", "models"  # folders below the state folder
 SUFFIX = ".om"
+CONFIGURATION = "insert_op_conf"  # the option of ATC that names a file: AIPP
 RECORD_SUFFIX = ".om.json"
 _LIMIT = 32 * 1024 * 1024  # bytes of a record
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -53,10 +56,22 @@ def key(model, soc, cann, options):
 
     Args:
         model: SHA-256 of the exported model's file.
-        options: {name of an ATC option: its value}.
+        options: {name of an ATC option: its value}, as by_content() gives them.
     """
     words = json.dumps([model, soc, cann, sorted(options.items())])
     return hashlib.sha256(words.encode("utf-8")).hexdigest()
+
+
+def by_content(options, folder):
+    """Options of ATC with what a file of theirs holds in the place of its name. Raises OSError.
+
+    Args:
+        options: {name: value}.
+        folder: of the exported model, in which a relative name is looked for.
+    """
+    if not options.get(CONFIGURATION):
+        return dict(options)
+    return dict(options, **{CONFIGURATION: whole_file.sha256(os.path.join(folder, options[CONFIGURATION]))})
 
 
 def records(folder):

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.module_utils.convert import om, toolkit
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import om_proofs
-from ansible_collections.ascend.fleet.plugins.plugin_utils.handover.models import TINY, Model
+from ansible_collections.ascend.fleet.plugins.plugin_utils.handover.models import TINY, Model, conversion
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts
 
 # A name that a host says becomes a part of a file's name here.
@@ -112,7 +112,7 @@ def proven(member: Member, model: Model) -> bool:
         return False
     if model.om:
         return bool(entry.get("sha256") == model.sha256)
-    return entry.get("model") == model.content and entry.get("options") == dict(model.options)
+    return bool(entry.get("conversion") == conversion(model, str(entry.get("soc")), str(entry.get("cann"))))
 
 
 def soc_name(facts: Facts) -> str | None:

@@ -33,6 +33,7 @@ class Model:
     sha256: str | None = None  # of the OM
     record: Mapping[str, Any] = field(default_factory=dict)  # beside the OM
     options: Mapping[str, Any] = field(default_factory=dict)
+    by_content: Mapping[str, Any] = field(default_factory=dict)  # the options, with the hash of a file that one names
     question: Mapping[str, Any] = field(default_factory=dict)  # input, output, tolerance
 
 
@@ -84,8 +85,15 @@ def load(entry: Mapping[str, Any]) -> Model:
         description = _described(folder, _stamp(folder))
         if exported.kind(description) not in atc.FRAMEWORKS:
             raise ValueError(f"{folder} is MindIR, which ATC does not take. Export the model as ONNX or AIR.")
+        options = _texts(entry.get("options"))
+        try:
+            by_content = om.by_content(options, folder)
+        except OSError as error:
+            raise ValueError(
+                f"{error.filename}: {error.strerror}. {om.CONFIGURATION} names a file in the exported model's folder."
+            ) from error
         content = exported.content(description)
-        return Model(entry["name"], folder, content, options=_texts(entry.get("options")), question=question)
+        return Model(entry["name"], folder, content, options=options, by_content=by_content, question=question)
     path = Path(entry["om"]).expanduser().absolute()
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file on the control node. om names the OM file that ATC made.")
@@ -103,15 +111,19 @@ def made(model: Model, folder: str, soc: str) -> tuple[str, dict[str, Any]] | No
     """(path, record) of the OM that was made of a model for a chip before, and is whole; None where there is none."""
     path = Path(folder) / f"{model.name}-{soc}{om.SUFFIX}"
     record = om.record_of(str(path))
-    if not record or not path.is_file() or (record.get("model"), record["soc"]) != (model.content, soc):
+    if not record or not path.is_file() or record["soc"] != soc:
+        return None
+    if record.get("key") != conversion(model, soc, record["cann"]):
         return None
     status = path.stat()
-    if (
-        record.get("options") != model.options
-        or _sha256(str(path), status.st_mtime_ns, status.st_size) != record["sha256"]
-    ):
+    if _sha256(str(path), status.st_mtime_ns, status.st_size) != record["sha256"]:
         return None
     return str(path), record
+
+
+def conversion(model: Model, soc: str, cann: str) -> str:
+    """What the record of a conversion has as its key, when it is one of this model."""
+    return str(om.key(model.content, soc, cann, dict(model.by_content)))
 
 
 def _texts(options: Mapping[str, Any] | None) -> dict[str, str]:

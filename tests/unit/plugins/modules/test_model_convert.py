@@ -82,6 +82,14 @@ def test_once_more_for_another_cann_and_for_a_damaged_om(capsys, host):
     assert (again["changed"], again["record"]["cann"]) == (True, "8.5.0")
 
 
+def test_a_configuration_of_aipp_lies_beside_the_model(capsys, host):
+    (host / "tiny" / "aipp.cfg").write_text("aipp_op {}")
+    wanted = {"options": {"insert_op_conf": "aipp.cfg"}}
+    assert [run(capsys, host, **wanted)["changed"] for _time in range(2)] == [True, False]
+    (host / "tiny" / "aipp.cfg").write_text("aipp_op { aipp_mode: static }")
+    assert run(capsys, host, **wanted)["changed"] is True
+
+
 def test_check_mode_says_it_and_makes_nothing(capsys, host):
     said = run(capsys, host, _ansible_check_mode=True, _ansible_diff=True)
     assert said["changed"] is True

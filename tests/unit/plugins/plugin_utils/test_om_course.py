@@ -69,7 +69,8 @@ def test_what_was_made_before_is_not_converted_again():
 
 
 def proof(**changed) -> dict:
-    entry = {"status": "passed", "stack": STACK, "model": models.tiny().content, "options": {}, "question": None}
+    key = models.conversion(models.tiny(), "Ascend310P3", "8.3.RC1")
+    entry = {"status": "passed", "stack": STACK, "conversion": key, "soc": "Ascend310P3", "cann": "8.3.RC1"}
     return {"models": {"tiny": {**entry, **changed}}}
 
 
@@ -80,7 +81,7 @@ def test_what_is_proven_costs_nothing():
 
 
 @pytest.mark.parametrize(
-    "changed", [{"status": "failed"}, {"stack": {}}, {"model": "other"}, {"options": {"a": "b"}}, {"question": "x"}]
+    "changed", [{"status": "failed"}, {"stack": {}}, {"conversion": "other"}, {"soc": "x"}, {"question": "x"}]
 )
 def test_what_counts_no_longer_is_proven_again(changed):
     assert "infer" in lay_out(infer(proofs=proof(**changed)), train()).prove
@@ -136,7 +137,8 @@ def om_file(tmp_path: Path, **record) -> Path:
     path = tmp_path / "tiny-Ascend310P3.om"
     path.write_bytes(b"IMOD")
     tiny = models.tiny()
-    whole = {"format": 1, "name": "tiny", "soc": "Ascend310P3", "cann": "8.3.RC1", "model": tiny.content, "options": {}}
+    whole = {"format": 1, "name": "tiny", "soc": "Ascend310P3", "cann": "8.3.RC1"}
+    whole["key"] = models.conversion(tiny, "Ascend310P3", "8.3.RC1")
     whole.update(sha256=whole_file.sha256(str(path)))
     Path(f"{path}.json").write_text(json.dumps({**whole, **record}))
     return path
@@ -155,9 +157,7 @@ def test_a_finished_om_is_staged_as_it_is(tmp_path):
     assert lay_out(broken).failed == {"infer": "no such file"}
 
 
-@pytest.mark.parametrize(
-    "record", [{"soc": "Ascend310"}, {"model": "x"}, {"options": {"a": "b"}}, {"sha256": "0" * 64}]
-)
+@pytest.mark.parametrize("record", [{"soc": "Ascend310"}, {"key": "x"}, {"cann": "8.5.0"}, {"sha256": "0" * 64}])
 def test_only_the_very_same_conversion_counts(tmp_path, record):
     path = om_file(tmp_path)
     assert models.made(models.tiny(), str(tmp_path), "Ascend310P3") is not None
@@ -188,3 +188,14 @@ def test_entries_that_are_right():
     right = [{"name": "a", "om": "x"}, {"name": "b", "exported": "y", "options": {"input_shape": "x:1"}}]
     assert models.problems(right) == []
     assert "a is there twice" in models.problems([right[0], right[0]])[0]
+
+
+def test_a_configuration_of_aipp_counts_by_its_content(tmp_path):
+    entry = {"name": "mine", "exported": str(models.TINY), "options": {"insert_op_conf": str(tmp_path / "aipp.cfg")}}
+    with pytest.raises(ValueError, match=r"aipp\.cfg: No such file.*insert_op_conf names a file in the exported"):
+        models.load(entry)
+    keys = set()
+    for text in ("aipp_op {}", "aipp_op { input_format: YUV420SP_U8 }"):
+        (tmp_path / "aipp.cfg").write_text(text)
+        keys.add(models.conversion(models.load(entry), "Ascend310P3", "8.3.RC1"))
+    assert len(keys) == 2
