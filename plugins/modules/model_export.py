@@ -106,7 +106,9 @@ options:
     type: float
     default: 0.5
   device_target:
-    description: Where the small classifier is trained. PyTorch exports on the CPU in any case, MindSpore here.
+    description:
+      - Where the small classifier is trained. MindSpore exports there too; PyTorch loads and exports on the CPU, and
+        does not touch an NPU for a checkpoint that is there.
     type: str
     choices: [Ascend, CPU]
     default: Ascend

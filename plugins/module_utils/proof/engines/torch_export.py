@@ -18,6 +18,12 @@ class Engine(TorchEngine):
         TorchEngine.__init__(self, request)
         self.model = None
 
+    def open(self, stage):
+        """As TorchEngine; only a training needs the NPU, which others may be using."""
+        if self.request["checkpoint"]:
+            self.request["device_target"] = "CPU"
+        TorchEngine.open(self, stage)
+
     def fit(self):
         """Train the small classifier on the device and keep its weights. Returns the losses."""
         torch, functional = self.torch, self.torch.nn.functional
