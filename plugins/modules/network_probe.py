@@ -53,6 +53,10 @@ options:
     description: Chips that work side by side.
     type: int
     default: 8
+  wait:
+    description: Seconds that links which are down get to come up before, as after a change of their settings.
+    type: int
+    default: 0
 seealso:
   - module: ascend.fleet.network_verdict
 """
@@ -82,10 +86,10 @@ probed:
     ms: {description: Mean time in milliseconds., type: float}
     message: {description: What the tool said of packets that were lost., type: str}
 later:
-  description: By chip, C(counters) and C(down_count) (times the link went down) after the probes.
+  description: By chip after the probes, C(counters), C(down_count) (times the link went down), C(link), C(net_health).
   returned: always
   type: dict
-  sample: {"0": {"counters": {"roce_rx_err_pkt_num": 0}, "down_count": 1}}
+  sample: {"0": {"counters": {"roce_rx_err_pkt_num": 0}, "down_count": 1, "link": "UP", "net_health": "Success"}}
 """
 
 import os
@@ -111,6 +115,7 @@ def main():
             "seconds": {"type": "int", "default": 240},
             "timeout": {"type": "int", "default": 15},
             "at_once": {"type": "int", "default": 8},
+            "wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -123,7 +128,9 @@ def main():
         module.fail_json(msg="{} is not there. Install the driver, which brings it.".format(params["path"]))
     # A call that has begun when the time is over is let end.
     hccn = tool.Tool(params["path"], params["timeout"])
-    probed, later = probe.run(params["probes"], params["look"], hccn.ask, params["seconds"], params["at_once"])
+    probed, later = probe.run(
+        params["probes"], params["look"], hccn.ask, params["seconds"], params["at_once"], params["wait"]
+    )
     module.exit_json(changed=False, probed=probed, later=later)
 
 

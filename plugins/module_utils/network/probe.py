@@ -11,7 +11,12 @@ import collections
 import threading
 import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils.network.parse import HccnError, shorten
+from ansible_collections.ascend.fleet.plugins.module_utils.network.parse import (
+    HccnError,
+    parse_link,
+    parse_net_health,
+    shorten,
+)
 from ansible_collections.ascend.fleet.plugins.module_utils.network.ping import parse_hccs_ping, parse_ping
 from ansible_collections.ascend.fleet.plugins.module_utils.network.tables import parse_link_stat, parse_stat
 
@@ -23,9 +28,17 @@ WAYS = {
 OVER = "The time for all probes was over before this one."
 # Of HccnError: the tool said that it does not reach, or could not even try. Anything else says nothing of the network.
 _UNREACHED = ("no_address", "no_gateway", "failed")
+_BETWEEN_LOOKS = 2.0  # seconds
+# What is read again: query, reader, the keys that are kept.
+_AGAIN = (
+    ("-stat", parse_stat, ("counters",)),
+    ("-link_stat", parse_link_stat, ("down_count",)),
+    ("-link", parse_link, ("link",)),
+    ("-net_health", parse_net_health, ("net_health",)),
+)
 
 
-def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
+def run(probes, look, ask, seconds, at_once, wait=0, clock=time.monotonic, sleep=time.sleep):
     """Run probes and the second look.
 
     Args:
@@ -34,13 +47,16 @@ def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
         ask: takes a chip and the words of a query, returns what hccn_tool printed, raises HccnError (tool.Tool.ask).
         seconds: for everything; what has not begun then is not begun.
         at_once: chips that work side by side.
+        wait: seconds that links which are down get to come up before, as after a change of their settings.
         clock: seconds, as of time.monotonic.
+        sleep: as time.sleep.
 
     Returns:
         (list of {"chip", "address", "via", "state", "loss", "ms", "message"} in the order of the probes, {chip as text:
-        {"counters": {name: int}, "down_count": int | None}}).
+        {"counters": {name: int}, "down_count", "link", "net_health"}}, None for what is not said).
     """
     deadline = clock() + seconds
+    patience = clock() + min(wait, seconds) if wait else None
     waiting = collections.OrderedDict((chip, []) for chip in look)
     for place, probe in enumerate(probes):
         waiting.setdefault(probe["chip"], []).append((place, probe))
@@ -53,6 +69,8 @@ def run(probes, look, ask, seconds, at_once, clock=time.monotonic):
                 chip, mine = chips.popleft()
             except IndexError:
                 return
+            while patience is not None and clock() < patience and _down(chip, ask):
+                sleep(_BETWEEN_LOOKS)
             for place, probe in mine:
                 results[place] = _probe(probe, ask, clock() >= deadline)
             if chip in look:
@@ -96,15 +114,19 @@ def _probe(probe, ask, over):
     )
 
 
+def _down(chip, ask):
+    try:
+        return parse_link(ask(chip, "-link", "-g"))["link"] == "DOWN"
+    except HccnError:
+        return False
+
+
 def _again(chip, ask, over):
-    """What counts up at a chip; empty where it cannot be told."""
-    found = {"counters": {}, "down_count": None}
+    """What counts up at a chip, its link and health by now; empty where it cannot be told."""
+    found = {"counters": {}, "down_count": None, "link": None, "net_health": None}
     if over:
         return found
-    for query, read, keys in (
-        ("-stat", parse_stat, ("counters",)),
-        ("-link_stat", parse_link_stat, ("down_count",)),
-    ):
+    for query, read, keys in _AGAIN:
         try:
             said = read(ask(chip, query, "-g"))
         except HccnError:

@@ -82,8 +82,9 @@ def _port(name: str, family: str | None, chip: dict, conf: dict, later: dict) ->
         Key(name, int(chip["chip"])),
         family=family,
         **_addresses(chip, conf),
-        link=text(chip.get("link")),
-        health=text(chip.get("net_health")),
+        # As it is by now: a link that was set a moment ago needs its time.
+        link=text(later.get("link")) or text(chip.get("link")),
+        health=text(later.get("net_health")) or text(chip.get("net_health")),
         speed=_integer(chip.get("speed_mbps")),
         mtu=_integer(conf.get("mtu")),
         priorities=text(conf.get("bitmap")),

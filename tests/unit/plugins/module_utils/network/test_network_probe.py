@@ -79,7 +79,24 @@ def test_how_a_probe_ends(said, state, loss):
     rows, later = one(said)
     assert (rows[0]["state"], rows[0]["loss"]) == (state, loss)
     assert (rows[0]["ms"] == 0.08) is (state == "ok") and bool(rows[0]["message"]) is (state != "ok")
-    assert later == {"0": {"counters": {"roce_rx_err_pkt_num": 7}, "down_count": 2}}
+    assert later == {"0": {"counters": {"roce_rx_err_pkt_num": 7}, "down_count": 2, "link": None, "net_health": None}}
+
+
+def test_a_link_that_comes_up_gets_its_time_and_one_that_stays_down_only_that():
+    said, now = {0: ["DOWN", "DOWN", "UP", "UP"], 1: ["DOWN"]}, [0.0]
+
+    def ask(chip, *words):
+        if words[0] == "-link":
+            return "link status: " + (said[chip].pop(0) if len(said[chip]) > 1 else said[chip][0])
+        return "net health status: Success" if words[0] == "-net_health" else GOOD
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    probes = [{"chip": chip, "address": "198.51.100.2", "via": "roce"} for chip in (0, 1)]
+    rows, later = probe.run(probes, [0, 1], ask, 60, 1, 10, clock=lambda: now[0], sleep=sleep)
+    assert [row["state"] for row in rows] == ["ok", "ok"] and now[0] == 10
+    assert [later[chip]["link"] for chip in "01"] == ["UP", "DOWN"] and later["0"]["net_health"] == "Success"
 
 
 def test_a_plane_that_is_broken_is_no_success():
@@ -128,4 +145,4 @@ def test_what_is_not_begun_in_time_is_unknown():
         clock=lambda: next(times),
     )
     assert [row["state"] for row in rows] == ["ok"] * 4 + ["unknown"] * 5 and rows[-1]["message"] == probe.OVER
-    assert later == {"0": {"counters": {}, "down_count": None}}
+    assert later == {"0": {"counters": {}, "down_count": None, "link": None, "net_health": None}}
