@@ -103,6 +103,7 @@ def test_a_sound_fabric(fleet):
         ("tls-mixed", [0, 1], {"fault": "tls-on"}),
         ("netmask-wrong", [1], {"fault": "wrong-netmask", "chip": 1, "value": "255.255.255.240"}),
         ("file-differs", [1], {"fault": "stale-address", "chip": 1, "value": "198.51.100.99"}),
+        ("address-not-on-chip", [1], {"fault": "no-address", "chip": 1}),
         ("gateway-missing", [1], {"fault": "gateway-missing", "chip": 1}),
         ("errors-grow", [1], {"fault": "errors-grow", "chip": 1}),
         ("speed-differs", [1], {"fault": "speed", "chip": 1, "value": 100000}),
@@ -115,6 +116,11 @@ def test_a_fault_is_named_once_and_where_it_is(fleet, rule, chips, fault):
     troubles = fleet.troubles()
     assert [row["rule"] for row in troubles] == [rule]
     assert [(port["host"], port["chip"]) for port in troubles[0]["ports"]] == [("b", chip) for chip in chips]
+
+
+def test_a_cable_in_another_chips_place(fleet):
+    fleet.fabric({"host": "b", "chip": 0, "fault": "cabled-as", "value": 1})
+    assert "leaf-02" in fleet.ask("b", 0, "-lldp", "-g") and "leaf-01" in fleet.ask("a", 0, "-lldp", "-g")
 
 
 def test_a_switch_that_is_off(fleet):
