@@ -19,13 +19,14 @@ SOURCES = SIMULATOR / "frameworks"
 
 @dataclass(frozen=True)
 class Release:
-    """One wheel. Its program is the folder of the distribution's name."""
+    """One wheel, and the folder of its program where that is not named like it."""
 
     name: str
     version: str
     tag: str
     requires: tuple[str, ...] = ()
     entry_points: str = ""
+    package: str = ""
 
 
 def _torch_npu(version: str) -> Release:
@@ -54,6 +55,22 @@ RELEASES = (
 )
 
 
+# TensorFlow's, with what it needs in one version. The adapter's wheel is of no Python, its name of no CANN.
+TENSORFLOW = (
+    Release("tensorflow_cpu", "2.6.5", "py3-none-any", ("numpy~=1.19.2", "protobuf>=3.9.2"), package="tensorflow"),
+    Release("npu_device", "2.6.5", "py3-none-manylinux2014_x86_64"),
+    Release("numpy", "1.19.5", "py3-none-any"),
+    Release("protobuf", "3.19.6", "py3-none-any"),
+)
+
+
+def program(package: str, version: str) -> dict[str, str]:
+    """The files of a package by their paths in site-packages. One without a program has its version."""
+    folder = SOURCES / package
+    found = {f"{package}/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
+    return {f"{package}/__init__.py": "", **found, f"{package}/version.py": f'__version__ = "{version}"\n'}
+
+
 def build(folder: Path, releases: tuple[Release, ...] = RELEASES) -> list[Path]:
     """Write the wheels into a folder; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,9 +79,8 @@ def build(folder: Path, releases: tuple[Release, ...] = RELEASES) -> list[Path]:
         target = folder / f"{one.name}-{one.version}-{one.tag}.whl"
         partial = target.with_suffix(".partial")
         with wheels.Writer(partial, one.name, one.version, one.tag) as files:
-            for path in sorted((SOURCES / one.name).rglob("*.py")):
-                files.add(f"{one.name}/{path.relative_to(SOURCES / one.name).as_posix()}", path.read_bytes())
-            files.add(f"{one.name}/version.py", f'__version__ = "{one.version}"\n')
+            for path, text in program(one.package or one.name, one.version).items():
+                files.add(path, text)
             lines = ["Metadata-Version: 2.1", f"Name: {one.name}", f"Version: {one.version}"]
             lines += ["Summary: stand-in of the simulator", *(f"Requires-Dist: {text}" for text in one.requires)]
             files.add(f"{files.info}/METADATA", "\n".join([*lines, ""]))

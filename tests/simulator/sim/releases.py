@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from . import frameworks
 from .base import SIMULATOR, SimulatorError
 
 _SOC = {"910": "ascend910", "910b": "ascend910b", "310p": "ascend310p", "310b": "ascend310b", "a3": "ascend910_93"}
@@ -18,6 +19,7 @@ _BASE_PARTS = {
     "kernels": "opp_kernel",
     "ops": "opp_kernel",
     "nnal": "atb",
+    "tfplugin": "fwkplugin",
 }
 # What torch_npu links to, or opens when it is imported (seen with 2.7.1.post4); the driver has the rest of it.
 _LIBRARIES = (
@@ -25,7 +27,15 @@ _LIBRARIES = (
     *("libopapi", "libnnopbase", "libacl_prof", "libmsprofiler", "libprofapi", "libruntime", "libhcomm"),
     *("libascend_dump", "libascendsk"),
 )
-_LABELS = {"toolkit": "Toolkit", "nnae": "Nnae", "nnrt": "Nnrt", "kernels": "Ops", "ops": "Ops", "nnal": "Nnal"}
+_LABELS = {
+    "toolkit": "Toolkit",
+    "nnae": "Nnae",
+    "nnrt": "Nnrt",
+    "kernels": "Ops",
+    "ops": "Ops",
+    "nnal": "Nnal",
+    "tfplugin": "Tfplugin",
+}
 
 
 @dataclass
@@ -207,6 +217,9 @@ def _cann(version: str, row: dict, product: str, file: str, arch: str, title: st
         files[f"{kernels}/{_SOC[chip]}/add/Add_simulated.json"] = json.dumps({"binFileName": "Add"}) + "\n"
     if product in ("toolkit", "nnae", "nnrt"):
         files["parts/opp/built-in/op_impl/ai_core/tbe/op_tiling/liboptiling.so"] = f"simulated CANN {version}\n"
+    if product == "tfplugin":
+        adapter = frameworks.program("npu_device", "2.6.5")
+        files.update({f"python/site-packages/{path}": text for path, text in adapter.items()})
     wheels = row["wheels"] if product in ("toolkit", "nnae") else {}
     libraries = {"nnal": ("libatb",)}.get(product, _LIBRARIES if product in ("toolkit", "nnae", "nnrt") else ())
     paths = tuple(f"lib64/{name}.so" for name in libraries)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The simulated CANN packages: toolkit, nnae, nnrt, kernels (ops from 8.5 on) and nnal.
+# The simulated CANN packages: toolkit, nnae, nnrt, kernels (ops from 8.5 on), nnal and tfplugin.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/cann_layout.sh"
 

@@ -19,7 +19,7 @@ layout_paths() {
     fi
     set_env=""
     case "$PKG_PRODUCT" in
-        toolkit | nnae | nnrt) set_env="$folder/set_env.sh" ;;
+        toolkit | nnae | nnrt | tfplugin) set_env="$folder/set_env.sh" ;;
         kernels | ops) base=$(base_for_kernels) ;;
         nnal)
             folder="$root/nnal/atb"
@@ -188,6 +188,13 @@ finish_release() {
                 cp "$here"/lib64/libatb.so "$base/atb/cxx_abi_$abi/lib/"
             done
             sed "s|@HOME@|$folder/latest|g" "$here/atb_set_env.sh" >"$set_env"
+            return ;;
+        tfplugin)
+            cp -r "$here/python" "$base/"
+            uninstaller "$base/script/uninstall.sh"
+            write_info "$info"
+            ln -sfn "$PKG_VERSION" "$folder/latest"
+            echo "export PYTHONPATH=$folder/latest/python/site-packages:\$PYTHONPATH" >"$set_env"
             return ;;
     esac
     mkdir -p "$base/$arch_dir"/{include,bin,conf,script}
