@@ -50,7 +50,8 @@ def _cannot_have(search: Search, choice: Choice, stack: Stack) -> None:
         serving.chip_support(case)
     for found in case.findings:
         # Nothing of it is installed here, so that it stops nobody.
-        choice.case.info(found["rule"], f"{found['message']} None is installed here.", found["source"], "chip")
+        said = f"{found['message'].rstrip('.')}. None is installed here."
+        choice.case.info(found["rule"], said, found["source"], "chip")
 
 
 def _reason(search: Search, name: str, version: str, chosen: Chosen) -> str:
