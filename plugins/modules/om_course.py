@@ -31,9 +31,10 @@ options:
     elements: dict
     default: []
   plans:
-    description: The plans of the hosts, as M(ascend.fleet.plan) returns them.
+    description:
+      - The plans of the hosts, as M(ascend.fleet.plan) returns them. Default is what the play registered as
+        C(ascend_fleet_plan).
     type: dict
-    default: {}
   force:
     description: Whether hosts prove again what they have proven.
     type: bool
@@ -47,7 +48,6 @@ EXAMPLES = r"""
 - name: Lay out what is converted and proven
   ascend.fleet.om_course:
     models_dir: /srv/ascend/models
-    plans: "{{ ascend_fleet_plan.plans }}"
   run_once: true
   register: ascend_om_course
 """
