@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
+from ansible_collections.ascend.fleet.plugins.module_utils.proof import om_proofs
 from ansible_collections.ascend.fleet.plugins.plugin_utils import ladder
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network import bandwidth, words
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean, fold, shorten, table, wrap
@@ -208,7 +209,8 @@ def _texts(hosts: list[dict], limit: int) -> list[str]:
     def key(row: dict) -> tuple | None:
         proof = row["proof"]
         if proof["status"] == "passed" and proof["text"]:
-            return ("generated", proof["text"], ladder.words(proof["engine"], proof.get("model")), *_worth(proof))
+            word = "computed" if proof["engine"] == om_proofs.ENGINE else "generated"
+            return (word, proof["text"], ladder.words(proof["engine"], proof.get("model")), *_worth(proof))
         return (f"inference {proof['status']}", proof["reason"] or "no reason given", None, None, None)
 
     found = []
