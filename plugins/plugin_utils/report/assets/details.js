@@ -84,7 +84,7 @@ function findingList(host) {
 // One for each framework of the host.
 function proofPart(host) {
   const proofs = allProofs(host);
-  return proofs.length ? h("section", null, h("h3", null, "Generated text"), proofs.map(oneProof)) : null;
+  return proofs.length ? h("section", null, h("h3", null, host.inference.engine === "acl" ? "Computed on the card" : "Generated text"), proofs.map(oneProof)) : null;
 }
 
 function oneProof(proof) {

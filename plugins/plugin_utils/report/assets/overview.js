@@ -24,12 +24,12 @@ function renderVerdict() {
   if (report.second_run) notes.push(`second run: ${Object.entries(report.second_run).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ")}`);
   const chips = summary.chips;
   const sick = chips.warning + chips.bad + chips.missing;
-  const speeds = hosts.filter((host) => host.speed !== null && host.inference.status === "passed");
+  const proven = hosts.filter((host) => host.inference && host.inference.status === "passed");
   const figures = [
     figure(chips.total ? `${chips.ok.toLocaleString("en")} / ${chips.total.toLocaleString("en")}` : "–", "chips healthy", sick ? "bad" : "", sick ? "is:sick" : null),
     figure(summary.drifting, "hosts drift", summary.drifting ? "warn" : "", summary.drifting ? "is:drift" : null),
     figure(summary.reboot_required, "need a reboot", summary.reboot_required ? "warn" : "", summary.reboot_required ? "is:reboot" : null),
-    figure(`${speeds.length} / ${hosts.length - summary.inference.skipped}`, "generated text", summary.inference.failed ? "bad" : "", null),
+    figure(`${proven.length} / ${hosts.length - summary.inference.skipped}`, "proven by computing", summary.inference.failed ? "bad" : "", null),
   ];
   const bar = h("div", { class: "bar", role: "group", "aria-label": "Hosts by status" }, STATUSES.slice().reverse().filter((status) => summary[status]).map((status) =>
     h("button", {

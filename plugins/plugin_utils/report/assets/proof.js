@@ -30,7 +30,7 @@ function renderProof() {
   const note = fast.length ? `${plural(fast.length, "host")}, median ${median(fast.map((host) => host.speed)).toFixed(1)} tokens/s` : null;
   const prompts = [...new Set(shown.map((host) => host.inference.prompt).filter(Boolean))];
   section.replaceChildren(
-    heading("proof", "Generated text", [note, prompts.length === 1 ? `prompt: ${prompts[0]}` : null].filter(Boolean).join(" · ")),
+    heading("proof", "What was computed", [note, prompts.length === 1 ? `prompt: ${prompts[0]}` : null].filter(Boolean).join(" · ")),
     body, textList(shown, few), worthList(shown));
 }
 
