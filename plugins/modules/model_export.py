@@ -199,6 +199,9 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
+from ansible_collections.ascend.fleet.plugins.module_utils.change import (
+    job as async_job,
+)
 from ansible_collections.ascend.fleet.plugins.module_utils.convert import exported
 from ansible_collections.ascend.fleet.plugins.module_utils.proof import export, process
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale, safe_folder
@@ -235,6 +238,7 @@ SPEC = dict(
 
 
 def main():
+    async_job.seal(os.environ)
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     host_locale.check(module)
     wanted = module.params

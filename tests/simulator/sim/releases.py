@@ -144,7 +144,7 @@ def runtime(row: dict, version: str, arch: str) -> Package:
     file = f"Ascend-docker-runtime_{version}_linux-{arch}.run"
     settings = {
         "PKG_FILE": file,
-        "PKG_COMPONENT": "docker-runtime",
+        "PKG_COMPONENT": "container_runtime",
         "PKG_STYLE": "hdk",
         "PKG_LABEL": "Docker-runtime",
         "PKG_VERSION": version,
