@@ -267,8 +267,14 @@ class DeclaredChange(course.PackageChange):
 
     def close(self, started, rc, verdict, version, seconds):
         for kept in self.kept or (self.record or {}).get("kept") or ():
-            if kept_file.put_back(kept):
-                self.result["notes"].append("%s was changed by the package and is as it was" % kept["path"])
+            kept_file.put_back(kept)
+        nothing = not (self.state["version"] or self.state["damaged"])
+        if not verdict["ok"] and self.asked.get("accept_licence") is False and rc == 0 and nothing:
+            verdict.update(
+                untouched=True,
+                cause="it asks for its licence, which was not accepted",
+                fix="read the licence, then set accept_licence (ascend_container_accept_licence in the roles)",
+            )
         if verdict["ok"] and not self.removal and self.record:
             self._write(self.record["sha256"], version, False, self.record["before"])
         elif verdict["untouched"] and not self.removal and self.record:

@@ -250,7 +250,8 @@ def test_a_licence_is_accepted_by_declared_consent_and_the_files_of_others_are_p
 def test_a_licence_that_is_not_accepted_ends_at_once_and_nothing_is_proven(host, others):
     result = of_component(host, False)
     assert result["failed"] and result["seconds"] < 20 and not (host.root / "sdk").exists()
-    assert "EULA" in result["msg"], result["msg"]
+    assert "licence, which was not accepted" in result["cause"] and not result["changed"], result["msg"]
+    assert host.journal()[-1]["result"] == "refused" and not (host.state / "components" / "sdk.json").exists()
 
 
 def test_files_of_others_come_back_after_a_failure_too_and_after_a_removal(host, others):
