@@ -90,9 +90,10 @@ class ActionModule(HostAction):
 
 def _accounts(variable: Callable[[str], Any], containers: bool) -> list[dict[str, Any]]:
     """The users to look for, from variables that nobody has judged yet; the plan complains about a wrong number."""
-    names = ("ascend_user", "ascend_group", "ascend_user_id")
+    names = {name for one in components.ALL for name in one.account_variables}
     desired = {name: variable(name) or declared.default(name) for name in names}
-    if str(desired["ascend_user_id"]) not in ("", "auto") and not str(desired["ascend_user_id"]).isdigit():
+    numbers = [str(value) for name, value in desired.items() if name.endswith("_id")]
+    if any(said not in ("", "auto") and not said.isdigit() for said in numbers):
         return []
     parts = {one.name: containers or not one.for_containers for one in components.ALL}
     rows = accounts.wanted(desired, parts)

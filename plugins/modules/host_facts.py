@@ -46,7 +46,7 @@ options:
     type: bool
     default: false
   accounts:
-    description: Users with a number of their own to look for. Filled where a host is for containers.
+    description: Users with a number of their own to look for. Filled from what the components make.
     type: list
     elements: dict
     default: []
@@ -413,9 +413,6 @@ ansible_facts:
             address: {description: Address that its unit names., type: str, sample: 127.0.0.1}
             port: {description: Port that its unit names., type: int, sample: 8082}
             damaged: {description: What is wrong with one of ours., type: str}
-            account:
-              description: "The user hwMindX - C(exists), C(uid), C(taken_by) (who has its id in its place)."
-              type: dict
         container_runtime:
           description: The vendor's container runtime and its engine, where O(container_runtime) asks for them.
           type: dict

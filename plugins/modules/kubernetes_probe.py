@@ -8,8 +8,8 @@ module: kubernetes_probe
 short_description: See what MindCluster would find on a host
 version_added: "0.1.0"
 description:
-  - Looks at the container runtime, the engines, the user C(hwMindX) and the log folders of a host that is, or is going
-    to be, a node of a Kubernetes cluster. Starts no program and changes nothing.
+  - Looks at the folders of MindCluster's logs and at kubelet on a host that is, or is going to be, a node of a
+    Kubernetes cluster. Starts no program and changes nothing; M(ascend.fleet.host_facts) sees the rest.
   - M(ascend.fleet.kubernetes_handover) judges it.
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -25,16 +25,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-runtime:
-  description: >-
-    Ascend-docker-runtime - C(version), C(scene) (the engine it was installed for), C(is_default), and C(engines), those
-    that are there.
-  returned: always
-  type: dict
-account:
-  description: The user C(hwMindX) - C(exists), C(uid), C(taken_by) (who has its id in its place).
-  returned: always
-  type: dict
 folders:
   description: The log folders of a worker - C(path), C(exists), C(owner), C(mode).
   returned: always

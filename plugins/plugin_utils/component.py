@@ -81,6 +81,7 @@ class Component(ABC):
     products: tuple[str, ...] = ()  # what journal and facts call it, where that is not its name
     versioned = True  # whether it has a version that a user can choose by `variable`
     aside = False  # whether it stands beside any stack: its version says nothing of what a host is for
+    account_variables: tuple[str, ...] = ()  # that its users and their numbers are made from
     for_containers = False  # whether it makes a host one for containers, whose images expect the same ids everywhere
     settings: tuple[str, ...] = ()  # what else its entry in a stack holds: variables, without ascend_ in front
     tabled = True  # whether the catalog has a table that knows its versions

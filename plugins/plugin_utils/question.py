@@ -89,6 +89,8 @@ class Account:
     number: int | None
     variable: str  # that says the number
     asked: bool = False  # whether the user set it
+    # What it means that the user is there with another number; {gid} is its group's.
+    otherwise: str = "a container whose user is not root needs --group-add {gid} to use the NPUs"
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,12 @@ def observed(view, state_dir):
 
     Returns:
         dict: installed (version), ours, path (the program, else the unit; None without both), state (of the unit),
-        enabled, pid, address, port, damaged, account (exists, uid, taken_by: who has the id in its place).
+        enabled, pid, address, port, damaged.
     """
     record = parse_record(view.read(state_dir.rstrip("/") + "/" + unit.RECORD))
     program, text = view.exists(unit.PROGRAM), view.read(unit.UNIT)
     seen = dict.fromkeys(("installed", "path", "state", "pid", "address", "port", "damaged"))
-    seen.update(ours=False, enabled=False, account=account(view))
+    seen.update(ours=False, enabled=False)
     if not program and text is None:
         return seen
     seen.update(_service(view), path=unit.PROGRAM if program else unit.UNIT)
@@ -63,16 +63,6 @@ def version(view):
     """What the program says it is, asked as the user whose it is; or None."""
     answer = view.run([unit.PROGRAM, "-version"], owner_of=unit.PROGRAM)
     return unit.version(answer[1]) if answer and answer[0] == 0 else None
-
-
-def account(view):
-    """The account of the exporter: C(exists), C(uid), and C(taken_by), who else has the id that it is to get."""
-    found = view.account(unit.USER)
-    if found:
-        return {"exists": True, "uid": found["uid"], "taken_by": None}
-    rows = [line.split(":") for line in (view.read("/etc/passwd") or "").splitlines()]
-    owners = [row[0] for row in rows if len(row) > 2 and row[2] == str(unit.USER_ID)]
-    return {"exists": False, "uid": None, "taken_by": owners[0] if owners else None}
 
 
 def _service(view):

@@ -26,6 +26,7 @@ class Driver(hdk.HdkComponent):
     follows = ("cann",)
     host_kinds = ("physical", "vm")
     minutes = 3  # published installation logs: 0.5 to 2
+    account_variables = ("ascend_user", "ascend_group", "ascend_user_id")
 
     def accounts(self, desired: Mapping[str, Any], containers: bool) -> list[Account]:
         said = desired["ascend_user_id"]

@@ -10,11 +10,12 @@ from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import unit
 from ansible_collections.ascend.fleet.plugins.plugin_utils import filenames, mindcluster, values
-from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Choice, Component, Site, Verdict
+from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Account, Choice, Component, Site, Verdict
 from ansible_collections.ascend.fleet.plugins.plugin_utils.removal import Standing, left_alone
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
 
 _ADDRESS, _PORT = "npu_exporter_address", "npu_exporter_port"
+_USER_ID = "ascend_npu_exporter_user_id"
 
 
 class NpuExporter(Component):
@@ -31,8 +32,16 @@ class NpuExporter(Component):
     can_be_taken_over = True
     pins = (_ADDRESS, _PORT)
     settings = (_ADDRESS, _PORT)
+    account_variables = (_USER_ID,)
     minutes = 1
     otherwise = "the newest that lists this host's driver"
+
+    def accounts(self, desired: Mapping[str, Any], containers: bool) -> list[Account]:
+        said = desired[_USER_ID]
+        asked = said not in (None, "", "auto")
+        number = int(said) if asked else unit.USER_ID
+        means = "in a Kubernetes cluster MindCluster's parts, which run with it, cannot write their logs"
+        return [Account(unit.USER, unit.USER, number, _USER_ID, asked, means)]
 
     def asked(self, frameworks: set[str], fixed: Mapping[str, str]) -> bool:
         return self.name in fixed
@@ -99,17 +108,9 @@ class NpuExporter(Component):
         return f"configure {self.name} {step['to']}" if step["action"] == "configure" else super().label(step)
 
     def unfit(self, site: Site, stack: Stack) -> list[str]:
-        account = values.part(values.part(site.facts, self.name), "account")
         entry = stack[self.name] or {}
         wrong = unit.problem(entry.get("address"), entry.get("port"))
         found = [f"{wrong}."] if wrong else []
-        if not account.get("exists") and account.get("taken_by"):
-            other = account["taken_by"]
-            found.append(
-                f"the user id {unit.USER_ID} belongs to {other}, and {unit.USER}, who runs the exporter, has it in all "
-                f"of MindCluster. Give {other} another one; or, where the host will not be in a Kubernetes cluster, "
-                f"make {unit.USER} with an id of your choice before."
-            )
         if self.step(site, stack) and not (site.facts["driver"]["installed"] or site.will_have.get("driver")):
             found.append(
                 "the exporter reads the chips through the driver, which this host neither has nor gets: add driver to "

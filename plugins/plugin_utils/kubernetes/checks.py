@@ -86,59 +86,65 @@ def _users(node: nodes.Node) -> Iterable[Finding]:
         yield finding(
             "driver-user-id",
             "warning",
-            f"{user.get('name')} has the id {user.get('uid')}; in the vendor's images it is {_DRIVER_ID}, and a "
+            f"{user.get('name')} has the id {user.get('uid')}; the vendor's images have {_DRIVER_ID}, and a "
             "container's user without the host's id is not let in. Build images with the host's id, or make the user "
             "anew.",
         )
-    account = values.part(node.seen, "account")
-    if account.get("taken_by"):
+    rows = [row for row in values.rows(node.facts, "accounts") if row.get("name") == unit.USER]
+    account = rows[0] if rows else {}
+    uid, other = account.get("uid"), account.get("user_of_id")
+    if uid not in (None, unit.USER_ID):
+        yield finding(
+            "user-id",
+            "error",
+            f"{unit.USER} has the id {uid}; MindCluster's containers have {unit.USER_ID}. Change it with "
+            f"usermod -u {unit.USER_ID} {unit.USER}.",
+        )
+    elif other not in (None, unit.USER):
         yield finding(
             "user-id-taken",
             "error",
-            f"the user id {unit.USER_ID} belongs to {account['taken_by']}, and MindCluster runs as {unit.USER} with "
-            f"that id. Give {account['taken_by']} another one.",
+            f"the user id {unit.USER_ID} belongs to {other}, and MindCluster runs as {unit.USER} with that id. Give "
+            f"{other} another one.",
         )
-    elif not account.get("exists"):
+    elif uid is None:
         yield finding(
             "no-user",
             "warning",
             f"there is no user {unit.USER} (id {unit.USER_ID}, in the driver's group), as whom noded and others write "
             f"their logs. Make it: useradd -u {unit.USER_ID} -m -s /sbin/nologin -G HwHiAiUser {unit.USER}.",
         )
-    elif account.get("uid") != unit.USER_ID:
-        yield finding(
-            "user-id",
-            "error",
-            f"{unit.USER} has the id {account.get('uid')}; MindCluster's containers have {unit.USER_ID}. Change it "
-            f"with usermod -u {unit.USER_ID} {unit.USER}.",
-        )
 
 
 def _runtime(node: nodes.Node, release: str) -> Iterable[Finding]:
-    runtime = values.part(node.seen, "runtime")
-    installed = values.text(runtime.get("version"))
-    if not runtime.get("engines"):
-        yield finding("no-engine", "error", "it has neither docker nor containerd, cri-o or isulad.")
+    runtime = values.part(node.facts, "container_runtime")
+    engine, installed = values.part(runtime, "engine"), values.text(runtime.get("version"))
+    name = engine.get("name") or "the container engine"
+    if not engine.get("installed"):
+        yield finding(
+            "no-engine",
+            "error",
+            f"it has no {name}. Name the one it has with ascend_container_engine, or let ascend.fleet install it.",
+        )
     if not installed:
         yield finding(
             "no-runtime",
             "error",
-            "Ascend-docker-runtime is not installed: containers would not get their chips. Install it before the "
-            "device plugin.",
+            "Ascend-docker-runtime is not installed: containers would not get their chips. Add container_runtime to "
+            "ascend_components and run ascend.fleet.site before the device plugin comes.",
         )
         return
     if not versions.same(installed, release):
         yield finding(
             "runtime-release",
             "warning",
-            f"Ascend-docker-runtime {installed} and MindCluster {release} are of different releases. Take one for "
-            "both.",
+            f"Ascend-docker-runtime {installed} and MindCluster {release} differ in release. Take one for both.",
         )
-    if runtime.get("is_default") is False:
+    if engine.get("installed") and engine.get("default") != "ascend":
         yield finding(
             "runtime-not-default",
             "warning",
-            f"{runtime.get('scene')} does not use the ascend runtime by default: pods have to name a runtimeClass.",
+            f"{name} does not use the ascend runtime by default: pods have to name a runtimeClass.",
         )
 
 

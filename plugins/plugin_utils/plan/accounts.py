@@ -68,7 +68,7 @@ def _problem(account: Account, row: Mapping[str, Any]) -> str | None:
 
 def _stays(account: Account, row: Mapping[str, Any]) -> str:
     return (
-        f"{account.name} has the user id {row['uid']}, and images of the vendor's expect {account.number}: a container "
-        f"whose user is not root needs --group-add {row.get('gid')} to use the NPUs. Set {account.variable} to "
-        f"{row['uid']} to have it said no more."
+        f"{account.name} has the user id {row['uid']}, and images of the vendor's expect {account.number}: "
+        f"{account.otherwise.format(gid=row.get('gid'))}. Set {account.variable} to {row['uid']} to have it said no "
+        "more."
     )

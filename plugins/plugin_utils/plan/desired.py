@@ -116,10 +116,13 @@ def _contradictions(desired: dict[str, Any]) -> list[Problem]:
 
 def _no_id(desired: dict[str, Any]) -> list[Problem]:
     """A number for a user: of its own, and not root's."""
-    said = str(desired["ascend_user_id"])
-    if said in ("", "auto") or (said.isdigit() and 0 < int(said) < _IDS):
-        return []
-    return [Problem("ascend_user_id", f"ascend_user_id is {said!r}; it takes auto or a number from 1 on.")]
+    names = [name for one in components.ALL for name in one.account_variables if name.endswith("_id")]
+    said = {name: str(desired[name]) for name in names}
+    return [
+        Problem(name, f"{name} is {text!r}; it takes auto or a number from 1 on.")
+        for name, text in said.items()
+        if text not in ("", "auto") and not (text.isdigit() and 0 < int(text) < _IDS)
+    ]
 
 
 def _unnamed(desired: dict[str, Any]) -> list[Problem]:

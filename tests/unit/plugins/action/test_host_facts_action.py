@@ -39,9 +39,10 @@ def call(args=None, **task_vars):
 
 def test_defaults_come_from_the_module():
     sent = call()
-    lists = {"accounts", "extra_packages", "python_packages"}
-    assert set(sent) == {"pci_ids", "npu_names", "container_runtime"} | lists
+    lists = {"extra_packages", "python_packages"}
+    assert set(sent) == {"pci_ids", "npu_names", "container_runtime", "accounts"} | lists
     assert all(sent[name] == [] for name in lists)
+    assert sent["accounts"] == [{"name": "hwMindX", "group": "hwMindX", "number": 9000}]
     assert call(inference_check_model="gpt2")["model_dir"] == "/opt/ascend/models/gpt2"
 
 

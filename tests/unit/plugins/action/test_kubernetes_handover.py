@@ -11,12 +11,10 @@ FACTS = {
     "accelerators": {"family": "910b", "count": 8, "product": None, "variant": None},
     "driver": {"installed": "25.5.2", "install_info": {}}, "reboot_required": False,
     "user": {"name": "HwHiAiUser", "exists": True, "uid": 1000}, "npu_exporter": {"ours": False},
+    "accounts": [{"name": "hwMindX", "uid": 9000, "user_of_id": "hwMindX"}],
+    "container_runtime": {"version": "26.1.0", "engine": {"name": "docker", "installed": True, "default": "ascend"}},
 }  # fmt: skip
-SEEN = {
-    "runtime": {"version": "26.1.0", "scene": "docker", "engines": ["docker"], "is_default": True},
-    "account": {"exists": True, "uid": 9000, "taken_by": None},
-    "folders": [],
-}
+SEEN = {"folders": [], "kubelet": True}
 HOST = {"ascend_observation": {"ansible_facts": {"ascend": FACTS}}, "ascend_kubernetes_seen": SEEN}
 
 

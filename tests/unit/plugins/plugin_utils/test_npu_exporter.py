@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, mindcluster
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Site
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import back, desired, steps
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import accounts, back, desired, steps
 from ansible_collections.ascend.fleet.plugins.plugin_utils.resolve import resolver
 
 TABLES = catalog.load()
@@ -11,14 +11,13 @@ COMPONENT = components.get("npu_exporter")
 HOST = {"chip": "910b", "arch": "aarch64", "host_kind": "physical"}
 PARTS = ["driver", "firmware", "npu_exporter"]
 PACKAGE = "Ascend-mindxdl-npu-exporter_{}_linux-aarch64.zip"
-ACCOUNT = {"exists": True, "uid": 9000, "taken_by": None}
 ABSENT = {
     **dict.fromkeys(("installed", "path", "state", "pid", "address", "port", "damaged")),
-    **{"ours": False, "enabled": False, "account": ACCOUNT},
+    **{"ours": False, "enabled": False},
 }
 OURS = {
     "installed": "7.2.RC1", "ours": True, "path": "/usr/local/bin/npu-exporter", "state": "active", "enabled": True,
-    "pid": 77, "address": "127.0.0.1", "port": 8082, "damaged": None, "account": ACCOUNT,
+    "pid": 77, "address": "127.0.0.1", "port": 8082, "damaged": None,
 }  # fmt: skip
 THEIRS = {**OURS, "installed": "5.0.0", "ours": False}
 
@@ -130,11 +129,28 @@ def test_theirs_is_refused_used_or_taken_over():
     assert taken["status"] == "pending" and taken["steps"][0]["take_over"]
 
 
-def test_an_id_that_somebody_has_is_refused_with_his_name():
-    account = {"exists": False, "uid": None, "taken_by": "alice"}
-    found = plan({**ABSENT, "account": account})
-    assert found["status"] == "refused" and "9000 belongs to alice" in told(found)
-    assert plan({**ABSENT, "account": {**account, "taken_by": None}})["status"] == "pending"
+@pytest.mark.parametrize(
+    ("row", "said", "numbers", "severity", "word"),
+    [
+        ({"uid": None, "user_of_id": None}, "auto", {"hwMindX": 9000}, None, ""),
+        ({"uid": 9000, "user_of_id": "hwMindX"}, "auto", {"hwMindX": 9000}, None, ""),
+        ({"uid": None, "user_of_id": "alice"}, "auto", {}, "error", "which alice has"),
+        ({"uid": None, "user_of_id": None}, "9100", {"hwMindX": 9100}, None, ""),
+        ({"uid": 1005, "gid": 1005, "user_of_id": None}, "auto", {}, "warning", "cannot write their logs"),
+    ],
+)
+def test_its_user_has_one_number_everywhere(row, said, numbers, severity, word):
+    values, problems = desired.read({"ascend_npu_exporter_user_id": said, "ascend_components": PARTS})
+    assert not problems
+    seen = {"accounts": [{"name": "hwMindX", "gid": None, "group_of_id": None, **row}]}
+    got, found = accounts.judge(seen, {"npu_exporter": {"version": "7.2.RC1"}}, values)
+    assert got == numbers and [one["severity"] for one in found] == ([severity] if severity else [])
+    assert word in " ".join(one["message"] for one in found)
+
+
+def test_a_number_that_is_none_is_refused():
+    _values, problems = desired.read({"ascend_npu_exporter_user_id": "root", "ascend_components": PARTS})
+    assert "ascend_npu_exporter_user_id" in str(problems[0])
 
 
 @pytest.mark.parametrize(

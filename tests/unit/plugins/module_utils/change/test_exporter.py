@@ -24,10 +24,6 @@ class Host(host_view.HostView):
         self.folder, self.state, self.enabled, self.calls = root, "inactive", False, []
         for path in ("usr/local/bin", "etc/systemd/system", "var/log", "var/lib"):
             (root / path).mkdir(parents=True)
-        (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/bash\n")
-
-    def account(self, name):
-        return {"uid": 9000, "group": name, "groups": [name], "shell": "/sbin/nologin", "home": "/home/" + name}
 
     def run(self, argv, timeout=10, owner_of=None):
         if argv[0] == "systemctl":
@@ -333,12 +329,6 @@ def test_the_users_of_the_npus_name_ours():
     rows = [{"pid": 77}, {"pid": 78}]
     assert observe.marked(rows, {"ours": True, "pid": 77}) == [{"pid": 77, "paused": True}, {"pid": 78}]
     assert observe.marked(rows, {"ours": False, "pid": 77}) == rows
-
-
-def test_who_has_the_id_is_named(host, monkeypatch):
-    monkeypatch.setattr(host, "account", lambda name: None)
-    host.path("/etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nalice:x:9000:9000::/home/alice:/bin/sh\nbroken\n")
-    assert seen(host)["account"] == {"exists": False, "uid": None, "taken_by": "alice"}
 
 
 def test_the_record_is_for_root_only(host):

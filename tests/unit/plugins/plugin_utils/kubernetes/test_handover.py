@@ -10,11 +10,12 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.kubernetes import cha
 
 TABLES = catalog.load()
 GOOD = {
-    "runtime": {"version": "26.1.0", "scene": "containerd", "engines": ["containerd"], "is_default": True},
-    "account": {"exists": True, "uid": 9000, "taken_by": None},
     "folders": [{"path": "/var/log/mindx-dl", "exists": True, "owner": "root", "mode": "0755"}],
     "kubelet": True,
 }
+ENGINE = {"name": "containerd", "installed": True, "default": "ascend"}
+RUNTIME = {"version": "26.1.0", "engine": ENGINE}
+ACCOUNT = {"name": "hwMindX", "uid": 9000, "gid": 9000, "user_of_id": "hwMindX", "group_of_id": "hwMindX"}
 
 
 def node(name="node-1", chip="910b", count=8, arch="aarch64", driver="25.5.2", seen=GOOD, **more):
@@ -23,7 +24,8 @@ def node(name="node-1", chip="910b", count=8, arch="aarch64", driver="25.5.2", s
         "hostname": name, "arch": arch, "accelerators": accelerators,
         "driver": {"installed": driver, "install_info": {}},
         "user": {"name": "HwHiAiUser", "exists": True, "uid": 1000}, "reboot_required": False,
-        "npu_exporter": {"ours": False}, **more,
+        "npu_exporter": {"ours": False},
+        "container_runtime": RUNTIME, "accounts": [ACCOUNT], **more,
     }  # fmt: skip
     return nodes.Node(name, name.lower(), facts, seen)
 
@@ -179,13 +181,14 @@ def test_a_host_that_is_fit_has_nothing_to_be_said():
         ({"reboot_required": True}, "reboot", "error"),
         ({"driver": "23.0.rc1"}, "mindcluster-stack", "warning"),
         ({"user": {"name": "HwHiAiUser", "exists": True, "uid": 1001}}, "driver-user-id", "warning"),
-        ({"seen": {**GOOD, "account": {"exists": False, "uid": None, "taken_by": "alice"}}}, "user-id-taken", "error"),
-        ({"seen": {**GOOD, "account": {"exists": False, "uid": None, "taken_by": None}}}, "no-user", "warning"),
-        ({"seen": {**GOOD, "account": {"exists": True, "uid": 1005, "taken_by": None}}}, "user-id", "error"),
-        ({"seen": {**GOOD, "runtime": {**GOOD["runtime"], "version": None}}}, "no-runtime", "error"),
-        ({"seen": {**GOOD, "runtime": {**GOOD["runtime"], "engines": []}}}, "no-engine", "error"),
-        ({"seen": {**GOOD, "runtime": {**GOOD["runtime"], "version": "7.3.0"}}}, "runtime-release", "warning"),
-        ({"seen": {**GOOD, "runtime": {**GOOD["runtime"], "is_default": False}}}, "runtime-not-default", "warning"),
+        ({"accounts": [{**ACCOUNT, "uid": None, "user_of_id": "alice"}]}, "user-id-taken", "error"),
+        ({"accounts": [{**ACCOUNT, "uid": None, "user_of_id": None}]}, "no-user", "warning"),
+        ({"accounts": []}, "no-user", "warning"),
+        ({"accounts": [{**ACCOUNT, "uid": 1005}]}, "user-id", "error"),
+        ({"container_runtime": {**RUNTIME, "version": None}}, "no-runtime", "error"),
+        ({"container_runtime": {**RUNTIME, "engine": {"name": "docker", "installed": False}}}, "no-engine", "error"),
+        ({"container_runtime": {**RUNTIME, "version": "7.3.0"}}, "runtime-release", "warning"),
+        ({"container_runtime": {**RUNTIME, "engine": {**ENGINE, "default": None}}}, "runtime-not-default", "warning"),
         (
             {"seen": {**GOOD, "folders": [{"path": "/var/log/mindx-dl/noded", "exists": True, "mode": "0777"}]}},
             *("log-folder", "warning"),
