@@ -7,7 +7,6 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from tests.simulator.sim import frameworks
 from tests.support.artifacts import ARTICLE
 from tests.support.paths import ARTIFACTS

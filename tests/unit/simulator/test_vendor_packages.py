@@ -33,7 +33,7 @@ def test_every_file_name_is_one_the_catalog_knows(package):
     assert known is not None
     assert known["version"] == package.settings["PKG_VERSION"]
     assert known["component"] == package.settings["PKG_COMPONENT"]
-    assert known["chip"] in (None, package.settings["PKG_CHIP"])
+    assert known["chip"] in (None, package.settings.get("PKG_CHIP"))
 
 
 def test_the_demo_set_is_what_the_demo_stack_needs():

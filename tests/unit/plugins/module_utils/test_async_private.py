@@ -148,7 +148,7 @@ def test_every_module_that_the_roles_start_seals_first():
     for path in (ROOT / "roles").rglob("tasks/*.yml"):
         name = None
         for line in path.read_text().splitlines():
-            found = re.match(r" +ascend\.fleet\.(\w+):$", line)
+            found = re.match(r" +ascend\.fleet\.(\w+):( \*\w+)?$", line)
             name = found.group(1) if found else name
             if re.match(r" +async:", line):
                 started.add(name)
