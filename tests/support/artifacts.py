@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +16,8 @@ from tests.simulator.sim import frameworks, stubs, torch_cpu
 from tests.support.paths import ARTIFACTS, ROOT, SIMULATOR
 
 ARTICLE = SIMULATOR / "article"
+TENSORFLOW = SIMULATOR / "tensorflow"
+TENSORFLOW_VENDOR = ("Ascend-hdk-910-*", "Ascend-cann-*_6.0.1_*", "Ascend-cann-*_8.3.RC1_*")
 # The official pair that the demo installs, and the older MindFormers of the article's path.
 REQUIREMENTS = tuple(ROOT / "tests" / "demo" / name for name in ("requirements.txt", "requirements-article.txt"))
 # What the hosts with PyTorch get: the emulated one of the scenario torch, and those of the scenario frameworks.
@@ -113,6 +117,17 @@ def uv() -> None:
     stamp.touch()
 
 
+def tensorflow() -> None:
+    """What hosts with TensorFlow get, in a folder of its own: vendor packages, conda, wheels that stand in."""
+    shutil.rmtree(TENSORFLOW, ignore_errors=True)
+    TENSORFLOW.mkdir(parents=True)
+    files = [path for pattern in TENSORFLOW_VENDOR for path in ARTIFACTS.glob(pattern)]
+    for path in [*files, *ARTICLE.glob("Miniconda3-*"), *ARTICLE.glob("cmake-*")]:
+        os.link(path, TENSORFLOW / path.name)
+    shutil.copytree(ARTICLE / "conda", TENSORFLOW / "conda", copy_function=os.link)
+    frameworks.build(TENSORFLOW / "wheels", frameworks.TENSORFLOW)
+
+
 def builders() -> None:
     """What builds a wheel on the article's machine, beside the article's wheels."""
     wheels = ARTICLE / "wheels"
@@ -138,4 +153,5 @@ if __name__ == "__main__":
         torch(name)
     uv()
     builders()
+    tensorflow()
     model()
