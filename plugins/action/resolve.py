@@ -128,5 +128,5 @@ def _pip(stack: dict[str, Any]) -> list[str]:
 
 def _entry(entry: dict[str, Any]) -> str:
     extra = [str(entry[key]) for key in ("flavor", "hdk", "distribution") if entry.get(key)]
-    wheels = f", with {' and '.join(entry['wheels'])} from CANN" if entry.get("wheels") else ""
-    return f"{entry['version']:<14}{' '.join(extra)}{wheels}".rstrip()
+    wheels = f"with {' and '.join(entry['wheels'])} from CANN" if entry.get("wheels") else ""
+    return f"{entry['version']:<14}{', '.join(filter(None, (' '.join(extra), wheels)))}".rstrip()
