@@ -22,7 +22,8 @@ _PYTHON = (
     "environments of MindSpore and torch_npu that the collection makes have it."
 )
 
-# What ATC says -> cause and fix. First match wins; {0} is the first group, {inputs} the model's, {cann} the release.
+# What ATC says -> cause and fix. Releases differ in whether values stand in brackets.
+# First match wins; {0} is the first group, {inputs} the model's, {cann} the release.
 CAUSES = (
     (
         r"libascend_hal\.so",
@@ -36,21 +37,21 @@ CAUSES = (
     (r"No module named '([\w.]+)'", "The Python of ATC has no {0}. " + _PYTHON),
     (r"EC0010|Failed to import Python module", "The Python of ATC lacks something. " + _PYTHON),
     (
-        r"E10001.*Value \[(-1[^\]]*)\] for parameter \[([^\]]+)\]",
+        r"E10001.*Value \[?(-1[^\]\s]*)\]? for parameter \[?([^\]\s]+)",
         "{1} has a size that is chosen later. Give model_convert_options.input_shape all its sizes ({inputs}), or "
         "dynamic_batch_size and the like.",
     ),
     (
-        r"E10001.*Value \[([^\]]+)\] for parameter \[--soc_version\]",
+        r"E10001.*Value \[?([^\]\s]+)\]? for parameter \[?--soc_version",
         "CANN {cann} knows no chip {0}. It is written Ascend and the name that npu-smi info prints, as Ascend310P3; a "
         "chip newer than this CANN needs a newer toolkit.",
     ),
     (
-        r"E10001.*Value \[([^\]]+)\] for parameter \[(?:--)?([^\]]+)\]",
+        r"E10001.*Value \[?([^\]\s]+)\]? for parameter \[?(?:--)?([^\]\s]+)",
         "ATC does not take {0} as {1}: change it in model_convert_options.",
     ),
     (
-        r"E10016.*Opname \[([^\]]+)\]",
+        r"E10016.*Opname \[?([^\]\s]+)\]? specified",
         "The model has no input {0}, it has {inputs}: change input_shape in model_convert_options.",
     ),
     (
@@ -68,10 +69,10 @@ CAUSES = (
         "from the ONNX file.",
     ),
     (
-        r"E19010.*ai\.onnx::(\d+)::(\w+)",
+        r"E[1Z]9010.*ai\.onnx::(\d+)::(\w+)",
         "CANN {cann} has no parser for {1} of opset {0}. Export the model again with opset 11, which every CANN takes.",
     ),
-    (r"E19010", "CANN {cann} knows an operator of the model not. Export it with opset 11, or with other operators."),
+    (r"E[1Z]9010", "CANN {cann} knows an operator of the model not. Export it with opset 11, or with other operators."),
     (r"E1(6004|9005)|ParseProto", "The model's file is damaged. Export it again."),
     (
         r"(?i)bad_alloc|cannot allocate memory|out of memory",
