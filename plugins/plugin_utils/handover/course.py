@@ -56,7 +56,7 @@ def lay_out(members: Iterable[Member], folder: str, made: Made, force: bool = Fa
         force: whether to prove again what is proven.
     """
     fleet, course = list(members), Course()
-    compilers = [one for one in fleet if one.well and _compiler(one)]
+    compilers = _Compilers(fleet)
     for member in fleet:
         if member.problem:
             course.failed[member.name] = member.problem
@@ -66,7 +66,7 @@ def lay_out(members: Iterable[Member], folder: str, made: Made, force: bool = Fa
     return course
 
 
-def _of_member(member: Member, compilers: list[Member], place: tuple[str, Made], force: bool, course: Course) -> None:
+def _of_member(member: Member, compilers: _Compilers, place: tuple[str, Made], force: bool, course: Course) -> None:
     folder, made = place
     row = toolkit.choose(member.facts.get("cann") or [], toolkit.RUNTIMES)
     soc = soc_name(member.facts)
@@ -84,10 +84,10 @@ def _of_member(member: Member, compilers: list[Member], place: tuple[str, Made],
         if there and (model.om or versions.compare(there[1]["cann"], row["version"]) <= 0):
             work.append({**entry, "om": there[0]})
             continue
-        by = _best(member, compilers, row["version"])
+        by = compilers.of(model, soc, row["version"])
         if by is None:
             reasons = course.skipped if model.folder == str(TINY) else course.failed
-            reasons[member.name] = _nobody(model, soc, row, compilers)
+            reasons[member.name] = _nobody(model, soc, row, compilers.all)
             continue
         task = {"name": model.name, "folder": model.folder, "soc": soc, "options": dict(model.options)}
         task["environment"] = next(iter(by.environments), "")
@@ -139,18 +139,42 @@ def _compiler(member: Member) -> dict[str, Any] | None:
     return row
 
 
-def _best(member: Member, compilers: list[Member], release: str) -> Member | None:
-    """Who converts for a host: of those whose CANN is not newer the newest; itself, or one like it, where it can."""
-    able = []
-    for one in compilers:
-        row = _compiler(one)
-        if row and versions.compare(row["version"], release) <= 0:
-            able.append((versions.key(row["version"]), bool(one.environments), one is member, _alike(one, member), one))
-    return max(able, key=lambda item: item[:4])[4] if able else None
+class _Compilers:
+    """Who has the toolkit, and who of them converts what: one for all hosts that run the same OM."""
 
+    def __init__(self, fleet: list[Member]) -> None:
+        self.all = [one for one in fleet if one.well and _compiler(one)]
+        self._releases = {one.name: str((_compiler(one) or {})["version"]) for one in self.all}
+        self._chosen: dict[tuple[str, str | None, str | None], tuple[Member, str] | None] = {}
+        self._waiting: dict[tuple[str, str | None, str | None], list[Member]] = {}
+        for member in fleet:
+            soc = soc_name(member.facts) if member.well and member.models else None
+            for model in member.models:
+                self._waiting.setdefault((model.name, model.content, soc), []).append(member)
 
-def _alike(one: Member, other: Member) -> bool:
-    return one.facts.get("arch") == other.facts.get("arch")
+    def of(self, model: Model, soc: str, release: str) -> Member | None:
+        """Who converts a model for a chip, for a host with this CANN; None where nobody can."""
+        key = (model.name, model.content, soc)
+        if key not in self._chosen:
+            self._chosen[key] = self._best(self._waiting[key])
+        chosen = self._chosen[key]
+        return chosen[0] if chosen and versions.compare(chosen[1], release) <= 0 else None
+
+    def _best(self, waiting: list[Member]) -> tuple[Member, str] | None:
+        """The newest of those whose CANN is not newer than that of any host; with an environment for the compiler, and
+        one of the hosts itself, where it can be. A host that is older than every toolkit holds the others to nothing.
+        """
+        rows = [toolkit.choose(one.facts.get("cann") or [], toolkit.RUNTIMES) for one in waiting]
+        oldest = min(self._releases.values(), key=versions.key, default=None)
+        served = {row["version"] for row in rows if row and oldest and versions.compare(oldest, row["version"]) <= 0}
+        if not served:
+            return None
+        limit, names = min(served, key=versions.key), {one.name for one in waiting}
+        able = [one for one in self.all if versions.compare(self._releases[one.name], limit) <= 0]
+        best = max(
+            able, key=lambda one: (versions.key(self._releases[one.name]), bool(one.environments), one.name in names)
+        )
+        return best, self._releases[best.name]
 
 
 def _nobody(model: Model, soc: str, row: Mapping[str, Any], compilers: list[Member]) -> str:

@@ -119,6 +119,14 @@ def test_the_newest_toolkit_that_is_not_newer_converts():
     assert list(lay_out(train("a", environments=["/envs/ms"]), itself).convert) == ["a"]
 
 
+def test_hosts_of_several_releases_share_one_om_that_all_of_them_run():
+    found = lay_out(infer("new"), infer("old", version="8.1.RC1"), train("a"), train("b", "8.0.0"))
+    assert [(host, len(tasks)) for host, tasks in found.convert.items()] == [("b", 1)]
+    assert sorted(found.prove) == ["new", "old"]
+    found = lay_out(infer("new"), infer("old", version="7.0.0"), train("a"), train("b", "8.0.0"))
+    assert (list(found.convert), list(found.prove), list(found.skipped)) == (["a"], ["new"], ["old"])
+
+
 def test_hosts_that_say_nothing_of_use():
     bare = host("bare", "310P3", models=[models.tiny()])
     nameless = host("nameless", "", cann("nnrt", "8.3.RC1"), models=[models.tiny()])
