@@ -71,6 +71,7 @@ def do_image(options: argparse.Namespace) -> None:
 def do_packages(options: argparse.Namespace) -> None:
     packages.build(options.out, options.sets)
     computing.build()
+    computing.ais_bench(options.out / "wheels")
     if not options.sets or "article" in options.sets:
         article = options.out.parent / "article"
         run(sys.executable, SIMULATOR / "conda" / "build.py", "--out", article, "--vendor", options.out)

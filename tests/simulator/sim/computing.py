@@ -5,14 +5,35 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
+from pathlib import Path
 
-from .base import CACHE, run, say
+from . import wheels
+from .base import CACHE, SIMULATOR, run, say
 
 FOLDER = CACHE / "runtime"
 PYTHON = "3.11"  # of the hosts' Debian
 PACKAGES = ("onnxruntime==1.23.2", "numpy==1.26.4")
+
+
+AIS_BENCH = "0.0.2"
+
+
+def ais_bench(folder: Path) -> Path:
+    """Put the wheel of the vendor's measuring program where a site has its wheels; its path."""
+    made = io.BytesIO()
+    with wheels.Writer(made, "ais_bench", AIS_BENCH) as wheel:
+        wheel.add("ais_bench/__init__.py", "")
+        wheel.add("ais_bench/__main__.py", (SIMULATOR / "vendor" / "ais_bench").read_bytes())
+        wheel.add(f"{wheel.info}/METADATA", f"Metadata-Version: 2.1\nName: ais_bench\nVersion: {AIS_BENCH}\n")
+    path = folder / wheels.file_name("ais_bench", AIS_BENCH)
+    if not path.is_file() or path.read_bytes() != made.getvalue():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_bytes(made.getvalue())
+    return path
 
 
 def build() -> None:

@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -195,3 +196,36 @@ def test_devices_that_are_not_there(place, acl, monkeypatch):
     assert acl.rt.set_device(9) == 107001
     monkeypatch.setattr(acl, "LOADED", str(place / "nowhere"))
     assert acl.rt.set_device(0) == 207004
+
+
+def bench(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """ais_bench out of its wheel, with the pyACL of the fixture."""
+    env = {**os.environ, "PYTHONPATH": f"{computing.ais_bench(place)}:{place}"}
+    command = [sys.executable, "-m", "ais_bench", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=place, check=False)
+
+
+@needs_runtime
+def test_ais_bench_prints_its_summary_and_leaves_the_answer(place, acl):
+    assert atc(place, *usual()).returncode == 0
+    (place / "input.bin").write_bytes(struct.pack("<64f", *tiny_onnx.image()))
+    done = bench(place, "--model", "tiny.om", "--loop", "3", "--input", "input.bin", "--output", "out")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lines[-6] == "[INFO] -----------------Performance Summary------------------"
+    for name, line in zip(("H2D_latency", "NPU_compute_time", "D2H_latency"), lines[-5:-2], strict=True):
+        assert re.match(rf"\[INFO\] {name} \(ms\): min = [\d.]+, max = .*, percentile\(99%\) = [\d.]+$", line)
+    assert lines[-2].startswith("[INFO] throughput 1000*batchsize.mean(1)/NPU_compute_time.mean(")
+    (answer,) = place.glob("out/*/pure_infer_data_0.bin")
+    assert struct.unpack("<5f", answer.read_bytes()) == pytest.approx(tiny_onnx.answer(tiny_onnx.image()), abs=1e-5)
+
+
+@needs_runtime
+def test_ais_bench_on_several_chips_and_on_none(place, acl):
+    assert atc(place, *usual()).returncode == 0
+    done = bench(place, "--model", "tiny.om", "--device", "0,1")
+    assert "i:1 device_1 throughput:" in done.stdout and "[INFO] summary throughput:" in done.stdout
+    done = bench(place, "--model", "tiny.om", "--device", "9")
+    assert (done.returncode, "error code: 107001" in done.stdout) == (1, True)
+    done = bench(place, "--model", "nowhere.om")
+    assert (done.returncode, "error code: 145002" in done.stdout) == (1, True)
