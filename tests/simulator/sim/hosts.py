@@ -259,7 +259,7 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
         "--ip",
         host.address,
         "--cap-add",
-        "MKNOD,AUDIT_WRITE,SYS_ADMIN,SYS_PTRACE,LINUX_IMMUTABLE",
+        "MKNOD,AUDIT_WRITE,SYS_ADMIN,SYS_PTRACE,LINUX_IMMUTABLE,NET_ADMIN,NET_RAW",
         "--label",
         f"{LABEL}={prefix}",
         "--label",
