@@ -182,6 +182,8 @@ def main():
             msg="The NPU exporter was not set up. Cause: %s. Fix: free space in %s and run as root (become: true)."
             % (exc, params["state_dir"])
         )
+    for note in result["notes"]:
+        module.warn(note)
     module.exit_json(**result)
 
 

@@ -253,6 +253,7 @@ def test_one_that_was_installed_by_hand_is_kept_refused_or_taken_over(host, flee
     taken = site({**newer, "ascend_take_over": ["npu_exporter"]})
     assert taken.ok and 'exporterVersion="v7.2.RC1_' in scrape(host), taken.text[-3000:]
     if locked:
+        assert "was immutable (chattr +i)" in " ".join(taken.text.split())
         assert "i" not in host.check_output(f"lsattr {PROGRAM}").split()[0]
     only = json.dumps({"ascend_components": ["npu_exporter"]})
     left = fleet.play("playbooks/uninstall.yml", "--limit", "by-hand", "-e", only)
