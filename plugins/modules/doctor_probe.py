@@ -66,6 +66,20 @@ doctor_probe:
       description: Lines in which the kernel refuses the driver's modules, or says that a device is lost or taken.
       type: list
       elements: str
+    tuning:
+      description: Settings of the operating system that Ascend's documents ask for.
+      type: dict
+      contains:
+        governors: {description: "CPUs by governor of their frequency; empty where there is none.", type: dict}
+        transparent_hugepages: {description: When the kernel uses them., type: str, sample: madvise}
+        sysctl: {description: Values by their names in sysctl., type: dict}
+        port_range: {description: Ports that clients' sockets get., type: str, sample: 32768 60999}
+        limits: {description: "C(soft) and C(hard) limits of this session, by their names in limits.conf.", type: dict}
+        numa_nodes: {description: NUMA nodes of the host., type: int}
+        accelerators:
+          description: Accelerators on the PCI bus - C(address), C(numa_node), C(iommu).
+          type: list
+          elements: dict
     installers:
       description: The vendor's installers that are running; of their arguments the vendor's switches.
       type: list

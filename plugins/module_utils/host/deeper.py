@@ -10,7 +10,7 @@ dmesg. What cannot be told is None or empty.
 import re
 
 from ansible_collections.ascend.fleet.plugins.module_utils.environment.wanted import MARKER, normalize, parse_dist_info
-from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
+from ansible_collections.ascend.fleet.plugins.module_utils.host import busy, tuning
 from ansible_collections.ascend.fleet.plugins.module_utils.host.system import which
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
     complaints as vendor_errors,
@@ -98,6 +98,7 @@ def collect(view, params, now):
         "logs": complaints(view),
         "hccl": hccl(view),
         "kernel_log": kernel_log(view),
+        "tuning": tuning.observed(view),
         "installers": installers(view),
         "install_path": params["install_path"].rstrip("/") or "/",
         "parents": parents(view, params["install_path"]),

@@ -23,6 +23,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor import (
     pytorch,
     software,
     system,
+    tuning,
 )
 from ansible_collections.ascend.fleet.plugins.plugin_utils.doctor.rule import HIDDEN
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import SEVERITIES
@@ -37,7 +38,7 @@ RULES = (
     *models.RULES,
     *containers.RULES,
 )
-PROBE_RULES = (*system.RULES, *network.PROBE_RULES)
+PROBE_RULES = (*system.RULES, *tuning.RULES, *network.PROBE_RULES)
 # Variables of what a container has from its host.
 _OF_THE_HOST = ("ascend_driver_version", "ascend_firmware_version", "ascend_hdk_version")
 # What the next installer will refuse is no sickness while the NPUs work: a warning then.

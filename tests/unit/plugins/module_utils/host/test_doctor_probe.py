@@ -21,7 +21,7 @@ PARAMS = {"install_path": "/usr/local/Ascend", "env_root": "/opt/ascend/envs", "
 KEYS = {
     "time", "clock_offset", "pam_su_rootok", "kernel_compiler", "umask", "umask_files", "sshd", "dkms", "logs",
     "kernel_log", "install_path", "parents", "cann_record", "login_files", "compiler_packages", "libraries",
-    "mindspore_arch", "installers", "closed", "hccl",
+    "mindspore_arch", "installers", "closed", "hccl", "tuning",
 }  # fmt: skip
 
 
@@ -258,6 +258,15 @@ FACTS = {
 LOG = {"file": "/var/log/ascend_seclog/ascend_install.log", "line": DKMS, "cause": "no headers", "fix": "install them"}
 CANN_LOG = {"file": "/var/log/ascend_seclog/ascend_nnae_install.log", "line": "[ERROR] x", "cause": None, "fix": None}
 DOWN = {"npu": {"available": False}}
+
+
+CARD = {"address": "0000:c1:00.0", "numa_node": 1, "iommu": None}
+
+
+def tuned(words, **changes):
+    return {}, {"tuning": changes}, words
+
+
 # rule -> (changes to the facts, changes to the probe, words of the evidence)
 CASES = {
     "clock-wrong": ({}, {"clock_offset": -86400.0}, "86400 seconds behind"),
@@ -278,6 +287,19 @@ CASES = {
     "libraries-missing": ({}, {"libraries": {"mindspore": ["libblas.so.3"]}}, "libblas.so.3"),
     "installer-running": ({}, {"installers": [{"pid": 7, "command": "x.run", "minutes": 60}]}, "for 60 minutes: x.run"),
     "environment-closed": ({}, {"closed": [ENV]}, ENV),
+    "cpu-governor": tuned("6 CPUs with schedutil", governors={"performance": 2, "schedutil": 6}),
+    "memory-settings": tuned("vm.swappiness is 60", sysctl={"vm.swappiness": "60"}),
+    "transparent-hugepages": tuned("says madvise", transparent_hugepages="madvise"),
+    "limits-low": tuned("4096 files", limits={"nofile": {"soft": 1024, "hard": 4096}}),
+    "hccl-ports-open": tuned(
+        "60016-60031 are HCCL's",
+        sysctl={"net.ipv4.ip_local_reserved_ports": "60000-60015"},
+        port_range="32768 60999",
+    ),
+    "iommu-translates": tuned("0000:c1:00.0 (DMA-FQ)", accelerators=[{**CARD, "iommu": "DMA-FQ"}]),
+    "numa-unknown": tuned(
+        "4 NUMA nodes, none named for 0000:c1:00.0", numa_nodes=4, accelerators=[{**CARD, "numa_node": None}]
+    ),
     "mindspore-arch": ({}, {"mindspore_arch": {"mindspore": "x86_64"}}, "x86_64, the host is aarch64"),
     **{
         f"hccl-{code.lower()}": ({}, {"hccl": [{"file": "job.log", "code": code, "line": f"{code}: x"}]}, f"{code}: x")
