@@ -14,6 +14,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.ascend.fleet.plugins.module_utils.change.job import ARGUMENTS, PROGRESS
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as told_progress
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
@@ -48,7 +49,15 @@ _NO_RESULT = (
 
 
 # What runs under async: a job's result is the answer of one of these.
-JOBS = ("run_package", "python_environment", "text_generation", "framework_check", "model_export", "artifact")
+JOBS = (
+    "run_package",
+    "python_environment",
+    "text_generation",
+    "framework_check",
+    "model_export",
+    "artifact",
+    "stretch",
+)
 
 
 class ActionModule(HostAction):
@@ -68,11 +77,19 @@ class ActionModule(HostAction):
             progress = {PROGRESS: said[PROGRESS]} if isinstance(said.get(PROGRESS), Mapping) else {}
             return {**self.handed_on(said, [self.MODULE, *JOBS], asynchronous=True), **progress}
 
+        heard: dict[str, Any] = {}
+
+        def tell(progress: Any) -> None:
+            told_progress.tell(host, progress)
+            if isinstance(progress, Mapping) and isinstance(progress.get("step"), str):
+                heard[PROGRESS] = {"step": clean(progress["step"], 200)}
+
         try:
-            job = wait(look, args, lambda progress: told_progress.tell(host, progress), reset)
+            job = wait(look, args, tell, reset)
         finally:
             told_progress.tell(host, None)
-        return in_words(job)
+        # Where the job gave no result, this is all that is known of how far it came.
+        return {"ansible_job_id": args["jid"], **heard, **in_words(job)}
 
 
 def wait(

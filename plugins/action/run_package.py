@@ -9,6 +9,7 @@ The grammar of those names is catalog data and the catalog stays on the control 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -55,15 +56,15 @@ class ActionModule(HostAction):
     MODULE = "run_package"
     FROM_VARIABLES = host_variables.places("install_path", "state_dir")
 
-    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        args = dict(self._task.args)
-        if named_by_file(args):
-            overlay = host_variables.value(self._templar, task_vars, "ascend_catalog_overlay")
+    @classmethod
+    def completed(cls, args: Mapping[str, Any], templar: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
+        found = dict(args)
+        if named_by_file(found):
+            overlay = host_variables.value(templar, task_vars, "ascend_catalog_overlay")
             try:
                 grammar = catalog.load(overlay)["filenames"]
-                args = complete(args, named_in(args["path"], grammar))
+                found = complete(found, named_in(found["path"], grammar))
             except (ValueError, catalog.CatalogError) as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        args.setdefault("controller", controller.run_name(task_vars))
-        args.update(run_identity=run_identity.make(os.getppid()), living_runs=run_identity.living())
-        return self.as_task(args, task_vars)
+        found.setdefault("controller", controller.run_name(task_vars))
+        return {**found, "run_identity": run_identity.make(os.getppid()), "living_runs": run_identity.living()}

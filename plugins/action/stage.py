@@ -29,7 +29,8 @@ SENDS = 2
 SPEC: dict[str, Any] = {
     "files": {"type": "list", "elements": "raw", "default": []},
     "requirement_set": {"type": "str"},
-    "source": {"type": "str", "required": True},
+    "sets": {"type": "list", "elements": "dict", "default": []},
+    "source": {"type": "str"},
     "source_url": {"type": "str"},
     "lock_sha256": {"type": "str"},
     "state_dir": {"type": "str", "default": defaults.STATE_DIR},
@@ -52,57 +53,93 @@ class ActionModule(HostAction):
     _VALID_ARGS = frozenset(SPEC)
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
         try:
-            items = self._resolve(args, task_vars)
+            found = [(one, self._resolve(one, task_vars)) for one in self._sets(args)]
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        if not items:
-            result.update(changed=False, files={}, sha256={}, from_cache=[], bytes_sent=0, relay_bytes=0, evicted=[])
-            return result
+        result: dict[str, Any] = {"changed": False, "files": {}, "sha256": {}, "from_cache": [], "bytes_sent": 0}
+        result.update(relay_bytes=0, evicted=[], steps={})
+        diffs = []
+        for state_dir, items in _rounds(found, args["state_dir"]):
+            outcome = self._bring(items, {**args, "state_dir": state_dir}, task_vars)
+            result["changed"] = result["changed"] or outcome["changed"]
+            for key in ("files", "sha256"):
+                result[key].update(outcome[key])
+            for key in ("from_cache", "evicted"):
+                result[key] += outcome[key]
+            for key in ("bytes_sent", "bytes_to_send", "relay_bytes"):
+                if key in outcome:
+                    result[key] = result.get(key, 0) + outcome[key]
+            diffs += [outcome["diff"]] if "diff" in outcome else []
+            for item in items:
+                for step in item["steps"]:
+                    kept = result["steps"].setdefault(step, {"files": {}, "sha256": {}})
+                    kept["files"][item["name"]] = outcome["files"][item["name"]]
+                    kept["sha256"][item["name"]] = item["sha256"]
+        if diffs:
+            result["diff"] = diffs[0] if len(diffs) == 1 else diffs
+        if args["link_dir"]:
+            result["link_dir"] = args["link_dir"]
+        return result
+
+    def _sets(self, args: dict[str, Any]) -> list[dict[str, Any]]:
+        """The sets of files: those that are named, and before them the one of the task's own options."""
+        known = ("files", "requirement_set", "source", "source_url", "lock_sha256", "state_dir", "link_dir", "step")
+        wrong = sorted({str(key) for one in args["sets"] for key in one} - set(known))
+        if wrong:
+            raise ArtifactError(f"sets names {', '.join(wrong)}; a set takes {', '.join(known)}")
+        own = {key: self._task.args[key] for key in known if key in self._task.args}
+        sets = [own] if args["files"] or args["requirement_set"] else []
+        sets += [{**{key: own[key] for key in ("source", "state_dir") if key in own}, **one} for one in args["sets"]]
+        if not all(one.get("source") for one in sets):
+            raise ArtifactError(
+                "source is not set: nothing says where the files are. Fix: set ascend_artifacts to the folder on the"
+                " control node, or the URL of a mirror, that holds them"
+            )
+        return sets
+
+    def _bring(self, items: list[dict[str, Any]], args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Ask the host once what it lacks of these files, and send that."""
         passed_on = ("state_dir", "link_dir", "cache_max_mb", "timeout", "retries", "lock_timeout")
         options = {key: args[key] for key in passed_on}
         relays = args["relays"] if "relays" in self._task.args else relay_tree.of_host(task_vars)
         if relays is not None:
-            _cut_up(items, args["source"])
+            _cut_up(items)
         reply = self._ask(items, {**options, "relays": relays or []}, task_vars)
         for note in reply.get("relay_notes", []):
             Display().warning(f"{task_vars.get('inventory_hostname')}: relay {note}")
         sent = reply["bytes_received"]
         if self._task.check_mode:
-            return self._checked(result, items, reply)
+            return self._checked(items, reply, options)
         lacking = [item for item in items if item["name"] not in reply["files"]]
         if lacking:
             sent += self._send(lacking, reply, options, task_vars)
-        result.update(self._outcome(items, reply, bytes_sent=sent))
-        if options["link_dir"]:
-            result["link_dir"] = options["link_dir"]
-        return result
+        return self._outcome(items, reply, bytes_sent=sent)
 
-    def _resolve(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
-        """Every file wanted with its hash and its ways to the host. Raises ArtifactError."""
+    def _resolve(self, one: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every file of a set with its hash and its ways to the host. Raises ArtifactError."""
         # An option that is given counts, even when it says "none": the variables are about ascend_artifacts.
         variables = {"source_url": "ascend_artifacts_url", "lock_sha256": lock_file.PIN}
-        said = host_variables.with_defaults(self._task.args, variables, self._templar, task_vars)
+        said = host_variables.with_defaults(one, variables, self._templar, task_vars)
         serving_url, pin = said.get("source_url") or None, said.get("lock_sha256") or None
-        source = artifact_source.open_source(args["source"], serving_url, pin)
-        wanted = [{"name": item} if isinstance(item, str) else dict(item) for item in args["files"]]
-        if args["requirement_set"]:
+        source = artifact_source.open_source(one["source"], serving_url, pin)
+        wanted = [_named(item) for item in one.get("files") or []]
+        if one.get("requirement_set"):
             sets = source.lock["sets"] if source.lock else {}
-            if args["requirement_set"] not in sets:
+            if one["requirement_set"] not in sets:
                 known = ", ".join(sorted(sets)) or "none"
                 raise ArtifactError(
-                    f"requirement_set {args['requirement_set']} is not in the lock of ascend_artifacts"
-                    f" ({artifacts.public_url(args['source'])}); it has: {known}. Make it with ascend.fleet.bundle"
+                    f"requirement_set {one['requirement_set']} is not in the lock of ascend_artifacts"
+                    f" ({artifacts.public_url(one['source'])}); it has: {known}. Make it with ascend.fleet.bundle"
                 )
-            wanted += [{"name": name} for name in sets[args["requirement_set"]]]
+            wanted += [{"name": name} for name in sets[one["requirement_set"]]]
         unique = {str(item.get("name")): item for item in reversed(wanted)}
         return artifact_source.resolve_files(source, list(reversed(unique.values())))
 
     def _ask(self, items: list[dict[str, Any]], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One execution of the host's half. Raises AnsibleActionFail with its message."""
-        keys = ("name", "sha256", "size", "url", "headers", "src", "offset", "pieces")
+        keys = ("name", "sha256", "size", "url", "headers", "src", "offset", "pieces", "link_dir")
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
         reply = self.ask(self.MODULE, {"files": files, **options}, task_vars)
         if reply.get("failed") or reply.get("unreachable"):
@@ -158,8 +195,7 @@ class ActionModule(HostAction):
             item["offset"] = begin if begin < item["size"] else 0
             target = shell.join_path(folder, f"artifact-{index}")
             try:
-                source = self._task.args["source"]
-                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, source) as (path, size):
+                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, item["source"]) as (path, size):
                     item["src"] = self._transfer_file(path, target)
                     sent += size
             except ArtifactError as error:
@@ -171,19 +207,17 @@ class ActionModule(HostAction):
                 ) from error
         return sent
 
-    def _checked(self, result: dict[str, Any], items: list[dict[str, Any]], reply: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, items: list[dict[str, Any]], reply: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         """The answer in check mode: what would be sent, and nothing was."""
         lacking = [item for item in items if item["name"] not in reply["from_cache"]]
         for item in lacking:
             reply["files"].setdefault(
                 item["name"],
-                f"{self._task.args.get('state_dir', defaults.STATE_DIR)}/cache/"
-                f"{item['sha256']}/{artifacts.base_name(item['name'])}",
+                f"{options['state_dir']}/cache/{item['sha256']}/{artifacts.base_name(item['name'])}",
             )
         reply["changed"] = reply["changed"] or bool(lacking)
-        result.update(self._outcome(items, reply, bytes_sent=0))
-        result["bytes_to_send"] = sum(item["size"] or 0 for item in lacking)
-        return result
+        outcome = self._outcome(items, reply, bytes_sent=0)
+        return {**outcome, "bytes_to_send": sum(item["size"] or 0 for item in lacking)}
 
     def _outcome(self, items: list[dict[str, Any]], reply: dict[str, Any], bytes_sent: int) -> dict[str, Any]:
         outcome: dict[str, Any] = {
@@ -207,13 +241,53 @@ class ActionModule(HostAction):
         return outcome
 
 
-def _cut_up(items: list[dict[str, Any]], folder: str) -> None:
+def _named(item: Any) -> dict[str, Any]:
+    """A file that is wanted; an empty text says nothing."""
+    return {"name": item} if isinstance(item, str) else {key: value for key, value in item.items() if value != ""}
+
+
+def _rounds(
+    found: list[tuple[dict[str, Any], list[dict[str, Any]]]], state_dir: str
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """(state_dir, files) for which a host is asked once; more than one only where two sets do not go together.
+
+    They do not where a name means another file or another place in each of them, or where their caches differ.
+
+    Args:
+        found: the sets with their files, resolved.
+        state_dir: that of a set which names none.
+    """
+    rounds: list[tuple[str, dict[str, dict[str, Any]]]] = []
+    for one, items in found:
+        place, step = one.get("state_dir") or state_dir, one.get("step")
+        more = {"source": one["source"], "link_dir": one.get("link_dir")}
+        mine = {item["name"]: {**item, **more, "steps": []} for item in items}
+        fits = next((kept for at, kept in rounds if at == place and _together(kept, mine)), None)
+        if fits is None:
+            fits = {}
+            rounds.append((place, fits))
+        for name, item in mine.items():
+            kept = fits.setdefault(name, item)
+            kept["steps"] += [step] if step else []
+            kept["link_dir"] = kept["link_dir"] or item["link_dir"]
+    return [(place, list(items.values())) for place, items in rounds if items]
+
+
+def _together(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> bool:
+    return all(
+        one[name]["sha256"] == item["sha256"] and len({one[name]["link_dir"], item["link_dir"]} - {None}) <= 1
+        for name, item in other.items()
+        if name in one
+    )
+
+
+def _cut_up(items: list[dict[str, Any]]) -> None:
     """Add the hashes of their pieces to the files that are on the control node. Raises AnsibleActionFail."""
     for item in items:
         if not item["path"]:
             continue
         try:
-            item["pieces"] = artifact_source.file_pieces(Path(item["path"]), Path(folder).expanduser())
+            item["pieces"] = artifact_source.file_pieces(Path(item["path"]), Path(item["source"]).expanduser())
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
 

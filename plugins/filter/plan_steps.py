@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares, step_work
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
@@ -18,15 +18,6 @@ def plan_steps(plan: Plan, components: Iterable[str]) -> list[Step]:
     """The steps of the plan that belong to these components, in the plan's order."""
     wanted = set(components)
     return [step for step in plan["steps"] if step["component"] in wanted]
-
-
-def stage_files(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """What ascend.fleet.stage takes, for the packages the steps name, with the hash that a saved plan holds them to."""
-    return [
-        {"name": step["package"], **({"sha256": step["sha256"]} if step.get("sha256") else {})}
-        for step in steps
-        if step["package"]
-    ]
 
 
 def unproven(steps: Iterable[Step], facts: dict[str, Any]) -> list[str]:
@@ -67,9 +58,14 @@ class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
             "component_roles": component_roles,
+            "conda_channels": step_work.conda_channels,
+            "conda_files": step_work.conda_files,
+            "declared": step_work.declared,
+            "package_args": step_work.package_args,
+            "package_files": step_work.package_files,
             "plan_steps": plan_steps,
+            "proof_steps": step_work.proof_steps,
             "role_steps": role_steps,
-            "stage_files": stage_files,
             "step_words": step_words,
             "unproven": unproven,
             "unproven_ids": unproven_ids,

@@ -58,6 +58,9 @@ options:
             itself; without, once it has the whole.
         type: list
         elements: str
+      link_dir:
+        description: As O(link_dir), for this file.
+        type: path
 """
 
 EXAMPLES = r"""
@@ -162,9 +165,10 @@ def run(module, store, opener, relay_opener=None):
     for item in absent:
         _obtain(module, store, opener, relays, item, result)
     result["relay_notes"] = relays.notes
-    if params["link_dir"]:
-        for name, path in result["files"].items():
-            changed = artifact_store.link_in(params["link_dir"], path, name, module.check_mode)
+    for item in params["files"]:
+        path, folder = result["files"].get(item["name"]), item.get("link_dir") or params["link_dir"]
+        if path and folder:
+            changed = artifact_store.link_in(folder, path, item["name"], module.check_mode)
             result["changed"] = result["changed"] or changed
     return result
 
@@ -266,6 +270,7 @@ def main():
         "src": {"type": "path"},
         "offset": {"type": "int", "default": 0},
         "pieces": {"type": "list", "elements": "str"},
+        "link_dir": {"type": "path"},
     }
     module = AnsibleModule(
         argument_spec={
@@ -287,7 +292,7 @@ def main():
     # Other accounts read wheels and models from the cache; a hardened umask must not hide them.
     os.umask(0o022)
     files = module.params["files"]
-    host_locale.check(module, files=[item[key] for item in files for key in ("name", "src")])
+    host_locale.check(module, files=[item[key] for item in files for key in ("name", "src", "link_dir")])
     try:
         for item in files:
             item["name"] = artifacts.check_name(item["name"])

@@ -66,6 +66,10 @@ ansible_job_id:
   type: str
   returned: always
   sample: j123456789012.3456
+ascend_progress:
+  description: C(step), the last of its steps that a job of several has told to be at work.
+  type: dict
+  returned: when it has told one
 cause:
   description: Why there is no result, where the job gave none.
   type: str

@@ -113,102 +113,16 @@ fix:
   returned: failure
 """
 
-import os
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, container_engine, files
-from ansible_collections.ascend.fleet.plugins.module_utils.container import engines
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, host_locale, safe_folder
-
-
-def _work(params, work):
-    """Make the change under the host's lock; returns the containers that it stopped, or None where nothing was left."""
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the container engine",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
-        if not work.look():
-            return None
-        work.plan()
-        stopped = work.idle(params["busy_policy"], params["busy_wait"])
-        work.make()
-        return stopped
-    finally:
-        files.release_host_lock(lock)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, container_engine
 
 
 def main():
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "engine": {"type": "str", "choices": list(engines.NAMES), "default": "docker"},
-            "state": {"type": "str", "choices": ["present", "previous", "absent"], "default": "present"},
-            "default_runtime": {"type": "bool", "default": True},
-            "image": {"type": "str"},
-            "chip": {"type": "int", "default": 0},
-            "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
-            "busy_wait": {"type": "int", "default": 3600},
-            "timeout": {"type": "int", "default": 300},
-            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
-            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-            "controller": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=container_engine.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    params, view = module.params, host_view.HostView()
-    path = engines.binary(params["install_path"])
-    work = container_engine.EngineChange(
-        params["state"],
-        params["engine"],
-        path,
-        params["default_runtime"],
-        view,
-        params["state_dir"],
-        params["controller"],
-        boot.identity(view.read),
-        files.append_line,
-        params["timeout"],
-    )
-    result = {"changed": False, "reasons": [], "restarted": False}
-    try:
-        result["reasons"] = work.look()
-        if result["reasons"]:
-            work.plan()
-            if module._diff:
-                result["diff"] = work.diff()
-            stopped = work.stops() if module.check_mode else _work(params, work)
-            result.update(changed=stopped is not None, restarted=stopped is not None and not module.check_mode)
-            result.update({"containers": stopped} if stopped else {})
-        if params["image"] and params["state"] == container_engine.PRESENT and not module.check_mode:
-            result["proof"] = container_engine.prove_container(
-                work.engine, path, params["image"], params["chip"], timeout=params["timeout"]
-            )
-    except held_lock.LockHeld as exc:
-        module.fail_json(
-            msg="Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run"
-            " again." % (exc.holder.get("what") or "unknown"),
-            **result,
-        )
-    except (container_engine.EngineError, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        module.fail_json(msg=str(exc), **dict(result, **exc.facts))
-    except OSError as exc:
-        module.fail_json(
-            msg="The container engine was not configured. Cause: %s. Fix: free space in /etc and in %s, and run as root"
-            " (become: true)." % (exc, params["state_dir"]),
-            **result,
-        )
-    module.exit_json(**result)
+    answer.end(module, container_engine.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

@@ -88,113 +88,16 @@ fix:
   returned: failure
 """
 
-import os
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files, paused
-from ansible_collections.ascend.fleet.plugins.module_utils.network import change, tool
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, host_locale, safe_folder
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
-
-
-def _tool(view, params):
-    driver = installed.driver(view, params["install_path"])["path"] or params["install_path"].rstrip("/") + "/driver"
-    path = os.path.join(driver, tool.PLACE)
-    if os.path.isfile(path):
-        return tool.Tool(path, params["timeout"])
-    if params["state"] != change.PRESENT:
-        return None  # a driver that is gone has no chips to tell
-    raise change.ChangeError(
-        "The network of the NPUs cannot be set",
-        "%s is not there" % path,
-        "install the driver first (role ascend.fleet.npu_driver), or set install_path (ascend_install_path)",
-    )
-
-
-def _work(module, work):
-    params = module.params
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the network of the NPUs",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
-        work.look()
-        if not work.differences and not work.open:
-            return False
-        if not work.disturbs():
-            work.make()
-            return True
-        with paused.Paused(change.COMPONENT, params["state_dir"], []):
-            checks.idle(change.COMPONENT, params["busy_policy"], params["busy_wait"], checks.find_users)
-            work.make()
-        return True
-    finally:
-        files.release_host_lock(lock)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, network
 
 
 def main():
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "chips": {"type": "dict", "default": {}},
-            "state": {"type": "str", "choices": [change.PRESENT, change.PREVIOUS, change.ABSENT], "default": "present"},
-            "busy_policy": {"type": "str", "choices": ["refuse", "wait", "ignore"], "default": "refuse"},
-            "busy_wait": {"type": "int", "default": 3600},
-            "timeout": {"type": "int", "default": 60},
-            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
-            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-            "controller": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=network.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    params, view = module.params, host_view.HostView()
-    wrong = sorted(str(chip) for chip, keys in params["chips"].items() if not str(chip).isdigit() or not keys)
-    if wrong:
-        module.fail_json(
-            msg="chips names %s. Cause: it takes the numbers of chips, each with its settings. Fix: see the examples"
-            " of ansible-doc ascend.fleet.device_network." % ", ".join(wrong)
-        )
-    result = {"changed": False, "differences": []}
-    try:
-        work = change.NetworkChange(
-            params["state"],
-            {str(chip): dict(keys) for chip, keys in params["chips"].items()},
-            _tool(view, params),
-            params["state_dir"],
-            params["controller"],
-            boot.identity(view.read),
-            files.append_line,
-        )
-        result["differences"] = work.look()
-        if work.differences or work.open:
-            if module._diff:
-                result["diff"] = work.diff()
-            result["changed"] = True if module.check_mode else _work(module, work)
-    except held_lock.LockHeld as exc:
-        module.fail_json(
-            msg="Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run"
-            " again." % (exc.holder.get("what") or "unknown"),
-            **result,
-        )
-    except (change.ChangeError, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        module.fail_json(msg=str(exc), **dict(result, **exc.facts))
-    except OSError as exc:
-        module.fail_json(
-            msg="The network of the NPUs was not set. Cause: %s. Fix: free space in /etc and in %s, and run as root"
-            " (become: true)." % (exc, params["state_dir"]),
-            **result,
-        )
-    module.exit_json(**result)
+    answer.end(module, network.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

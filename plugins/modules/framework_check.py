@@ -70,74 +70,16 @@ log_tail:
   returned: on failure
 """
 
-import os
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs, sources
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-
-SPEC = {
-    "task": {"type": "str", "choices": ["installation", "training"], "default": "installation"},
-    "steps": {"type": "int", "default": 20},
-    "max_loss_ratio": {"type": "float", "default": 0.5},
-    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-}
-RUNNER_TASKS = {"installation": "check", "training": "train"}
-SHOWN = (
-    "engine",
-    "device",
-    "mindspore",
-    "torch",
-    "torch_npu",
-    "text",
-    "seconds",
-    "wall_seconds",
-    "hbm_used_mb",
-    "hbm_allocated_mb",
-)
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, framework
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
+    """Entry point."""
+    module = AnsibleModule(argument_spec=framework.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    wanted = module.params
-    training = wanted["task"] == "training"
-    if training and wanted["steps"] < 2:
-        module.fail_json(msg="steps is %d; the loss can only fall over two steps or more." % wanted["steps"])
-    wanted["engine"] = wanted["engine"] or sources.default(wanted["environment"])
-    path = os.path.join(wanted["state_dir"], "proofs", "training.json")
-    earlier = proofs.read(path) or {}
-    before = (earlier.get("status"), earlier.get("stack"), earlier.get("engine", sources.MINDFORMERS))
-    changed = training and before != ("passed", wanted["stack"], wanted["engine"])
-    diff = {"before": "", "after": "%s would be shown\n" % wanted["task"] if changed else ""}
-    if module.check_mode:
-        module.exit_json(changed=changed, msg="would check the %s" % wanted["task"], diff=diff)
-    request = {"task": RUNNER_TASKS[wanted["task"]], "steps": wanted["steps"], "seed": 1}
-    try:
-        outcome = framework_process.run(wanted, request, watch_npu=training)
-    except framework_process.Failure as exc:
-        module.fail_json(msg=str(exc), log_tail=exc.log_tail, ran_as=exc.ran_as)
-    if outcome["note"]:
-        module.warn("The framework ran as root: %s." % outcome["note"])
-    check = {name: outcome.get(name) for name in SHOWN}
-    check["status"] = "passed"
-    if training:
-        reason = proofs.judge_losses(outcome["losses"], wanted["max_loss_ratio"])
-        check.update(
-            status="failed" if reason else "passed",
-            reason=reason,
-            steps=wanted["steps"],
-            stack=wanted["stack"],
-            losses=[round(loss, 4) for loss in outcome["losses"]],
-            time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        )
-        proofs.write(path, check)
-        if reason:
-            module.fail_json(msg=reason, check=check, log_tail=outcome["log_tail"], ran_as=outcome["ran_as"])
-    module.exit_json(changed=changed, check=check, diff=diff, ran_as=outcome["ran_as"])
+    answer.end(module, framework.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

@@ -109,82 +109,18 @@ fix:
 """
 
 import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, exporter, files, paused
-from ansible_collections.ascend.fleet.plugins.module_utils.exporter import unit
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, host_locale, safe_folder
-
-
-def _work(work, params):
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the NPU exporter",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
-        result = work.look()
-        return result if work.done() else work.make()
-    finally:
-        files.release_host_lock(lock)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, npu_exporter
 
 
 def main():
     """Entry point."""
     os.umask(0o022)
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "path": {"type": "path"},
-            "checksum": {"type": "str"},
-            "version": {"type": "str"},
-            "address": {"type": "str", "default": unit.ADDRESS},
-            "port": {"type": "int", "default": unit.PORT},
-            "take_over": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 60},
-            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-            "controller": {"type": "str"},
-        },
-        required_if=[("state", "present", ["version"])],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=npu_exporter.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    params, view = module.params, host_view.HostView()
-    work = exporter.ExporterChange(params, view, boot.identity(view.read), paused.systemctl)
-    try:
-        result = work.look()
-        if not work.done():
-            if module._diff:
-                result["diff"] = work.diff()
-            if module.check_mode:
-                work.judge()
-                after = None if work.removal else params["version"]
-                result.update(changed=True, action=work.action(), after=after)
-            else:
-                result = _work(work, params)
-    except held_lock.LockHeld as exc:
-        module.fail_json(
-            msg="Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run"
-            " again." % (exc.holder.get("what") or "unknown")
-        )
-    except (exporter.Failed, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        module.fail_json(msg=str(exc), **exc.facts)
-    except OSError as exc:
-        module.fail_json(
-            msg="The NPU exporter was not set up. Cause: %s. Fix: free space in %s and run as root (become: true)."
-            % (exc, params["state_dir"])
-        )
-    for note in result["notes"]:
-        module.warn(note)
-    module.exit_json(**result)
+    answer.end(module, npu_exporter.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

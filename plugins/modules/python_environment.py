@@ -212,98 +212,19 @@ packages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
-    change as environment_change,
-)
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
-    place as environment_place,
-)
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
-    providers as environment_providers,
-)
-from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
-    sources as environment_sources,
-)
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-
-SPEC = {
-    "path": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "provider": {"type": "str", "choices": ["venv", "conda", "uv"], "default": "venv"},
-    "python_version": {"type": "str"},
-    "executable": {"type": "path"},
-    "channels": {"type": "list", "elements": "str", "default": [], "no_log": True},
-    "offline": {"type": "bool", "default": False},
-    "owner": {"type": "str", "default": "root"},
-    "take_over": {"type": "bool", "default": False},
-    "packages": {"type": "list", "elements": "str", "default": []},
-    "conda_packages": {"type": "list", "elements": "str", "default": []},
-    "wheels": {"type": "list", "elements": "path", "default": []},
-    "sources": {"type": "dict", "default": {}, "no_log": True},
-    "origins": {"type": "dict", "default": {}},
-    "find_links": {"type": "list", "elements": "path", "default": [], "no_log": True},
-    "index_url": {"type": "str", "no_log": True},
-    "no_deps": {"type": "bool", "default": False},
-    "absent": {"type": "list", "elements": "str", "default": []},
-    "constraints": {"type": "list", "elements": "str", "default": []},
-    "operator_wheels": {"type": "list", "elements": "str"},
-    "cann": {"type": "str"},
-    "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
-    "files": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "path": {"type": "str", "required": True},
-            "content": {"type": "str", "required": True},
-            "mode": {"type": "str", "default": "0644"},
-        },
-    },
-    "environment_file": {
-        "type": "dict",
-        "options": {
-            "path": {"type": "str", "default": "ascend.env"},
-            "script": {"type": "str", "required": True},
-        },
-    },
-    "stack": {"type": "dict", "default": {}},
-    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-    "controller": {"type": "str"},
-    "timeout": {"type": "int", "default": 1800},
-}
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, environment
 
 
 def main():
     # Before the arguments are read: under async Ansible keeps them where others could read them.
     async_job.seal(os.environ)
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=environment.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    wanted = module.params
-    secrets = environment_sources.secrets_of(_urls(wanted))
-    # What of the masked options is no secret stays readable: paths of folders, names of channels, hosts.
-    for url in _urls(wanted):
-        if not environment_sources.has_secret(url):
-            module.no_log_values.discard(url)
-    module.no_log_values.update(secrets)
-    try:
-        answer = environment_change.carry_out(wanted, module.check_mode, warn=module.warn)
-    except (environment_providers.ProviderError, ValueError) as exc:
-        module.fail_json(msg=environment_sources.hide(str(exc), secrets))
-    except OSError as exc:
-        module.fail_json(msg=environment_place.os_error(exc))
-    if answer["error"]:
-        module.fail_json(msg=answer["error"], **answer["result"])
-    if module._diff:
-        answer["result"]["diff"] = answer["diff"]
-    module.exit_json(**answer["result"])
-
-
-def _urls(wanted):
-    """All values that may hold a token."""
-    named = [wanted["index_url"] or ""] + wanted["channels"] + wanted["find_links"]
-    return named + [source for source in wanted["sources"].values() if isinstance(source, str)]
+    module.no_log_values.difference_update(environment.harmless(module.params))
+    module.no_log_values.update(environment.secrets(module.params))
+    answer.end(module, environment.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

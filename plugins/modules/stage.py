@@ -44,6 +44,15 @@ options:
       headers:
         description: Request headers for O(files[].url).
         type: dict
+  sets:
+    description:
+      - Several sets of files that are brought together, so that the host is asked once for all of them. Each takes the
+        options O(files), O(requirement_set), O(source), O(source_url), O(lock_sha256), O(state_dir), O(link_dir), and
+        C(step), a name under which RV(steps) tells of its files.
+      - What a set does not say of O(source) and O(state_dir) is as this task has it.
+    type: list
+    elements: dict
+    default: []
   requirement_set:
     description: Name of a list in the lock (C(sets)), for example C(wheels-2.7.1-py3.11-aarch64); its files are added.
     type: str
@@ -56,7 +65,6 @@ options:
         lock works only for files with O(files[].sha256).
       - Of a folder only regular files that lie in it are used; a link that leaves the folder is refused.
     type: str
-    required: true
   source_url:
     description:
       - URL at which the folder O(source) is served over HTTP, so that hosts fetch in parallel instead of through the
@@ -99,6 +107,10 @@ files:
     A300-firmware.run: /var/lib/ascend-fleet/cache/9f2c6a/A300-firmware.run
 sha256:
   description: Hash by the name asked for.
+  type: dict
+  returned: success
+steps:
+  description: C(files) and C(sha256) as above by C(step) of O(sets).
   type: dict
   returned: success
 from_cache:

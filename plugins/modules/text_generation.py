@@ -133,101 +133,16 @@ log_tail:
   returned: on failure
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import process as framework_process
-from ansible_collections.ascend.fleet.plugins.module_utils.proof import proofs, sources
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-
-SPEC = {
-    "model": {"type": "str", "required": True},
-    "model_dir": {"type": "path", "required": True},
-    "checksums": {"type": "dict", "default": {}},
-    "prompt": {"type": "str", "default": "I love Beijing, because"},
-    "top_k": {"type": "int", "default": 3},
-    "do_sample": {"type": "bool", "default": False},
-    "seed": {"type": "int", "default": 1},
-    "max_length": {"type": "int", "default": 20},
-    "expected": {"type": "str"},
-    "expected_pattern": {"type": "str"},
-    "framework": {"type": "str", "choices": list(defaults.PROVEN)},
-    "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-    "force": {"type": "bool", "default": False},
-}
-REQUEST = ("model", "prompt", "top_k", "do_sample", "seed", "max_length")
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, generation
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(SPEC, **framework_process.OPTIONS), supports_check_mode=True)
+    """Entry point."""
+    module = AnsibleModule(argument_spec=generation.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    wanted = module.params
-    wanted["engine"] = wanted["engine"] or sources.default(wanted["environment"])
-    chosen = {"engine": wanted["engine"], "model": wanted["model"]}
-    try:
-        proofs.check_expectation(wanted)
-        links = proofs.model_links(wanted["model"], wanted["model_dir"], _names(wanted["model_dir"]), wanted["engine"])
-    except ValueError as exc:
-        # In check mode the files may be ones that the run itself would have brought.
-        if module.check_mode and not os.path.isdir(wanted["model_dir"]):
-            module.exit_json(changed=True, msg="would generate text", **chosen)
-        module.fail_json(msg=str(exc), **chosen)
-    path = defaults.proof_file(wanted["state_dir"], wanted["framework"])
-    earlier = proofs.read(path)
-    if proofs.holds(earlier, wanted) and not wanted["force"]:
-        module.exit_json(changed=False, inference=earlier, **chosen)
-    if module.check_mode:
-        changed, diff = not proofs.holds(earlier, wanted), _diff(wanted, earlier, None)
-        module.exit_json(changed=changed, msg="would generate text", diff=diff, **chosen)
-    inference, ran_as, log_tail = _run(module, links)
-    proofs.write(path, inference)
-    changed = not proofs.holds(earlier, wanted) or earlier.get("text") != inference["text"]
-    result = dict(chosen, changed=changed, inference=inference, ran_as=ran_as)
-    if module._diff:
-        result["diff"] = _diff(wanted, earlier, inference)
-    if inference["status"] != "passed":
-        module.fail_json(msg=inference["reason"], log_tail=log_tail, **result)
-    module.exit_json(**result)
-
-
-def _run(module, links):
-    """(the proof, the user it ran as, last lines of the log)."""
-    wanted = module.params
-    request = dict(
-        {name: wanted[name] for name in REQUEST}, task="generate", model_dir=None if links else wanted["model_dir"]
-    )
-    try:
-        proofs.check_files(wanted["model_dir"], wanted["checksums"])
-        outcome = framework_process.run(wanted, request, watch_npu=True, links=links)
-        ran_as, log_tail = outcome["ran_as"], outcome["log_tail"]
-        if outcome["note"]:
-            module.warn("The model ran as root: %s." % outcome["note"])
-        reason = proofs.judge(outcome["text"], wanted)
-    except ValueError as exc:
-        outcome, reason, ran_as, log_tail = {}, str(exc), None, ""
-    except framework_process.Failure as exc:
-        outcome, reason, ran_as, log_tail = {}, str(exc), exc.ran_as, exc.log_tail
-    return proofs.inference(wanted, outcome, reason), ran_as, log_tail
-
-
-def _names(folder):
-    try:
-        return sorted(os.listdir(folder))
-    except (IOError, OSError):
-        return []
-
-
-def _diff(wanted, before, after):
-    def line(proof):
-        return "%s: %s\n" % (proof.get("status"), proof.get("text")) if proof else ""
-
-    return {
-        "before_header": "text generated from %r" % wanted["prompt"],
-        "after_header": "text generated from %r" % wanted["prompt"],
-        "before": line(before),
-        "after": line(after) if after else "would be generated\n",
-    }
+    answer.end(module, generation.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

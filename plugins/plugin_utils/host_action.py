@@ -30,10 +30,15 @@ class HostAction(ActionBase):
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         planted.refuse(task_vars)
-        self._task.args = self._completed(task_vars)
+        self._task.args = self._from_variables(task_vars)
         return {**result, **self.act(task_vars)}
 
-    def _completed(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    @classmethod
+    def completed(cls, args: Mapping[str, Any], templar: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with what only the control node knows. Raises AnsibleActionFail."""
+        return dict(args)
+
+    def _from_variables(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The task's arguments with what the host's variables say."""
         given = host_variables.without_group_defaults(
             self._task.args, self.FROM_VARIABLES, self._task.module_defaults or (), self._templar
@@ -42,7 +47,7 @@ class HostAction(ActionBase):
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of the task."""
-        return self.as_task(self._task.args, task_vars)
+        return self.as_task(self.completed(self._task.args, self._templar, task_vars), task_vars)
 
     def as_task(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One execution of the module as the whole task, started only where the task is under async."""

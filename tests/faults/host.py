@@ -208,7 +208,7 @@ class Host:
             elif name.endswith((".lie", ".wrong-version", ".fail-at", ".disk-full")):
                 struck = struck and self._called(case.component)
         if case.strange:
-            struck = "Vendor package" in first.text
+            struck = "Carry out" in first.text
         return first, struck, notes
 
     def _strike(

@@ -82,19 +82,37 @@ USES = [
     for option in ("state_dir", "install_path")
     if module in ON_HOSTS and option in _options(module)
 ]
-# What a role gives a task file of the role ascend, which hands it on as it is.
-HANDED = {"ascend_package_options": "run_package", "ascend_environment": "python_environment"}
+
+
+def _work(path: Path):
+    """(module, arguments) of a role's sets of files, and of the entries that it gives the job of a host."""
+    own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for name, value in own.items():
+        for one in value if isinstance(value, list) else ():
+            if name.endswith("_work"):
+                named = re.search(r"__\w+_(options|environment)\b", str(one["args"]))
+                yield one["module"], own[named.group()] if named else one["args"]
+            elif name.endswith("_files") and "source" in one:
+                yield "stage", one
+
+
 USES += [
-    pytest.param(module, task["vars"][name], "install_path", id=f"{path.relative_to(ROOT)}: {name}")
-    for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
-    for task in _tasks(yaml.safe_load(path.read_text(encoding="utf-8")))
-    for name, module in HANDED.items()
-    if isinstance((task.get("vars") or {}).get(name), dict)
+    pytest.param(module, arguments, option, id=f"{path.parents[1].name}: {number}: {module}: {option}")
+    for path in sorted((ROOT / "roles").glob("*/vars/main.yml"))
+    for number, (module, arguments) in enumerate(_work(path))
+    for option in ("state_dir", "install_path")
+    if module in ON_HOSTS and option in _options(module)
 ]
 
 
 def test_uses_were_found():
-    assert {use.values[0] for use in USES} >= {"host_facts", "run_package", "stage", "text_generation"}
+    assert {use.values[0] for use in USES} >= {
+        "host_facts",
+        "run_package",
+        "python_environment",
+        "stage",
+        "text_generation",
+    }
 
 
 @pytest.mark.parametrize(("module", "arguments", "option"), USES)
@@ -106,9 +124,7 @@ def test_a_folder_of_the_users_reaches_every_task(module, arguments, option):
 
 
 def _is_role_variable(given: str, option: str) -> bool:
-    """Whether it is a role's own variable whose default is the shared one, or what a role has handed on."""
-    if re.fullmatch(rf"\{{\{{ ({'|'.join(HANDED)})\.{option}( \| default\(omit\))? \}}\}}", given):
-        return True
+    """Whether it is a role's own variable whose default is the shared one."""
     found = re.fullmatch(rf"\{{\{{ (\w+)_{option} \}}\}}", given)
     if not found:
         return False

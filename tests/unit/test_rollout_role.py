@@ -1,6 +1,7 @@
-"""The role rollout as Ansible runs it, with roles of components that only write down their turn.
+"""The role rollout as Ansible runs it, with roles of components whose work is only written down.
 
-Hosts of one batch have different plans, and one component does not exist outside of this test.
+Hosts of one batch have different plans, and one component does not exist outside of this test. The job of a host is
+made up of the entries that the roles' own variables give; what becomes of the turn of each role in it, the test says.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ import fcntl, json, os
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+# Of a host whose driver and firmware are as planned.
+HDK = {{"installed": "1", "loaded": "1"}}
+FACTS = {{"driver": HDK, "firmware": HDK, "reboot_required": False, "reboot_reasons": []}}
+FACTS.update(npu={{"available": True, "chips": []}}, accelerators={{"count": 0}})
+
 
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False
@@ -56,19 +62,65 @@ class ActionModule(ActionBase):
         answer = given[min(turn, len(given) - 1)] if given else {{}}
         if answer.get("lost"):
             raise AnsibleConnectionFailure("no route to host")
+        if answer.get("broken"):
+            return {{"failed": True, "msg": answer["broken"]}}
+        if name == "stage":
+            return {{"steps": {{}}, "files": {{}}}}
         if name == "plan":
             return {{"plans": {{host: answer}}, "ascend_lines": answer.get("said", [])}}
         if name == "host_facts":
-            return {{"ansible_facts": {{"ascend": {{}}}}}}
-        if name == "turn":
-            return {{**answer, "changed": not answer.get("failed")}}
+            return {{"ansible_facts": {{"ascend": FACTS}}}}
         return {{}}
 """
-TURN = """---
-- name: Work for {role}
-  ascend.fleet.turn:
-    role: {role}
-    steps: "{{{{ ascend_plan | ascend.fleet.role_steps('{role}') | map(attribute='id') | list }}}}"
+# Starts the job: has the turn of one role after the other, until one is broken. async_wait says what became of it.
+JOB = """
+import fcntl, json, os
+from ansible.plugins.action import ActionBase
+from ansible_collections.ascend.fleet.plugins.action import work
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import role_work
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        host, kept = task_vars["inventory_hostname"], os.environ["LINES"] + "." + task_vars["inventory_hostname"]
+        if {wait!r}:
+            return json.load(open(kept))
+        plan, roles = work.plan_and_roles(self._task.args, self._templar, task_vars)
+        asked = role_work.RoleWork(self._templar, {{**task_vars, "ascend_plan": plan}})
+        entries = asked.entries(role_work.pairs(plan, roles, self._task.args["steps"]), {{}})
+        result = {{"ansible_job_id": "j1.1", "changed": True, "steps": entries, "steps_done": []}}
+        turns = {{}}
+        for entry in entries:
+            turns.setdefault(entry["args"]["role"], []).append(entry["step"])
+        for role, steps in turns.items():
+            with open(os.environ["LINES"], "a+") as lines:
+                fcntl.flock(lines, fcntl.LOCK_EX)
+                lines.seek(0)
+                turn = sum((row["host"], row["name"]) == (host, "turn") for row in map(json.loads, lines))
+                row = {{"host": host, "name": "turn", "args": {{"role": role, "steps": steps}}}}
+                lines.write(json.dumps(row) + "\\n")
+            given = json.load(open(os.environ["ANSWERS"])).get(host, {{}}).get("turn", [])
+            answer = given[min(turn, len(given) - 1)] if given else {{}}
+            if answer.get("failed"):
+                result.update(answer, failed_step=steps[0])
+                break
+            result["steps_done"] += steps
+        with open(kept, "w") as stream:
+            json.dump(result, stream)
+        return {{"ansible_job_id": "j1.1", "job_seconds": 60}}
+"""
+WORK = """---
+__{role}_files:
+  - source: /srv
+    files: ["{{{{ ascend_step.id }}}}.run"]
+__{role}_work:
+  - module: program
+    args:
+      role: {role}
 """
 PLAY = """---
 - name: A batch
@@ -106,15 +158,16 @@ def tree(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / name, fleet / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "galaxy.yml", fleet)
     (fleet / "plugins" / "plugin_utils" / "components" / "widget.py").write_text(WIDGET)
-    for name in ("plan", "host_facts", "turn", "outcome"):
+    for name in ("plan", "host_facts", "stage", "outcome"):
         (fleet / "plugins" / "action" / f"{name}.py").write_text(ACTION.format(name=name))
         page = fleet / "plugins" / "modules" / f"{name}.py"
         if not page.exists():
             page.write_text("")
+    for name in ("stretch", "async_wait"):
+        (fleet / "plugins" / "action" / f"{name}.py").write_text(JOB.format(wait=name == "async_wait"))
     for role in (*components.ROLES, "widget"):
-        tasks = fleet / "roles" / role / "tasks"
-        tasks.mkdir(parents=True)
-        (tasks / "main.yml").write_text(TURN.format(role=role))
+        (fleet / "roles" / role / "vars").mkdir(parents=True)
+        (fleet / "roles" / role / "vars" / "main.yml").write_text(WORK.format(role=role))
     (base / "play.yml").write_text(PLAY)
     (base / "ansible.cfg").write_text("[defaults]\ngathering = explicit\n")
     return base
@@ -128,7 +181,7 @@ class Batch:
         lines.touch()
         given.write_text(json.dumps({host: {"plan": [plan()], **answers.get(host, {})} for host in plans}))
         row = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        row["ascend_observation"] = {"ansible_facts": {"ascend": {}}}
+        row["ascend_observation"] = {"ansible_facts": {"ascend": {"reboot_reasons": []}}}
         hosts = {host: {**row, "ascend_rollback_on_failure": host.startswith("back")} for host in plans}
         fleet = {"plans": plans, "groups": {"pending": list(plans)}}
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"ascend_fleet_plan": fleet}}}))
@@ -177,10 +230,22 @@ def test_hosts_whose_steps_differ_work_in_the_order_of_the_components(differing)
 
 
 def test_they_work_side_by_side(differing):
-    """In each of its two turns a role works on all hosts of the batch before the next role does on any."""
-    order = [row["role"] for row in differing.of("turn") if row["host"] != "d"]
-    changes = [role for place, role in enumerate(order) if place == 0 or order[place - 1] != role]
-    assert len(changes) == len(set(changes)), order
+    """Every host of the batch has its job before one of them is waited for, so that each goes at its own pace."""
+    order = [row["host"] for row in differing.of("turn")]
+    first = [host for place, host in enumerate(order) if host not in order[:place]]
+    begun = order.index("b") + 1
+    again = next(place for place, host in enumerate(order) if place > begun and host == "b" != order[place - 1])
+    assert sorted(first) == sorted(set(order[:again])) == list("abcde"), order
+
+
+def test_all_that_a_plan_takes_is_asked_for_once_and_before_anything_changes(differing):
+    for host in "abcde":
+        (asked,) = differing.of("stage", host)
+        wanted = [row["step"] for row in asked["sets"]]
+        turns = [step for row in differing.of("turn", host) for step in row["steps"]]
+        assert wanted == turns and "reboot-reboot" not in wanted
+    names = [row["name"] for row in differing.lines]
+    assert names.index("turn") > len(names) - 1 - names[::-1].index("stage")
 
 
 def test_what_is_removed_goes_in_the_order_of_the_plan(differing):
@@ -228,6 +293,7 @@ TROUBLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "gone": (plan(step("cann")), {"host_facts": [{"lost": True}, {}]}),
     "back": (plan(step("driver", "upgrade"), step("cann")), {"turn": [{}, BROKEN, {}], "plan": [BACK, plan()]}),
     "back-fails": (plan(step("cann")), {"turn": [BROKEN], "plan": [BACK]}),
+    "back-unstaged": (plan(step("cann")), {"stage": [{"broken": "no such file"}]}),
     "back-refused": (plan(step("cann")), {"turn": [BROKEN], "plan": [NO_WAY]}),
 }
 
@@ -300,3 +366,16 @@ def test_a_way_back_that_fails_is_told_too(trouble):
     outcome, told = trouble.end("back-refused")
     assert outcome["rolled_back"] is False and outcome["undone"] == [] and told == ["cann-install"]
     assert "no way back" in outcome["message"]
+
+
+def test_a_host_that_cannot_be_staged_is_not_touched(trouble):
+    """Nothing is drained or changed, so there is nothing to undo."""
+    outcome, told = trouble.end("back-unstaged")
+    assert (outcome["status"], outcome["failed_step"], outcome["steps_done"]) == ("failed", "stage", [])
+    assert outcome["message"] == "no such file" and "rolled_back" not in outcome and told == ["cann-install"]
+    assert trouble.turns("back-unstaged") == trouble.of("plan", "back-unstaged") == []
+
+
+def test_hosts_are_looked_at_once_after_a_reboot_and_once_in_the_end(differing):
+    looks = {host: len(differing.of("host_facts", host)) for host in "abcde"}
+    assert looks == {"a": 1, "b": 2, "c": 1, "d": 2, "e": 1}

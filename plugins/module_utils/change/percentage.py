@@ -99,6 +99,16 @@ def tell(path, progress):
             os.unlink(new)
 
 
+# What a job of several steps says beside the percentage: {"step": id of the one at work}.
+_AT_WORK = {}
+
+
+def take_up(step, environ=None):
+    """Tell that a job of several steps has come to this one; the percentage of the one before is forgotten."""
+    _AT_WORK["step"] = step
+    Reporter(None, environ)
+
+
 class Reporter(object):
     """Listens to one run of an installer and tells how far it is.
 
@@ -125,6 +135,7 @@ class Reporter(object):
     def _tell(self, progress):
         if not self._path:
             return
+        progress = dict(progress or {}, **_AT_WORK) or None
         try:
             if os.getppid() != self._wrapper or not tell(self._path, progress):
                 self._path = None

@@ -51,24 +51,15 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         dict: the documented value of ansible_facts.ascend; every key is present.
     """
     install_path, state_dir = params["install_path"].rstrip("/") or "/", params["state_dir"].rstrip("/")
-    kind, evidence = host_probe_system.host_kind(view)
-    boot = which_boot.identity(view.read)
-    npu = npu_state(run_npu_smi(timeout=params["npu_smi_timeout"]))
-    driver = installed.driver(view, install_path)
-    firmware = installed.firmware(view, install_path)
-    driver["loaded"] = npu["driver_version"]
-    firmware["loaded"] = running_firmware(view, driver, firmware, npu, params["npu_smi_timeout"])
+    seen = _loaded(view, params, run_npu_smi)
+    kind, npu, driver, firmware, entries = (seen[name] for name in ("kind", "npu", "driver", "firmware", "entries"))
+    reasons, accelerators = (
+        seen["reasons"],
+        host_probe_pci.from_npu_smi(seen["found"], npu["chips"], params["npu_names"]),
+    )
     cann = installed.cann(view, install_path)
-    devices = host_probe_system.devices(view)
-    entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
-    # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
-    trusted = view.privileged() or not devices
-    found = host_probe_pci.accelerators(view, params["pci_ids"])
-    accelerators = host_probe_pci.from_npu_smi(found, npu["chips"], params["npu_names"])
-    # Nor does it when every card was given to virtual machines.
-    trusted = trusted and (found["count"] > 0 or not found["passed_through"])
+    devices = seen["devices"]
     npu_exporter = exporter.observed(view, state_dir)
-    reasons = reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries)
     return {
         "schema": SCHEMA,
         "hostname": view.uname()["hostname"],
@@ -78,8 +69,8 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         "python": interpreter,
         "glibc": host_probe_system.glibc_version(view),
         "host_kind": kind,
-        "host_kind_evidence": evidence,
-        "boot_id": boot,
+        "host_kind_evidence": seen["evidence"],
+        "boot_id": seen["boot"],
         "accelerators": accelerators,
         "user": host_probe_system.user(view, params["user"]),
         "accounts": host_probe_system.accounts(view, params.get("accounts") or ()),
@@ -131,6 +122,48 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         "device_network": _device_network(view, params, accelerators, npu["chips"], driver["path"], network_tool),
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,
+    }
+
+
+def reboot_due(view, params, run_npu_smi):
+    """Why the host needs a reboot as it is now, as in facts["reboot_reasons"]; for those who need no more than that.
+
+    Args:
+        view: the host.
+        params: install_path, state_dir, npu_smi_timeout, and pci_ids where they are known.
+        run_npu_smi: npu_smi_run.run, or its like.
+    """
+    return _loaded(view, params, run_npu_smi)["reasons"]
+
+
+def _loaded(view, params, run_npu_smi):
+    """What is installed of driver and firmware, what is loaded of it, and whether that takes a reboot."""
+    install_path, state_dir = params["install_path"].rstrip("/") or "/", params["state_dir"].rstrip("/")
+    kind, evidence = host_probe_system.host_kind(view)
+    boot = which_boot.identity(view.read)
+    npu = npu_state(run_npu_smi(timeout=params["npu_smi_timeout"]))
+    driver = installed.driver(view, install_path)
+    firmware = installed.firmware(view, install_path)
+    driver["loaded"] = npu["driver_version"]
+    firmware["loaded"] = running_firmware(view, driver, firmware, npu, params["npu_smi_timeout"])
+    devices = host_probe_system.devices(view)
+    entries = journal.parse(view.read(state_dir + "/" + journal.FILE_NAME, tail=True))
+    # Without a right to the device nodes npu-smi says -8005 too; then it says nothing about the driver.
+    trusted = view.privileged() or not devices
+    found = host_probe_pci.accelerators(view, params.get("pci_ids") or [])
+    # Nor does it when every card was given to virtual machines.
+    trusted = trusted and (found["count"] > 0 or not found["passed_through"])
+    return {
+        "kind": kind,
+        "evidence": evidence,
+        "boot": boot,
+        "npu": npu,
+        "driver": driver,
+        "firmware": firmware,
+        "devices": devices,
+        "entries": entries,
+        "found": found,
+        "reasons": reboot_reasons(kind, boot, driver, firmware, npu if trusted else dict(npu, kind=None), entries),
     }
 
 

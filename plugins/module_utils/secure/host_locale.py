@@ -40,13 +40,15 @@ def complaint(values, encode=os.fsencode, encoding=None):
     return None
 
 
+def paths(spec, params):
+    """{option: value} of the options that are paths, or lists of them."""
+    return {
+        name: params[name] for name, option in spec.items() if "path" in (option.get("type"), option.get("elements"))
+    }
+
+
 def check(module, **more):
     """End a module with that sentence when one of its paths, or of those given besides, is such a path."""
-    paths = {
-        name: module.params[name]
-        for name, option in module.argument_spec.items()
-        if "path" in (option.get("type"), option.get("elements"))
-    }
-    said = complaint(dict(paths, **more))
+    said = complaint(dict(paths(module.argument_spec, module.params), **more))
     if said:
         module.fail_json(msg=said)

@@ -43,6 +43,17 @@ def asked(model: dict[str, Any]) -> str | None:
     return str(model["inference_check_model"]) if model["inference_check_model"] else None
 
 
+def problem(model: dict[str, Any]) -> str | None:
+    """What is wrong with the variables taken together, or None."""
+    if not model["inference_check_model_files"] or model["inference_check_model"]:
+        return None
+    return (
+        "inference_check_model_files names files and inference_check_model no model. Set inference_check_model to the "
+        "model's name, which is also the name of its weights (gpt2 for gpt2.ckpt), or leave both empty to generate "
+        "with the model that comes with the collection."
+    )
+
+
 def folder(model: dict[str, Any]) -> str | None:
     """The folder of the user's model on the host; None where the proof takes the collection's own."""
     if not model["inference_check_model"]:

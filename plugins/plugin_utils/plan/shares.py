@@ -6,10 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypedDict
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import REBOOT
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
+
+
+class Stretch(TypedDict):
+    """What a host does without a reboot, and whether one may follow."""
+
+    steps: list[Step]  # those that are work
+    reboots: bool  # whether the host may need a reboot after them
+    reboot_step: str  # id of the plan's step for it; empty where it has none
+    proves: list[Step]  # what the first look after the reboot has to show
 
 
 def roles(run_tags: Iterable[str], skip_tags: Iterable[str] = ()) -> list[str]:
@@ -35,6 +45,11 @@ def steps_of(plan: Plan, of_roles: Iterable[str]) -> list[Step]:
     return [step for step in plan["steps"] if step["component"] in names]
 
 
+def at_work(plan: Plan, of_roles: Iterable[str]) -> list[str]:
+    """Those of the roles that have steps in the plan."""
+    return [role for role in of_roles if steps_of(plan, [role])]
+
+
 def turn(plan: Plan, role: str, removing: bool) -> list[Step]:
     """The steps a role carries out in one of its two turns; none where it has nothing to do then.
 
@@ -45,3 +60,35 @@ def turn(plan: Plan, role: str, removing: bool) -> list[Step]:
     changes = [step for step in steps if step["component"] != REBOOT]
     removes = bool(changes) and all(step["action"] == "remove" for step in changes)
     return steps if removes == removing else []
+
+
+def in_order(plan: Plan, of_roles: Iterable[str]) -> list[tuple[str, Step]]:
+    """(role, step) of all steps of these roles in the order of the work.
+
+    First what is only removed, the last that was installed first; then all else, what others stand on first.
+
+    Args:
+        of_roles: in the order of installation.
+    """
+    roles_ = list(of_roles)
+    turns = [(role, True) for role in reversed(roles_)] + [(role, False) for role in roles_]
+    return [(role, step) for role, removing in turns for step in turn(plan, role, removing)]
+
+
+def stretches(plan: Plan, of_roles: Iterable[str]) -> list[Stretch]:
+    """The work of these roles, cut where the host may have to reboot: after the turn of a role that makes it so."""
+    rebooting = {one.role for one in components.ALL if one.reboots}
+    found: list[Stretch] = []
+    last: str | None = None
+    for role, step in in_order(plan, of_roles):
+        if not found or (found[-1]["reboots"] and role != last):
+            found.append({"steps": [], "reboots": False, "reboot_step": "", "proves": []})
+        last, now = role, found[-1]
+        if step["component"] == REBOOT:
+            now["reboot_step"] = step["id"]
+        else:
+            now["steps"].append(step)
+        if role in rebooting:
+            now["reboots"] = True
+            now["proves"].append(step)
+    return found

@@ -100,7 +100,10 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
         problems.extend(_unknown_versions(desired, catalog))
         problems.extend(beside.complete(desired, catalog))
     get = _quietly(variables, template)
-    return Wishes(desired, catalog, problems, model_files.values(get), str(get("python_toolchain_cmake_min") or ""))
+    model = model_files.values(get)
+    unnamed = model_files.problem(model)
+    problems.extend([_desired.Problem("inference_check_model_files", unnamed)] if unnamed else [])
+    return Wishes(desired, catalog, problems, model, str(get("python_toolchain_cmake_min") or ""))
 
 
 def _quietly(variables: dict[str, Any], template: Callable[[Any], Any]) -> Callable[[str], Any]:

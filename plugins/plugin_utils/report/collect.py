@@ -31,7 +31,7 @@ INPUTS = (
     "inference_check_others",
 )
 # Where a host can fail without being at a step of its plan; roles/rollout names them.
-PHASES = ("drain", "verify", "undrain")
+PHASES = ("stage", "drain", "verify", "undrain")
 
 _CUT_OFF = (
     "The run lost this host before its plan was done, most likely with the connection. "

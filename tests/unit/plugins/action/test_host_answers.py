@@ -37,6 +37,7 @@ ARGS = {
     "om_check": {},
     "python_environment": {},
     "relay": {},
+    "stretch": {},
     "text_generation": {},
     "run_package": {"component": "driver", "version": "1"},
     "async_wait": {"jid": "j1.2"},

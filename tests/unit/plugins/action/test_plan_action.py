@@ -12,9 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.action import plan as action
-from ansible_collections.ascend.fleet.plugins.filter.plan_steps import stage_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils import control_action
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired, step_work
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.wishes import Wishes
 
 DRIVER = "driver.run"
@@ -96,6 +95,11 @@ def statuses(plans):
 ALL_FINE = {"npu-01": "pending", "npu-02": "pending", "npu-03": "converged"}
 
 
+def staged(steps):
+    """The files that the roles would stage for these steps."""
+    return [file for step in steps for file in step_work.package_files(step)]
+
+
 def test_what_was_reviewed_is_applied(fleet):
     umask = os.umask(0)
     try:
@@ -106,14 +110,14 @@ def test_what_was_reviewed_is_applied(fleet):
     plans = fleet.run(against=str(fleet.saved))
     assert statuses(plans) == ALL_FINE
     # The roles stage exactly that content, also when it is exchanged after this moment.
-    (wanted,) = stage_files(plans["npu-01"]["steps"])
+    (wanted,) = staged(plans["npu-01"]["steps"])
     assert wanted["name"] == DRIVER and len(wanted["sha256"]) == 64
 
 
 def test_a_plan_that_is_not_saved_hashes_nothing(fleet, monkeypatch):
     monkeypatch.setattr(action, "Content", lambda: pytest.fail("files were read"))
     plans = fleet.run()
-    assert statuses(plans) == ALL_FINE and stage_files(plans["npu-01"]["steps"]) == [{"name": DRIVER}]
+    assert statuses(plans) == ALL_FINE and staged(plans["npu-01"]["steps"]) == [{"name": DRIVER}]
 
 
 def test_a_package_exchanged_after_the_review_is_refused(fleet):

@@ -114,7 +114,7 @@ def sha256(path: str) -> str:
 class Module:
     """The module in a forked process: what it does to a host outlives it, as on a host, and it can be killed."""
 
-    def __init__(self, args: dict, folder: Path):
+    def __init__(self, args: dict, folder: Path, main=run_package.main):
         self.out = folder / f"result-{time.monotonic_ns()}"
         self.pid = os.fork()
         if self.pid:
@@ -127,7 +127,7 @@ class Module:
         sys.stdout = os.fdopen(1, "w")
         try:
             with module_args(args):
-                run_package.main()
+                main()
         except SystemExit:
             sys.stdout.flush()
         finally:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from ansible_collections.ascend.fleet.plugins.modules import run_package
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import package as package_step
 from run_package_fakes import Fake, sha256
 
 SUCCESS = 'say "Driver package installed successfully! The new version takes effect immediately. "'
@@ -337,7 +337,7 @@ def test_seconds_tell_how_long_it_took(host):
     ],
 )
 def test_arguments_that_do_not_go_together(more, words):
-    params = {key: spec.get("default") for key, spec in run_package.argument_spec().items()}
+    params = {key: spec.get("default") for key, spec in package_step.SPEC.items()}
     params.update(component="driver", version="25.3.rc1")
-    assert run_package.check_arguments(params) is None
-    assert words in run_package.check_arguments(dict(params, **more))
+    assert package_step.check_arguments(params) is None
+    assert words in package_step.check_arguments(dict(params, **more))

@@ -19,7 +19,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.environment import (
     installation as environment_installation,
 )
 from ansible_collections.ascend.fleet.plugins.module_utils.environment.providers import ProviderError
-from ansible_collections.ascend.fleet.plugins.modules import python_environment
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import environment as environment_step
 from ansible_collections.ascend.fleet.tests.unit.environment_world import wheel
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -34,7 +34,7 @@ def made(tmp_path_factory):
 
 
 def wanted(folder: Path, **changes: object) -> dict:
-    values = {name: spec.get("default") for name, spec in python_environment.SPEC.items()}
+    values = {name: spec.get("default") for name, spec in environment_step.SPEC.items()}
     return {**values, "path": str(folder), "executable": sys.executable, "python_version": VERSION, **changes}
 
 

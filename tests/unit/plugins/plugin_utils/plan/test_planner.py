@@ -81,3 +81,10 @@ def test_a_checkpoint_of_somebody_else_is_refused_before_anything_is_staged(tabl
     assert "inference_check_model_root" in message
     facts["models"]["foreign"] = ["notes.txt"]
     assert findings() == []
+
+
+def test_files_of_a_model_without_a_name_are_refused_before_the_host_is_touched():
+    given = {"inference_check_model_files": ["models/x/x.ckpt"]}
+    assert "inference_check_model no model" in str(model_files.problem(model_files.values(given.get)))
+    assert model_files.problem(model_files.values({**given, "inference_check_model": "x"}.get)) is None
+    assert model_files.problem(model_files.values({}.get)) is None

@@ -1,0 +1,229 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+DOCUMENTATION = r"""
+module: stretch
+short_description: Carry out in one job what a host does between two reboots
+version_added: "0.1.0"
+description:
+  - Does several steps one after the other on the host, each as its own module would, with its lock, journal, checks and
+    proofs. The control node starts the job and waits; it does not work for each step.
+  - Ends with the first step that fails, and says which were done before it.
+  - A lost connection or a dead control node loses nothing. What was being done is in the host's journal, and the next
+    run waits for it, adopts or repairs it.
+  - Use it with C(async) and M(ascend.fleet.async_wait). The step at work and the percentage of its installer are added
+    to the job's status as C(ascend_progress), a dictionary of C(step), C(component) and C(percent).
+author:
+  - ascend.fleet contributors (@ascend-fleet)
+extends_documentation_fragment:
+  - ascend.fleet.attributes
+  - ascend.fleet.options.install_path
+  - ascend.fleet.options.state
+attributes:
+  check_mode:
+    details: Each step is foreseen from the host as it is now, not as the steps before it would leave it.
+options:
+  entries:
+    description: What to do, in this order. Without it, O(roles) say it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      step:
+        description: Id of the step of the plan it belongs to. A step can have several entries.
+        type: str
+        required: true
+      module:
+        description:
+          - The module of this collection whose work it is, or V(program) for a program that shows that an environment
+            works, with the arguments C(argv), C(user) and C(timeout) in seconds.
+        type: str
+        required: true
+        choices:
+          - container_engine
+          - device_network
+          - framework_check
+          - npu_exporter
+          - program
+          - python_environment
+          - run_package
+          - text_generation
+      args:
+        description: Its arguments.
+        type: dict
+        default: {}
+      words:
+        description: What it does, in few words, for people.
+        type: str
+  roles:
+    description:
+      - Roles of this collection whose work on the host's plan is done, by their variable C(__<role>_work). Heeded on
+        the control node.
+    type: list
+    elements: str
+    default: []
+  steps:
+    description: Ids of the steps of the plan that O(roles) carry out. Default is all of theirs.
+    type: list
+    elements: str
+  plan:
+    description: The plan that O(roles) work on. Default is the variable C(ascend_plan) of the host.
+    type: dict
+seealso:
+  - module: ascend.fleet.run_package
+  - module: ascend.fleet.python_environment
+  - module: ascend.fleet.async_wait
+"""
+
+EXAMPLES = r"""
+- name: Start driver and firmware
+  ascend.fleet.stretch:
+    entries:
+      - step: driver-install
+        module: run_package
+        args:
+          path: /srv/Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run
+          install_for_all: true
+      - step: firmware-install
+        module: run_package
+        args:
+          path: /srv/Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run
+  become: true
+  async: 7200
+  poll: 0
+  register: job
+
+- name: Wait for them
+  ascend.fleet.async_wait:
+    jid: "{{ job.ansible_job_id }}"
+  become: true
+"""
+
+RETURN = r"""
+steps:
+  description: What became of each entry - C(step), C(module), C(changed), and what its module says of it.
+  returned: always
+  type: list
+  elements: dict
+steps_done:
+  description: Ids of the steps that came to a good end.
+  returned: always
+  type: list
+  elements: str
+  sample: [driver-install]
+failed_step:
+  description: Id of the step that failed.
+  returned: failure
+  type: str
+  sample: firmware-install
+texts:
+  description: What text_generation returned as C(inference), by the step.
+  returned: always
+  type: dict
+reboot_reasons:
+  description: Why the host needs a reboot now, told from its state. Empty where it needs none.
+  returned: when driver or firmware is among the entries
+  type: list
+  elements: str
+ascend_change:
+  description: What was changed, in few words.
+  returned: always
+  type: str
+  sample: driver 24.1.rc3 -> 25.3.rc1
+job_seconds:
+  description: Seconds after which a started job counts as hung, by the limits of its entries.
+  returned: with C(async)
+  type: int
+cause:
+  description: Why the step failed.
+  returned: failure
+  type: str
+fix:
+  description: What to do about it.
+  returned: failure
+  type: str
+log_tail:
+  description: The last lines that its program printed.
+  returned: failure
+  type: list
+  elements: str
+log:
+  description: File on the host with everything the vendor's programs printed.
+  returned: failure
+  type: str
+busy:
+  description: Who used the NPUs where that was refused.
+  returned: failure
+  type: list
+  elements: dict
+holder:
+  description: Who holds the host's lock, where it was refused for that.
+  returned: failure
+  type: dict
+undone:
+  description: Whether the network of the NPUs is as it was before.
+  returned: failure
+  type: bool
+containers:
+  description: Containers that a restart of their engine has stopped.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+import os
+import signal
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
+from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
+from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, stretch
+from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
+
+NPU_SMI_SECONDS = 30
+
+
+def main():
+    """Entry point."""
+    # Before the arguments are read: under async Ansible keeps them where others could read them.
+    async_job.seal(os.environ)
+    os.umask(0o022)
+    entry = {
+        "step": {"type": "str", "required": True},
+        "module": {"type": "str", "required": True, "choices": sorted(stretch.KINDS)},
+        "args": {"type": "dict", "default": {}},
+        "words": {"type": "str"},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            # An address of an index may hold a token, which does not belong into the host's system log.
+            "entries": {"type": "list", "elements": "dict", "default": [], "options": entry, "no_log": True},
+            "roles": {"type": "list", "elements": "str", "default": []},
+            "steps": {"type": "list", "elements": "str"},
+            "plan": {"type": "dict"},
+            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
+            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
+        },
+        supports_check_mode=True,
+    )
+    # In what the module says only the secrets are hidden: messages shall name files and versions.
+    module.no_log_values.clear()
+    try:
+        entries, secrets = stretch.judged(module.params["entries"])
+    except stretch.Wrong as exc:
+        module.fail_json(msg="%s. Fix: see ansible-doc ascend.fleet.stretch." % exc, invocation={})
+    module.no_log_values.update(secrets)
+    # A closed connection must not end the change half way; the result is then read from the journal.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    result = stretch.carry_out(entries, answer.of_module(module))
+    if any(row.get("component") in vendor_files.HDK for row in result["steps"]):
+        params = dict(module.params, npu_smi_timeout=NPU_SMI_SECONDS)
+        result["reboot_reasons"] = host_probe.reboot_due(host_view.HostView(), params, npu_smi_run.run)
+    answer.end(module, dict(result, invocation={}))
+
+
+if __name__ == "__main__":
+    main()

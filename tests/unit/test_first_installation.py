@@ -1,0 +1,132 @@
+"""What a first installation asks of a host, counted: from a bare server to a text by MindSpore, without a host.
+
+The control node's half is real, from the playbook to the report. The answers are those that a host gives.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ascend.fleet.tests.unit import ascend_trees as trees
+from ansible_collections.ascend.fleet.tests.unit import sample_hosts
+
+from tests.support import playbook
+from tests.support.paths import ROOT
+
+# Issue and contract: no more than these from bare to text.
+AT_MOST = 15
+PACKAGES = {
+    "Ascend-hdk-910b-npu-driver_25.3.rc1_linux-aarch64.run": "driver",
+    "Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run": "firmware",
+    "Ascend-cann-nnae_8.3.RC1_linux-aarch64.run": "cann",
+    "Ascend-cann-kernels-910b_8.3.RC1_linux-aarch64.run": "kernels",
+}
+STACK = {"driver": "25.3.rc1", "firmware": "7.8.0.2.212", "cann": "nnae 8.3.RC1", "kernels": "8.3.RC1"}
+STACK.update(python="3.11", mindspore="2.7.1")
+INFERENCE = {"status": "passed", "engine": "mindspore-plain", "model": "gpt2", "text": "I love it", "stack": STACK}
+FIRST = ["driver-install", "firmware-install"]
+SECOND = ["cann-install", "kernels-install", "python-install", "mindspore-install", "inference-verify"]
+OS = {"/etc/os-release": 'ID=ubuntu\nVERSION_ID="22.04"\n', "/usr/bin/apt-get": sample_hosts.RUN}
+MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
+CARDS = [OS, *(sample_hosts.pci(number) for number in range(8))]
+
+
+def observations() -> list[dict[str, Any]]:
+    """The server as it is bare, after its reboot, and in the end."""
+    loaded = sample_hosts.observe(trees.driver(), trees.firmware(), *CARDS, answer=sample_hosts.npu(8))
+    proof = {"/var/lib/ascend-fleet/proofs/inference.json": json.dumps(INFERENCE)}
+    done = sample_hosts.healthy(OS, proof)
+    done["cann"].append({**done["cann"][0], "product": "kernels", "chip": "910b"})
+    done["tools"].update(gcc="12.2.0", make=True, cmake="3.25.1")
+    bare = sample_hosts.observe(*CARDS)
+    bare["user"]["exists"] = False
+    return [bare, loaded, done]
+
+
+def job(steps: list[str], **more: Any) -> dict[str, Any]:
+    rows = [{"step": step, "module": "run_package", "changed": True} for step in steps]
+    return {"changed": True, "finished": 1, "ansible_job_id": "j1.2", "steps": rows, "steps_done": steps, **more}
+
+
+def answers(folder: Path) -> None:
+    """What the host answers, by module and turn."""
+    fetched = {name: f"/cache/{name}" for name in PACKAGES}
+    model = [f"gpt2/{path.name}" for path in MODEL.iterdir() if path.name != "expected.txt"]
+    brought = {"changed": True, "from_cache": [], "missing": [], "evicted": [], "bytes_received": 9, "files": fetched}
+    lacking = [{"name": name, "why": "not in the cache", "part": 0} for name in model]
+    said: dict[str, dict[str, Any]] = {
+        # It fetches the packages; the model, which comes with the collection, is sent to it.
+        "artifact.1": {**brought, "missing": lacking},
+        "artifact.2": {**brought, "files": {name: f"/cache/{name}" for name in model}},
+        "command": {"changed": True, "rc": 1, "stdout": "", "stderr": "", "cmd": []},
+        "apt": {"changed": True},
+        "group": {"changed": True},
+        "user": {"changed": True},
+        "stretch": {"started": 1, "finished": 0, "ansible_job_id": "j1.2", "results_file": "/x"},
+        "async_wait.1": job(FIRST, reboot_reasons=["driver 25.3.rc1 is installed, but not loaded"]),
+        "async_wait.2": job(SECOND, texts={"inference-verify": INFERENCE}),
+    }
+    for number, facts in enumerate(observations()):
+        said[f"host_facts.{number + 1}"] = {"changed": False, "ansible_facts": {"ascend": facts}}
+    for name, answer in said.items():
+        (folder / f"{name}.json").write_text(json.dumps(answer))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """(how the playbook ended, what the host was asked, in time)."""
+    place = tmp_path_factory.mktemp("first")
+    for name in ("answers", "artifacts"):
+        (place / name).mkdir()
+    for name in PACKAGES:
+        (place / "artifacts" / name).write_bytes(name.encode())
+    answers(place / "answers")
+    (place / "count").write_text("")
+    variables = {
+        "ansible_connection": "hostless",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        "ascend_mindspore_version": "2.7.1",
+        "ascend_cann_flavor": "nnae",
+        "ascend_components": ["driver", "firmware", "cann", "kernels", "python", "mindspore", "inference"],
+        "ascend_wheels": "https://index.example/simple",
+        "ascend_artifacts": str(place / "artifacts"),
+        "ascend_artifacts_url": "http://192.0.2.1/artifacts",
+        "ascend_report_dir": str(place / "report"),
+        "ascend_accept_findings": ["os-support", "glibc"],
+    }
+    (place / "hosts.json").write_text(json.dumps({"all": {"hosts": {"npu-01": {}}, "vars": variables}}))
+    done = playbook.play(
+        ROOT / "site.yml",
+        inventory=place / "hosts.json",
+        settings={
+            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "bench" / "hostless" / "connection_plugins"),
+            "HOSTLESS_ANSWER": str(place / "answers"),
+            "HOSTLESS_COUNT": str(place / "count"),
+            "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_REMOTE_TEMP": "/tmp/hostless",
+        },
+        cwd=place,
+        log=place / "log",
+        timeout=600,
+    )
+    return done, [line.split()[1] for line in (place / "count").read_text().splitlines()], place
+
+
+def test_it_goes_from_bare_to_text(run):
+    done, _asked, place = run
+    assert done.ok, done.text[-4000:]
+    (host,) = json.loads((place / "report" / "report.json").read_text())["hosts"]
+    assert (host["status"], host["inference"]["status"]) == ("converged", "passed")
+    assert [step["state"] for step in host["plan"]] == ["done"] * 8
+
+
+def test_it_is_counted(run):
+    """One look before, one after the reboot, one in the end; one question for all files, one job on either side."""
+    _done, asked, _place = run
+    assert len(asked) <= AT_MOST, asked
+    counts = {name: asked.count(name) for name in asked}
+    assert (counts["host_facts"], counts["stretch"], counts["async_wait"]) == (3, 2, 2)
+    assert asked.index("artifact") < asked.index("apt") < asked.index("stretch")
