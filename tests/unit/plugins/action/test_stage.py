@@ -252,3 +252,47 @@ def test_a_link_to_a_private_file_is_sent_to_no_host(tmp_path, args, folder):
     with pytest.raises(AnsibleActionFail, match="is a link that leaves the folder"):
         host.run()
     assert host.calls == [] and host.transfers == []
+
+
+def sets(tmp_path, folder, name="other.run"):
+    """Two folders of artifacts and what two steps take of them."""
+    other = tmp_path / "other"
+    other.mkdir(exist_ok=True)
+    (other / name).write_bytes(b"other")
+    given = [
+        {"source": str(folder), "files": ["a.run"], "step": "driver-install"},
+        {"source": str(other), "files": [name], "step": "proof", "link_dir": str(tmp_path / "model")},
+        {"source": str(folder), "files": ["a.run", "wheels/b.whl"], "step": "again"},
+    ]
+    return {"state_dir": str(tmp_path / "state"), "sets": given}
+
+
+def test_sets_of_several_sources_are_one_question(tmp_path, folder):
+    first = Host(tmp_path, sets(tmp_path, folder))
+    result = first.run()
+    assert len(first.calls) == 2 and len(first.transfers) == 3 and result["bytes_sent"] == 155
+    assert sorted(result["steps"]) == ["again", "driver-install", "proof"]
+    assert list(result["steps"]["again"]["files"]) == ["a.run", "wheels/b.whl"]
+    assert result["steps"]["proof"]["sha256"] == {"other.run": hashlib.sha256(b"other").hexdigest()}
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["other.run"]
+    second = Host(tmp_path, sets(tmp_path, folder))
+    assert not second.run()["changed"] and len(second.calls) == 1
+
+
+def test_a_name_that_means_two_files_is_asked_for_twice(tmp_path, folder):
+    host = Host(tmp_path, sets(tmp_path, folder, "a.run"))
+    result = host.run()
+    assert len(host.calls) == 4
+    assert Path(result["steps"]["proof"]["files"]["a.run"]).read_bytes() == b"other"
+    assert Path(result["steps"]["driver-install"]["files"]["a.run"]).read_bytes() == FILES["a.run"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"sets": [{"files": ["a.run"]}]}, "source is not set"), ({"sets": [{"folder": "/x"}]}, "sets names folder")],
+)
+def test_sets_that_cannot_be_understood_reach_no_host(tmp_path, wrong, words):
+    host = Host(tmp_path, {"state_dir": str(tmp_path / "state"), **wrong})
+    with pytest.raises(AnsibleActionFail, match=words):
+        host.run()
+    assert host.calls == []
