@@ -35,18 +35,9 @@ def component_roles(run_tags: Iterable[str], skip_tags: Iterable[str] = ()) -> l
     return shares.roles(run_tags, skip_tags)
 
 
-def role_steps(plan: Plan, roles: str | Iterable[str], removing: bool | None = None) -> list[Step]:
-    """The steps that roles carry out, in the plan's order.
-
-    Args:
-        plan: the plan of one host.
-        roles: one role, or several.
-        removing: of one role, the steps of that turn only: True for the first, in which roles that only remove work,
-            False for the second. None gives all steps.
-    """
-    if removing is None:
-        return shares.steps_of(plan, [roles] if isinstance(roles, str) else roles)
-    return shares.turn(plan, str(roles), removing)
+def role_steps(plan: Plan, roles: str | Iterable[str]) -> list[Step]:
+    """The steps that one role, or several, carry out, in the plan's order."""
+    return shares.steps_of(plan, [roles] if isinstance(roles, str) else roles)
 
 
 def step_words(step: Step) -> str:

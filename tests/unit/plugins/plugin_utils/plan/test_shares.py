@@ -62,9 +62,9 @@ def test_every_step_has_a_role_and_a_reboot_has_the_one_whose_changes_need_it():
 def test_a_role_has_one_turn(given, first, second):
     plan = {"steps": [step(*words) for words in given] + [steps.reboot("")]}
     everything = ids(plan["steps"])
-    assert ids(filters.role_steps(plan, "npu_driver", True)) == (everything if first else [])
-    assert ids(filters.role_steps(plan, "npu_driver", False)) == (everything if second else [])
-    assert filters.role_steps(plan, "cann", True) == filters.role_steps(plan, "cann", False) == []
+    assert ids(shares.turn(plan, "npu_driver", True)) == (everything if first else [])
+    assert ids(shares.turn(plan, "npu_driver", False)) == (everything if second else [])
+    assert shares.turn(plan, "cann", True) == shares.turn(plan, "cann", False) == []
 
 
 def host(**changes) -> dict:
