@@ -44,6 +44,7 @@ OWN = frozenset(
         "ascend_step",
         "ascend_step_staged",
         "ascend_stretch",
+        "ascend_texts",
         "ascend_work",
         "ascend_work_plan",
         "ascend_bandwidth",

@@ -29,9 +29,13 @@ INPUTS = (
     "ascend_observation",
     "__ascend_progress",
     "inference_check_others",
+    "ascend_texts",
 )
 # Where a host can fail without being at a step of its plan; roles/rollout names them.
 PHASES = ("stage", "drain", "verify", "undrain")
+
+# Id of the step by which a host's first framework proves itself; those of the others go on with their names.
+PROOF = "inference-verify"
 
 _CUT_OFF = (
     "The run lost this host before its plan was done, most likely with the connection. "
@@ -95,13 +99,20 @@ def _guard(read: Callable[[], Any], label: str | None, problems: list[str]) -> d
     return value if isinstance(value, dict) else {}
 
 
+def _others(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """What further frameworks have said in this run, by their names."""
+    return {
+        str(step).removeprefix(f"{PROOF}-"): said for step, said in texts.items() if str(step).startswith(f"{PROOF}-")
+    }
+
+
 def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dict[str, Any]:
     """Return the report's entry for one host (everything that does not depend on other hosts)."""
     facts, plan, outcome = (found.get(key) or {} for key in INPUTS[:3])
     if outcome.get("status") == "started":
         outcome = {} if check_mode else _cut_off(outcome, found.get("__ascend_progress") or {})
     stack = part(plan, "stack")
-    accelerators = part(facts, "accelerators")
+    accelerators, texts = part(facts, "accelerators"), part({"texts": found.get("ascend_texts")}, "texts")
     count = accelerators.get("count")
     chips = [_chip(entry) for entry in rows(part(facts, "npu"), "chips") if isinstance(entry, dict)]
     versions = _versions(facts, stack)
@@ -127,10 +138,10 @@ def record(name: str, found: Mapping[str, Any], check_mode: bool = False) -> dic
         "reboot_required": bool(facts.get("reboot_required")),
         "reboot_reasons": [str(reason) for reason in rows(facts, "reboot_reasons")],
         "inference": proof.of_host(
-            found.get("inference_check_result") or {},
+            part(texts, PROOF) or found.get("inference_check_result") or {},
             facts,
             plan,
-            others=found.get("inference_check_others") or {},
+            others={**(found.get("inference_check_others") or {}), **_others(texts)},
             models=found.get("om_check_result") or {},
         ),
         "models": models.of_host(facts, found.get("om_check_result") or {}),

@@ -99,3 +99,24 @@ def test_what_was_shown_beside_the_text_is_told_and_nothing_but_texts():
     assert report["hosts"][0]["inference"]["shown"] == ["a sum over 8 NPUs"]
     jsonschema.validate(report, SCHEMA)
     assert "shown" not in proven({**result, "shown": 7})["hosts"][0]["inference"]
+
+
+def test_what_this_run_has_generated_goes_before_what_was_known():
+    """By the steps of the plan: the first framework's, and each other's with its name."""
+    earlier = {"status": "failed", "reason": "earlier", "engine": "mindspore-plain", "model": "gpt2"}
+    now = {"status": "passed", "text": "I love", "engine": "mindspore-plain", "model": "gpt2"}
+    torch = {"status": "passed", "text": "it", "engine": "torch-plain", "model": "gpt2", "framework": "torch"}
+    rung = {"engine": "mindspore-plain", "model": "gpt2", "shows": "x", "not_shown": "y"}
+    stack = {**STACK, "inference": {**rung, "also": [{**rung, "framework": "torch"}]}}
+    host = {
+        "ascend_facts": FACTS,
+        "ascend_plan": {"status": "pending", "stack": stack},
+        "inference_check_result": earlier,
+    }
+    found = model({"h": {**host, "ascend_texts": {"inference-verify": now, "inference-verify-torch": torch}}})["hosts"][
+        0
+    ]
+    assert found["inference"]["status"] == "passed"
+    assert [row["text"] for row in found["inference"]["also"]] == ["it"]
+    for odd in (None, "x", ["x"], {"inference-verify": "x"}):
+        assert model({"h": {**host, "ascend_texts": odd}})["hosts"][0]["inference"] is not None
