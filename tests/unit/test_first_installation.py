@@ -31,6 +31,7 @@ FIRST = ["driver-install", "firmware-install"]
 SECOND = ["cann-install", "kernels-install", "python-install", "mindspore-install", "inference-verify"]
 OS = {"/etc/os-release": 'ID=ubuntu\nVERSION_ID="22.04"\n', "/usr/bin/apt-get": sample_hosts.RUN}
 MODEL = ROOT / "roles" / "inference_check" / "files" / "gpt2"
+HOSTS = ["npu-01", "npu-02"]  # each a batch
 CARDS = [OS, *(sample_hosts.pci(number) for number in range(8))]
 
 
@@ -77,7 +78,7 @@ def answers(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """(how the playbook ended, what the host was asked, in time)."""
+    """(how the playbook ended, what the hosts were asked, in time: host and module; the folder of the run)."""
     place = tmp_path_factory.mktemp("first")
     for name in ("answers", "artifacts"):
         (place / name).mkdir()
@@ -96,8 +97,11 @@ def run(tmp_path_factory):
         "ascend_artifacts_url": "http://192.0.2.1/artifacts",
         "ascend_report_dir": str(place / "report"),
         "ascend_accept_findings": ["os-support", "glibc"],
+        "ascend_rollout": [1, "100%"],
+        "ascend_stage_ahead": True,
     }
-    (place / "hosts.json").write_text(json.dumps({"all": {"hosts": {"npu-01": {}}, "vars": variables}}))
+    hosts = {name: {} for name in HOSTS}
+    (place / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
     done = playbook.play(
         ROOT / "site.yml",
         inventory=place / "hosts.json",
@@ -112,21 +116,31 @@ def run(tmp_path_factory):
         log=place / "log",
         timeout=600,
     )
-    return done, [line.split()[1] for line in (place / "count").read_text().splitlines()], place
+    return done, [line.split() for line in (place / "count").read_text().splitlines()], place
 
 
 def test_it_goes_from_bare_to_text(run):
     done, _asked, place = run
     assert done.ok, done.text[-4000:]
-    (host,) = json.loads((place / "report" / "report.json").read_text())["hosts"]
-    assert (host["status"], host["inference"]["status"]) == ("converged", "passed")
-    assert [step["state"] for step in host["plan"]] == ["done"] * 8
+    hosts = json.loads((place / "report" / "report.json").read_text())["hosts"]
+    assert [host["name"] for host in hosts] == HOSTS
+    for host in hosts:
+        assert (host["status"], host["inference"]["status"]) == ("converged", "passed")
+        assert [step["state"] for step in host["plan"]] == ["done"] * 8
 
 
 def test_it_is_counted(run):
     """One look before, one after the reboot, one in the end; one question for all files, one job on either side."""
-    _done, asked, _place = run
-    assert len(asked) <= AT_MOST, asked
-    counts = {name: asked.count(name) for name in asked}
-    assert (counts["host_facts"], counts["stretch"], counts["async_wait"]) == (3, 2, 2)
-    assert asked.index("artifact") < asked.index("apt") < asked.index("stretch")
+    for host in HOSTS:
+        asked = [module for name, module in run[1] if name == host]
+        assert len(asked) <= AT_MOST, asked
+        counts = {name: asked.count(name) for name in asked}
+        assert (counts["host_facts"], counts["stretch"], counts["async_wait"]) == (3, 2, 2)
+        assert asked.index("artifact") < asked.index("apt") < asked.index("stretch")
+
+
+def test_all_hosts_are_staged_before_the_first_batch(run):
+    """With ascend_stage_ahead; and none of them is asked again when its batch begins."""
+    modules = [module for _name, module in run[1]]
+    last = len(modules) - 1 - modules[::-1].index("artifact")
+    assert last < modules.index("apt") and modules.count("artifact") == 2 * len(HOSTS)
