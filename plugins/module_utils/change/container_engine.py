@@ -266,10 +266,12 @@ class EngineChange(object):
         unit = self.known["unit"]
         if self.state != PRESENT and not (self.seen["installed"] and self.seen["active"]):
             return  # what somebody has removed or stopped meanwhile stays so
+        # systemd counts starts, and refuses the fourth within a minute: ours are meant.
+        self.run(["systemctl", "reset-failed", unit], self.timeout, stderr="nowhere")
         done = self.run(["systemctl", "restart", unit], self.timeout, stderr="together")
         if done.ended or done.rc != 0:
-            said = done.stdout.decode("utf-8", "replace").strip().splitlines()
-            detail = "it did not end in %d s" % self.timeout if done.ended else (said or ["no reason given"])[-1][:300]
+            said = " ".join(done.stdout.decode("utf-8", "replace").split()) or "no reason given"
+            detail = "it did not end in %d s" % self.timeout if done.ended else said[:300]
             raise EngineError("", "%s did not restart: %s" % (unit, detail), "")
 
     def _prove(self):
@@ -295,8 +297,6 @@ class EngineChange(object):
                     self.record = {}
             was_active = self.seen["active"]
             if was_active:
-                # systemd gives up on a unit that failed several times in a row.
-                self.run(["systemctl", "reset-failed", self.known["unit"]], self.timeout, stderr="nowhere")
                 self._restart()
             return observe.look(self.view, self.engine)["active"] == was_active or not was_active
         except (EngineError, OSError):

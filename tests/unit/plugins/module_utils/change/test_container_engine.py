@@ -20,7 +20,7 @@ class Docker(host_view.HostView):
     def __init__(self, path):
         super().__init__()
         self.path, self.active, self.containers, self.starts, self.refuses = path, True, [], 0, False
-        self.loaded = {}
+        self.loaded, self.counted = {}, 1  # a start that systemd has counted already
 
     def isfile(self, path):
         return path.endswith("/dockerd") or super().isfile(path)
@@ -41,8 +41,13 @@ class Docker(host_view.HostView):
         return 0, "".join(name + "\n" for name in self.containers)
 
     def systemctl(self, argv, _timeout, **_how):
+        if argv[1] == "reset-failed":
+            self.counted = 0
         if argv[1] == "restart":
             self.starts += 1
+            self.counted += 1
+            if self.counted > 1:
+                return SimpleNamespace(rc=1, stdout=b"start of the service was attempted too often", ended=None)
             self.loaded = json.loads(self.path.read_text()) if self.path.exists() else {}
             self.active = not (self.refuses and "runtimes" in self.loaded)
         return SimpleNamespace(rc=0 if self.active else 1, stdout=b"Job failed.\n", ended=None)
