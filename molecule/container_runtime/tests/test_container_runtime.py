@@ -41,7 +41,7 @@ def test_the_package_is_there_and_says_so(host):
     assert "version=v7.2.RC1\n" in text(host, f"{PLACE}/ascend_docker_runtime_install.info") + "\n"
     assert host.file(f"{PLACE}/ascend-docker-runtime").mode == 0o550
     calls = text(host, "/var/log/npu-sim/vendor-calls.log")
-    assert len(re.findall(r'"event": "end", "package": "Ascend-docker-runtime', calls)) == 1
+    assert len(re.findall(r'"event": "end", "package": "Ascend-docker-runtime[^}]*"--install"', calls)) == 1
 
 
 def test_the_user_has_the_number_that_images_expect(host):

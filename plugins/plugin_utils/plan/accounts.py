@@ -24,7 +24,10 @@ def wanted(desired: Mapping[str, Any], parts: Mapping[str, Any]) -> list[Account
         parts: the components it gets: keys with a value that is true.
     """
     got = [one for one in components.ALL if parts.get(one.name)]
-    containers = any(one.for_containers for one in got)
+    # A role that is used alone plans its own components only; what the host is for, its variables say all the same.
+    named = set(desired.get("ascend_components") or ())
+    asked = named if named != set(components.NAMES) else set()
+    containers = any(one.for_containers and (one in got or one.name in asked) for one in components.ALL)
     return [account for one in got for account in one.accounts(desired, containers) if account.number is not None]
 
 

@@ -203,6 +203,12 @@ def test_the_user_gets_the_number_that_images_expect_unless_somebody_has_it(row,
     assert got == numbers and (words_said in said[0]["message"] if words_said else said == []), said
 
 
+def test_a_role_alone_heeds_what_the_host_is_for():
+    driver_alone = stack(["driver", "firmware"])["stack"]
+    values = desired.read({"ascend_components": PARTS})[0]
+    assert accounts.judge({"accounts": [account()]}, driver_alone, values) == ({"HwHiAiUser": 1000}, [])
+
+
 def test_elsewhere_the_host_chooses_the_number():
     values = desired.read({})[0]
     assert accounts.judge({}, stack(["driver", "firmware"])["stack"], values) == ({}, [])
