@@ -53,6 +53,7 @@ class ActionModule(HostAction):
         def variable(name: str) -> Any:
             return host_variables.value(self._templar, task_vars, name)
 
+        arguments.setdefault("host_tuning", bool(variable("ascend_host_tuning")))
         containers = self._wants_runtime(variable)
         arguments.setdefault(_RUNTIME, containers)
         arguments.setdefault("accounts", _accounts(variable, containers))

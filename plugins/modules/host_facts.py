@@ -65,6 +65,12 @@ options:
         C(ascend_device_network) or C(ascend_observe_device_network) says so.
     type: bool
     default: false
+  host_tuning:
+    description:
+      - Whether to look at the settings of the operating system too. By default where C(ascend_host_tuning) is set; what
+        ascend.fleet has set is looked at anyway.
+    type: bool
+    default: false
   network_ports:
     description: Network ports by chip family. Filled from the catalog, so there is no need to give any.
     type: dict
@@ -432,6 +438,16 @@ ansible_facts:
                 C(live_restore) as the running engine says; V(null) where it cannot be asked), C(live_restore),
                 C(running) (the names of its containers). V(null) where nobody asked.
               type: dict
+        host_tuning:
+          description: Settings of the operating system, where O(host_tuning) asks for them.
+          type: dict
+          contains:
+            asked: {description: Whether they were asked for., type: bool}
+            recorded: {description: Whether ascend.fleet has set some., type: bool}
+            can_go_back: {description: Whether what was there before the last change is known., type: bool}
+            files: {description: "By path C(text), V(null) without the file, and whether it is C(ours).", type: dict}
+            live: {description: "By path of the kernel C(now), and C(before) our first change.", type: dict}
+            available_governors: {description: "What may govern the CPUs; V(null) where nothing does.", type: list}
         device_network:
           description: The network of the NPUs, where O(device_network) asks for it.
           type: dict
@@ -522,6 +538,7 @@ def main():
             "accounts": {"type": "list", "elements": "dict", "default": [], "options": host_probe_system.ACCOUNT},
             "container_engine": {"type": "str", "choices": list(engines.NAMES), "default": "docker"},
             "device_network": {"type": "bool", "default": False},
+            "host_tuning": {"type": "bool", "default": False},
             "network_ports": {"type": "dict"},
             "device_network_timeout": {"type": "int", "default": 120},
         },

@@ -15,7 +15,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import defaults, jour
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import links
 from ansible_collections.ascend.fleet.plugins.module_utils.container import observe as container
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import observe as exporter
-from ansible_collections.ascend.fleet.plugins.module_utils.host import around, om_models
+from ansible_collections.ascend.fleet.plugins.module_utils.host import around, om_models, tuning_wanted
 from ansible_collections.ascend.fleet.plugins.module_utils.host import (
     pci as host_probe_pci,
 )
@@ -41,7 +41,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
         view: the host.
         params: module parameters pci_ids, npu_names, install_path, user, env_root, state_dir, npu_smi_timeout, and
             device_network, network_ports where the network of the NPUs is wanted too, container_runtime and
-            container_engine where these are.
+            container_engine where these are, and host_tuning where the system's settings are.
         interpreter: {"version", "executable"} of the running Python.
         run_npu_smi: npu_smi_run.run, or its like.
         find_users: busy.users, or its like.
@@ -119,6 +119,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
             "others": {name: _proof(view.read(defaults.proof_file(state_dir, name))) for name in defaults.PROVEN},
         },
         "npu_exporter": npu_exporter,
+        "host_tuning": tuning_wanted.observed(view, state_dir, params.get("host_tuning")),
         "device_network": _device_network(view, params, accelerators, npu["chips"], driver["path"], network_tool),
         "reboot_required": bool(reasons),
         "reboot_reasons": reasons,

@@ -54,6 +54,11 @@ def governor_files(view):
     return [path for path in paths if view.isfile(path)]
 
 
+def is_governor_file(path):
+    """Whether a path is that of a CPU's governor."""
+    return bool(re.match(r"%s/cpu\d+/cpufreq/scaling_governor\Z" % CPUS, path))
+
+
 def governors(view):
     """{governor: CPUs that have it}; {} where the kernel does not scale frequencies, as in most virtual machines."""
     found = {}

@@ -48,6 +48,7 @@ KEYS = {
     "reboot_required",
     "device_network",
     "npu_exporter",
+    "host_tuning",
     "reboot_reasons",
 }
 # What only the module's documentation and the plan agree upon: the keys below each key.
