@@ -39,7 +39,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.vendor import (
 # "free space only .., cannot install driver package (greater than 300M)"; 32 MB for the firmware (hicann/driver).
 _NEEDED_MB = {"driver": 300, "firmware": 32}
 # What is changed under nobody's work.
-AT_REST = tuple(vendor_files.HDK) + ("device_network",)
+AT_REST = tuple(vendor_files.HDK) + ("device_network", "chip_reset")
 _DEFAULT_USER = "HwHiAiUser"
 _UNPACK = "unpack"  # below the state folder
 _CANN_RECORD = "/etc/Ascend/ascend_cann_install.info"

@@ -217,7 +217,8 @@ RULES = (
         "error",
         lambda facts: _health(facts, at_rest=False),
         "A chip is not healthy.",
-        "npu-smi info -t health -i <npu> names the fault codes; dmesg and /var/log/npu say more.",
+        "npu-smi info -t health -i <npu> names the fault codes; dmesg and /var/log/npu say more. Where a reset may "
+        "help: ansible-playbook ascend.fleet.reset_chip -e reset_host=<host> -e reset_chip=<npu>/<chip>.",
         "npu-smi",
         "On the container's host, npu-smi info -t health -i <npu> names the fault codes.",
     ),

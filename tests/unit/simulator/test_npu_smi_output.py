@@ -130,3 +130,22 @@ def test_other_queries(tmp_path):
     assert wrong.returncode == 1
     assert "Invalid card id." in wrong.stdout
     assert host.run("-v").stdout == "npu-smi version: 25.3.rc1\n"
+
+
+@pytest.mark.parametrize(("chip", "left"), [("910B3", 0), ("310P3", 1)])
+def test_a_reset_heals_all_chips_of_modules_and_those_of_one_card(tmp_path, chip, left):
+    host = Host(tmp_path, chip, 2)
+    numbers = [row["npu_id"] for row in npu_smi.parse_info(host.info())["chips"]]
+    (host.state / "health").write_text("".join(f"{number} 0 Alarm\n" for number in numbers))
+    assert {row["health"] for row in npu_smi.parse_info(host.info())["chips"]} == {"Alarm"}
+    done = host.run("set", "-t", "reset", "-i", str(numbers[0]), "-c", "0", "-m", "1")
+    assert done.returncode == 0, done.stdout
+    found = [row["health"] for row in npu_smi.parse_info(host.info())["chips"]]
+    assert found.count("Alarm") == left and found[0] == "OK"
+
+
+def test_a_reset_that_the_product_does_not_have(tmp_path):
+    guest = Host(tmp_path, "910B3", 1, kind="vm")
+    done = guest.run("set", "-t", "reset", "-i", "0", "-c", "0")
+    assert (done.returncode, done.stdout) == (1, "This device does not support setting reset.\n")
+    assert guest.run("set", "-t", "reset", "-i", "7", "-c", "0").returncode == 1
