@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def vendor_calls(host):
     text = host.file("/var/log/npu-sim/vendor-calls.log").content_string
@@ -50,3 +52,33 @@ def test_no_installer_could_reach_a_prompt(host):
 def test_system_folders_keep_their_permissions(host):
     for path, mode in (("/usr/local", 0o755), ("/etc", 0o755), ("/tmp", 0o1777)):
         assert host.file(path).mode == mode
+
+
+def reset(fleet, host, chip, *words):
+    run = fleet.play("playbooks/reset_chip.yml", "-e", f"reset_host={host}", "-e", f"reset_chip={chip}", *words)
+    return run, " ".join(run.text.split())
+
+
+def resets(host):
+    return host.run("cat /var/lib/npu-sim/resets").stdout.splitlines()
+
+
+@pytest.mark.hosts("bare-910b")
+def test_a_sick_chip_is_reset_when_nobody_uses_its_module(host, fleet):
+    host.check_output("echo '3 0 Alarm' >/var/lib/npu-sim/health")
+    run, text = reset(fleet, "bare-910b", "3/0", "--check")
+    assert run.ok and "Would be reset with npu-smi set -t reset -i 3 -c 0 -m 1" in text and "3/0 Alarm" in text, text
+    holder = host.check_output("nohup sleep 600 </dev/davinci5 >/dev/null 2>&1 & echo $!")
+    run, text = reset(fleet, "bare-910b", "3/0")
+    assert not run.ok and f"pid {holder}" in text and "/dev/davinci5" in text, text
+    assert resets(host) == []
+    host.check_output(f"kill {holder}")
+    run, text = reset(fleet, "bare-910b", "3/0")
+    assert run.ok and "3/0 Alarm -> OK" in text, text
+    assert resets(host) == ["3 0"]
+
+
+@pytest.mark.hosts("bare-vm")
+def test_no_chip_is_reset_from_inside_of_a_virtual_machine(host, fleet):
+    run, text = reset(fleet, "bare-vm", "0/0")
+    assert not run.ok and "virtual machine" in text and resets(host) == [], text
