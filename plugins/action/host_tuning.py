@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import controller, host_variables
@@ -17,7 +18,6 @@ class ActionModule(HostAction):
     MODULE = "host_tuning"
     FROM_VARIABLES = host_variables.places("state_dir")
 
-    def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        args = dict(self._task.args)
-        args.setdefault("controller", controller.run_name(task_vars))
-        return self.as_task(args, task_vars)
+    @classmethod
+    def completed(cls, args: Mapping[str, Any], templar: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
+        return {"controller": controller.run_name(task_vars), **args}

@@ -69,83 +69,16 @@ fix:
   returned: failure
 """
 
-import os
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files, tuning
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, host_locale, safe_folder
-
-_PATIENCE = 60  # seconds for a run that ends just now
-
-
-def _work(params, work):
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the settings of the operating system",
-        },
-        _PATIENCE,
-        lambda holder: True,
-    )
-    try:
-        work.look()
-        if work.differences or work.open or work.stale:
-            work.make()
-            return True
-        return False
-    finally:
-        files.release_host_lock(lock)
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
+from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, tuning
 
 
 def main():
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "settings": {"type": "dict", "default": {}},
-            "state": {"type": "str", "choices": [tuning.PRESENT, tuning.PREVIOUS, tuning.ABSENT], "default": "present"},
-            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-            "controller": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=tuning.SPEC, supports_check_mode=True)
     host_locale.check(module)
-    params, view = module.params, host_view.HostView()
-    work = tuning.TuningChange(
-        params["state"],
-        params["settings"],
-        view,
-        params["state_dir"],
-        params["controller"],
-        boot.identity(view.read),
-        files.append_line,
-    )
-    result = {"changed": False, "differences": []}
-    try:
-        result["differences"] = work.look()
-        if work.differences or work.open or work.stale:
-            if module._diff:
-                result["diff"] = work.diff()
-            result["changed"] = True if module.check_mode else _work(params, work)
-    except held_lock.LockHeld as exc:
-        module.fail_json(
-            msg="Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run"
-            " again." % (exc.holder.get("what") or "unknown"),
-            **result,
-        )
-    except (checks.Refused, safe_folder.UnsafeFolder) as exc:
-        module.fail_json(msg=str(exc), **dict(result, **exc.facts))
-    except OSError as exc:
-        module.fail_json(
-            msg="The settings of this host were not changed. Cause: %s. Fix: free space in /etc and in %s, and run as"
-            " root (become: true)." % (exc, params["state_dir"]),
-            **result,
-        )
-    module.exit_json(**result)
+    answer.end(module, tuning.run(module.params, answer.of_module(module)))
 
 
 if __name__ == "__main__":

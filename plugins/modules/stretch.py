@@ -44,6 +44,7 @@ options:
           - container_engine
           - device_network
           - framework_check
+          - host_tuning
           - npu_exporter
           - program
           - python_environment

@@ -64,6 +64,10 @@ class TuningChange(object):
         self.stale = self.state != PRESENT and bool(recorded)
         return self.differences
 
+    def due(self):
+        """Whether there is something to do."""
+        return bool(self.differences) or self.open or self.stale
+
     def _check(self, governors):
         wrong = tuning_wanted.problems(self.wish)
         if wrong:

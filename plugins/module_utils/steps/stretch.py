@@ -21,6 +21,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.steps import (
     npu_exporter,
     package,
     program,
+    tuning,
 )
 
 # What an entry may name -> the code of it.
@@ -28,6 +29,7 @@ KINDS = {
     "container_engine": container_engine,
     "device_network": network,
     "framework_check": framework,
+    "host_tuning": tuning,
     "npu_exporter": npu_exporter,
     "program": program,
     "python_environment": environment,

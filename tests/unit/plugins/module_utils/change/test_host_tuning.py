@@ -51,7 +51,7 @@ class Host:
     def change(self, *args, **kwargs):
         """Whether there was something to do; it is done."""
         work = self.work(*args, **kwargs)
-        if not (work.differences or work.open or work.stale):
+        if not work.due():
             return False
         work.make()
         return True
