@@ -65,7 +65,7 @@ def _processes_die() -> Iterator[Case]:
                 moment,
                 STARTS[component],
                 slow(component),
-                watch=wait + kill("/usr/bin/python3*run_package*", but="async_wrapper"),
+                watch=wait + kill("/usr/bin/python3*stretch*", but="async_wrapper"),
             )
             yield Case(
                 "control node dies",
@@ -150,7 +150,7 @@ def _less_than_death() -> Iterator[Case]:
             start,
             slowly,
             variables={"npu_driver_timeout": 20, "cann_timeout": 20},
-            watch=wait + kill("/usr/bin/python3*run_package*|/usr/bin/python3*async_wrapper*"),
+            watch=wait + kill("/usr/bin/python3*stretch*|/usr/bin/python3*async_wrapper*"),
         )
 
 
