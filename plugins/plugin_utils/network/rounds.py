@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network import earlier, ports, probes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.network.model import Host, Probe, Result
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import plain, rows
 
+# How the ids of steps begin that set ports up anew.
+_SETTING = ("device_network-", "driver-", "firmware-")
 # Options that both tasks take.
 ARGUMENTS: dict[str, Any] = {
     "at_most": {"type": "int", "default": probes.AT_MOST},
@@ -49,8 +52,16 @@ def of(names: Sequence[str], hostvars: Any, args: dict[str, Any]) -> Round:
         course = probes.with_super_pods(course, fleet)
     marks = {host["name"]: earlier.mark(host, ports.facts_of(hostvars, host["name"])) for host in fleet}
     kept = earlier.read(whole_file.read(args["kept"])) if args["kept"] else earlier.NOTHING
+    # What this run has set is looked at, even where it is as an earlier run has seen it.
+    kept = kept._replace(marks={name: mark for name, mark in kept.marks.items() if not _touched(hostvars, name)})
     now, done = (course, []) if args["again"] else earlier.split(course, kept, marks, args["at_most"])
     return Round(fleet, course, now, done, marks, kept)
+
+
+def _touched(hostvars: Any, name: str) -> bool:
+    """Whether this run has changed the ports of a host, or the driver that they belong to."""
+    outcome = plain((hostvars.raw_get(name) or {}).get("rollout_outcome"))
+    return any(str(step).startswith(_SETTING) for step in rows(outcome, "steps_done"))
 
 
 def results(round_: Round, hostvars: Any) -> list[Result]:

@@ -141,6 +141,14 @@ def test_the_second_run_has_nothing_to_do_and_the_same_verdict(site):
     assert set(site.verify(again=True)[0]["work"]) == {"npu-1", "npu-2", "npu-3"}
 
 
+def test_what_this_run_has_set_is_looked_at_though_it_is_as_it_was(site):
+    site.verify()
+    site.vars["npu-2"]["rollout_outcome"] = {"status": "changed", "steps_done": ["device_network-configure"]}
+    assert set(site.verify()[0]["work"]) == {"npu-2"}
+    site.vars["npu-2"]["rollout_outcome"] = {"status": "changed", "steps_done": ["cann-install"]}
+    assert site.verify()[0]["work"] == {}
+
+
 def test_check_mode_keeps_nothing(site, tmp_path):
     course = site.act("network_course", configured=True, kept=site.kept, again=False)
     site.act("network_verdict", check_mode=True, hosts=course["hosts"], kept=site.kept, again=False)
