@@ -22,11 +22,13 @@ FORGED = {"ascend_artifacts": "/root/.ssh", "inference_check_model_files": ["id_
 ARGS = {
     "artifact": {},
     "bundled_tool": {},
+    "chip_reset": {"chip": "0"},
     "container_engine": {},
     "device_network": {},
     "doctor_probe": {},
     "framework_check": {},
     "host_facts": {},
+    "host_tuning": {},
     "hccl_bandwidth": {"npus": 8},
     "kubernetes_probe": {},
     "model_convert": {},

@@ -40,7 +40,7 @@ def call(args=None, **task_vars):
 def test_defaults_come_from_the_module():
     sent = call()
     lists = {"extra_packages", "python_packages"}
-    assert set(sent) == {"pci_ids", "npu_names", "container_runtime", "accounts"} | lists
+    assert set(sent) == {"pci_ids", "npu_names", "container_runtime", "host_tuning", "accounts"} | lists
     assert all(sent[name] == [] for name in lists)
     assert sent["accounts"] == [{"name": "hwMindX", "group": "hwMindX", "number": 9000}]
     assert call(inference_check_model="gpt2")["model_dir"] == "/opt/ascend/models/gpt2"
