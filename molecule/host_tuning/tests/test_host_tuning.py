@@ -36,7 +36,7 @@ def test_the_kernel_has_what_was_asked_for_and_keeps_the_rest(host):
 
 def test_a_new_session_has_the_limits(host):
     limits = host.check_output("su - nobody -s /bin/sh -c 'ulimit -n; ulimit -l'")
-    assert limits.split() == ["65535", "unlimited"]
+    assert limits.split() == ["4096", "2048"]
 
 
 def test_the_files_are_such_as_the_system_reads(host):
