@@ -14,7 +14,7 @@ WITH_COLLECTION := PYTHONPATH=.cache/collections
 PYTEST := $(BIN)/pytest -q -p no:cacheprovider
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-.PHONY: help venv simulator demo test lint unit sanity publish molecule aarch64 faults-quick faults rollout rollout-quick \
+.PHONY: help venv simulator demo test lint unit sanity publish molecule molecule-all aarch64 faults-quick faults rollout rollout-quick \
         handover matrix bench bench-pure matrix-proof exports stacks pictures currency report docs clean
 
 help: ## Show this list
@@ -42,7 +42,7 @@ demo: simulator ## The main job on a simulated fleet, twice: from bare hosts to 
 handover: simulator ## On the demo's hosts: a small model trained, exported, converted for the inference card and proven on it
 	@$(WITH_COLLECTION) $(BIN)/python -m tests.demo.handover
 
-# Not in it, because they take long or another Python: `faults` (all of them), `rollout` (all of them), `matrix` (the
+# Not in it, because they take long or another Python: `molecule-all`, `faults` (all of them), `rollout` (all of them), `matrix` (the
 # other ansible-cores, sanity under the oldest and the newest), `report` (a browser), `bench` and `bench-pure`, `docs`.
 test: venv ## The checks of every change, about 45 minutes on two cores; the long ones apart (see above it)
 	@echo "==> lint, unit, sanity, publish and simulator: two at a time, each printed when it has ended (six minutes)"
@@ -73,8 +73,11 @@ publish: venv ## Would Galaxy take it, and does the built tarball work where not
 	@$(BIN)/python -m tests.checks.publish
 
 # ASCEND_SKIP_AARCH64=1 leaves out the emulated arm64 host, which takes qemu and binfmt_misc.
-molecule: simulator ## Every scenario on simulated hosts, with testinfra
+molecule: simulator ## The scenarios of every change on simulated hosts, with testinfra
 	@$(BIN)/python -m tests.checks.molecule
+
+molecule-all: simulator ## Every scenario: eight hosts and their network, PyTorch on emulated arm64, TensorFlow too
+	@$(BIN)/python -m tests.checks.molecule --all
 
 aarch64: simulator ## The scenario on an emulated arm64 host alone
 	@$(BIN)/python -m tests.checks.molecule aarch64
