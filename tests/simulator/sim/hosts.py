@@ -260,6 +260,7 @@ def _create(prefix: str, host: Host, image: str, definition: str, network: str) 
         host.address,
         "--cap-add",
         "MKNOD,AUDIT_WRITE,SYS_ADMIN,SYS_PTRACE,LINUX_IMMUTABLE,NET_ADMIN,NET_RAW",
+        "--device-cgroup-rule=c 5:1 rwm",  # a docker in it gives its containers a console
         "--label",
         f"{LABEL}={prefix}",
         "--label",
