@@ -340,6 +340,12 @@ def _is_rule(stripped):
     return ("---" in rest or "===" in rest) and not rest.strip("+-=| \t")
 
 
+def _is_message(line):
+    """Whether the tool says something between the lines of its table; such a word before a part of the table is a log's."""
+    said = max(line.rfind(word) for word in ("[WARNING]", "[ERROR]"))
+    return said >= 0 and not re.search(r"\+[-=+]{2}|\|.*\|", line[said:])
+
+
 class _Table:
     """Reads the lines of one table from top to bottom into `result`."""
 
@@ -354,7 +360,7 @@ class _Table:
         tail = max(index for index, line in enumerate(lines) if line.strip())
         for index, line in enumerate(lines[: tail + 1]):
             stripped = line.strip()
-            if "[WARNING]" in stripped or "[ERROR]" in stripped:
+            if _is_message(stripped):
                 warnings.append(stripped.strip("| \t")[:MESSAGE_LIMIT])
             elif _is_rule(stripped):
                 self.last, self.rows, self.same_card = "rule", 0, "===" not in stripped

@@ -21,6 +21,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import beside, h
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import desired as _desired
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.template_cache import TemplateCache
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog, Facts, Subject
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import plain
 
 _SHARED = TemplateCache()
 
@@ -73,7 +74,8 @@ def of_host(templar: Any, variables: dict[str, Any]) -> Wishes:
 
     for name in _desired.names(variables):
         try:
-            values[name] = template(variables[name])
+            # Plain, for it becomes part of plans that are read where nothing can be templated any more.
+            values[name] = plain(template(variables[name]))
         except Exception as exc:  # the template engine raises many kinds; each becomes one clear line
             problems.append(host_places.Problem(name, f"{name} cannot be templated: {exc}"))
     desired, more = _desired.read(values)

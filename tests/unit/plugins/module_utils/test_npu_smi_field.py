@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils import npu_smi, npu_smi_details
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 FIXTURES = Path(__file__).parent / "fixtures" / "npu_smi"
@@ -67,6 +67,7 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 
 @settings(max_examples=200, deadline=10000)
 @given(table=st.sampled_from(sorted(TABLES)), parts=st.lists(words, min_size=1, max_size=6), end=words)
+@example(table="l0_910_two_cards", parts=[""], end="[ERROR]")
 def test_no_prefix_makes_a_chip(table, parts, end):
     text = prefixed(TABLES[table], lambda number: " | ".join([*parts, f"{end}{number} - "]))
     plain = npu_smi.parse_info(TABLES[table])
