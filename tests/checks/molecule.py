@@ -1,6 +1,7 @@
 """Runs molecule scenarios: those of every change, those named on the command line, or with --all every one.
 
-Each makes and removes its own hosts. Two run at a time (ASCEND_MOLECULE_JOBS says otherwise): a scenario spends half of its time waiting.
+Each makes and removes its own hosts. Two run at a time (ASCEND_MOLECULE_JOBS says otherwise): a scenario spends half of
+its time waiting.
 """
 
 from __future__ import annotations
