@@ -341,7 +341,7 @@ def _is_rule(stripped):
 
 
 def _is_message(line):
-    """Whether the tool says something between the lines of its table; before a part of the table the word is a log's."""
+    """Whether the tool says something between the lines of its table; before a part of the table it is a log's."""
     said = max(line.rfind(word) for word in ("[WARNING]", "[ERROR]"))
     return said >= 0 and not re.search(r"\+[-=+]{2}|\|.*\|", line[said:])
 
