@@ -104,7 +104,7 @@ SETS_STEP = re.compile(r"'step':\s*([^,}]+)")
 
 
 def _includes(task: dict) -> dict:
-    given = task.get("ansible.builtin.include_role")
+    given = task.get("ansible.builtin.include_role", task.get("ansible.builtin.import_role"))
     return given if isinstance(given, dict) else {}
 
 
@@ -134,7 +134,7 @@ class Walk:
             self.seen.append((path.parents[1].name, row["name"], self.step))
 
     def targets(self, path: Path, row: dict) -> list[Path]:
-        given = row.get("ansible.builtin.include_tasks")
+        given = row.get("ansible.builtin.include_tasks", row.get("ansible.builtin.import_tasks"))
         if given is not None:
             name = given["file"] if isinstance(given, dict) else given
             if name.startswith("{{"):
