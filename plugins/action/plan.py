@@ -21,7 +21,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import C
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, finding
 
-# Our filters are read before the workers fork, as the catalog is: the tasks that carry out a plan need not read them anew.
+# Our filters are read before the workers fork, as the catalog is: tasks that carry out a plan need not read them anew.
 filter_loader.get("ascend.fleet.step_words")
 
 

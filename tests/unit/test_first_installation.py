@@ -76,15 +76,15 @@ def answers(folder: Path) -> None:
         (folder / f"{name}.json").write_text(json.dumps(answer))
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """(how the playbook ended, what the hosts were asked, in time: host and module; the folder of the run)."""
-    place = tmp_path_factory.mktemp("first")
+def install(place: Path, names: list[str], batches: list[Any], broken: bool = False) -> Any:
+    """How the playbook ended on hosts of these names. Broken: what the job is to do fails on each of them."""
     for name in ("answers", "artifacts"):
         (place / name).mkdir()
     for name in PACKAGES:
         (place / "artifacts" / name).write_bytes(name.encode())
     answers(place / "answers")
+    if broken:
+        (place / "answers" / "async_wait.1.json").write_text(json.dumps({**job([]), "failed": True, "msg": "broken"}))
     (place / "count").write_text("")
     variables = {
         "ansible_connection": "hostless",
@@ -97,12 +97,12 @@ def run(tmp_path_factory):
         "ascend_artifacts_url": "http://192.0.2.1/artifacts",
         "ascend_report_dir": str(place / "report"),
         "ascend_accept_findings": ["os-support", "glibc"],
-        "ascend_rollout": [1, "100%"],
+        "ascend_rollout": batches,
         "ascend_stage_ahead": True,
     }
-    hosts = {name: {} for name in HOSTS}
+    hosts = {name: {} for name in names}
     (place / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
-    done = playbook.play(
+    return playbook.play(
         ROOT / "site.yml",
         inventory=place / "hosts.json",
         settings={
@@ -116,7 +116,19 @@ def run(tmp_path_factory):
         log=place / "log",
         timeout=600,
     )
-    return done, [line.split() for line in (place / "count").read_text().splitlines()], place
+
+
+def asked(place: Path) -> list[list[str]]:
+    """What the hosts were asked, in time: host and module."""
+    return [line.split() for line in (place / "count").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """(how the playbook ended, what the hosts were asked, the folder of the run)."""
+    place = tmp_path_factory.mktemp("first")
+    done = install(place, HOSTS, [1, "100%"])
+    return done, asked(place), place
 
 
 def test_it_goes_from_bare_to_text(run):
@@ -144,3 +156,13 @@ def test_all_hosts_are_staged_before_the_first_batch(run):
     modules = [module for _name, module in run[1]]
     last = len(modules) - 1 - modules[::-1].index("artifact")
     assert last < modules.index("apt") and modules.count("artifact") == 2 * len(HOSTS)
+
+
+def test_where_the_canary_fails_no_later_batch_is_started(tmp_path):
+    names = ["npu-01", "npu-02", "npu-03"]
+    done = install(tmp_path, names, [1, "100%"], broken=True)
+    found = {
+        host["name"]: host["status"] for host in json.loads((tmp_path / "report" / "report.json").read_text())["hosts"]
+    }
+    assert found == {"npu-01": "failed", "npu-02": "not_started", "npu-03": "not_started"}, done.text[-4000:]
+    assert {host for host, module in asked(tmp_path) if module == "stretch"} == {"npu-01"}
