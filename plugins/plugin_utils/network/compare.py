@@ -190,7 +190,8 @@ def _cables(ports: Sequence[Port]) -> Iterator[Trouble]:
     usual = _wiring(plugged)
     odd = {port.key: port for port in plugged if usual.get(port.key, port.switch) != port.switch}
     while odd:
-        key, port = next(iter(odd.items()))
+        key = min(odd)
+        port = odd[key]
         partner = next(
             (one for one in odd.values() if one.switch == usual[key] and usual[one.key] == port.switch), None
         )

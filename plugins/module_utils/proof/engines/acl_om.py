@@ -9,6 +9,7 @@ so numpy is not needed. What was taken from the chip is given back, whatever hap
 
 import ctypes
 import json
+import math
 import os
 import struct
 import sys
@@ -73,7 +74,7 @@ class Chip(object):
     def open(self):
         """Take the chip."""
         self.call("init")
-        self.undo.append(lambda: self.acl.finalize())
+        self.undo.append(self.acl.finalize)
         self.call("rt.set_device", self.device)
         self.undo.append(lambda: self.acl.rt.reset_device(self.device))
         context = self.call("rt.create_context", self.device)
@@ -147,7 +148,7 @@ def numbers(tensor, data):
     """A tensor's bytes as numbers; those that are none as text, which JSON takes."""
     size = struct.calcsize(tensor["letter"])
     found = struct.unpack("<%d%s" % (len(data) // size, tensor["letter"]), data[: len(data) // size * size])
-    return [value if value == value and abs(value) != float("inf") else str(value) for value in found]
+    return [value if math.isfinite(value) else str(value) for value in found]
 
 
 def feed(tensor, given):

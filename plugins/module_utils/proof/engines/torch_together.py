@@ -49,12 +49,12 @@ def main(kind, rank, size, file, iterations=0, sizes=()):
             raise RuntimeError("the sum on %s is %s and not %s" % (device, sorted(set(found))[:3], wanted))
         wait = torch_npu.npu.synchronize if kind == "npu" else None
         if sizes and rank == 0:
-            print(HEADER)
+            sys.stdout.write(HEADER + "\n")
         for count in sizes:
             numbers = torch.ones(count // 4, device=device)
             line = _timed(distributed, numbers, size, iterations, wait)
             if rank == 0:
-                print("%d | %s" % (count // 4 * 4, line))
+                sys.stdout.write("%d | %s\n" % (count // 4 * 4, line))
     finally:
         distributed.destroy_process_group()
 
