@@ -76,7 +76,7 @@ publish: venv ## Would Galaxy take it, and does the built tarball work where not
 molecule: simulator ## The scenarios of every change on simulated hosts, with testinfra
 	@$(BIN)/python -m tests.checks.molecule
 
-molecule-all: simulator ## Every scenario: eight hosts and their network, PyTorch on emulated arm64, TensorFlow too
+molecule-all: simulator ## Every scenario: PyTorch beside MindSpore and on emulated arm64, TensorFlow, relays, eight hosts and their network
 	@$(BIN)/python -m tests.checks.molecule --all
 
 aarch64: simulator ## The scenario on an emulated arm64 host alone

@@ -21,7 +21,7 @@ LONGEST = ("torch", "aarch64", "conda", "inference_check", "mindspore", "secrets
 
 
 # Many hosts, or hosts under emulation: minutes that not every change can wait for. `make molecule-all` runs them too.
-APART = ("network", "tensorflow", "torch")
+APART = ("frameworks", "network", "relay", "tensorflow", "torch")
 
 
 def main(names: list[str]) -> int:
