@@ -17,7 +17,7 @@ from tests.support.paths import BIN, BUILD, COLLECTIONS, ROOT
 
 LOGS = BUILD / "molecule"
 # They start first, so that none of them is left to run alone at the end.
-LONGEST = ("torch", "aarch64", "conda", "inference_check", "mindspore", "secrets", "site", "theirs")
+LONGEST = ("torch", "network", "frameworks", "npu_exporter", "aarch64", "site", "inference_check", "theirs")
 
 
 # Many hosts, or hosts under emulation: minutes that not every change can wait for. `make molecule-all` runs them too.
