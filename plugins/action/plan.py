@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.loader import filter_loader
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
@@ -20,9 +19,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import together,
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, finding
-
-# Our filters are read before the workers fork, as the catalog is: tasks that carry out a plan need not read them anew.
-filter_loader.get("ascend.fleet.step_words")
 
 
 class ActionModule(ControlAction):
