@@ -19,7 +19,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import cl
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
-# module, and of ansible-core's async_wrapper, 2.16 to 2.21.
+# module, of a job of our own (module_utils/change/detached.py), and of ansible-core's async_wrapper, 2.16 to 2.21.
 _NO_RESULT = (
     (
         re.compile(r"^could not find job$"),
@@ -28,7 +28,7 @@ _NO_RESULT = (
         _AGAIN,
     ),
     (
-        re.compile(r"async_wrapper.*No start of json char found", re.DOTALL),
+        re.compile(r"async_wrapper.*No start of json char found|^the job gave no answer \(", re.DOTALL),
         "What was running on the host ended without an answer.",
         "It was killed",
         _AGAIN + " If it happens again, look for 'Out of memory' in dmesg.",

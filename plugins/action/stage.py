@@ -106,10 +106,12 @@ class ActionModule(HostAction):
         relays = args["relays"] if "relays" in self._task.args else relay_tree.of_host(task_vars)
         if relays is not None:
             _cut_up(items)
+        unasked = [] if relays or self._task.check_mode else _lacking_for_sure(items, task_vars)
+        sent = self._transfer(unasked, {}) if unasked else 0
         reply = self._ask(items, {**options, "relays": relays or []}, task_vars)
         for note in reply.get("relay_notes", []):
             Display().warning(f"{task_vars.get('inventory_hostname')}: relay {note}")
-        sent = reply["bytes_received"]
+        sent += reply["bytes_received"]
         if self._task.check_mode:
             return self._checked(items, reply, options)
         lacking = [item for item in items if item["name"] not in reply["files"]]
@@ -139,7 +141,19 @@ class ActionModule(HostAction):
 
     def _ask(self, items: list[dict[str, Any]], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One execution of the host's half. Raises AnsibleActionFail with its message."""
-        keys = ("name", "sha256", "size", "url", "headers", "src", "offset", "pieces", "link_dir")
+        keys = (
+            "name",
+            "sha256",
+            "size",
+            "url",
+            "headers",
+            "src",
+            "src_begin",
+            "src_size",
+            "offset",
+            "pieces",
+            "link_dir",
+        )
         files = [{key: item[key] for key in keys if item.get(key) is not None} for item in items]
         reply = self.ask(self.MODULE, {"files": files, **options}, task_vars)
         if reply.get("failed") or reply.get("unreachable"):
@@ -186,26 +200,30 @@ class ActionModule(HostAction):
         return sent
 
     def _transfer(self, group: list[dict[str, Any]], parts: dict[str, int]) -> int:
-        """Puts the next piece of every file into the login user's temporary folder; returns the bytes sent."""
+        """Puts the next piece of every file into the login user's temporary folder, as one; returns the bytes sent."""
         shell = self._connection._shell
         folder = shell.tmpdir or self._make_tmp_path()
-        sent = 0
-        for index, item in enumerate(group):
+        for item in group:
             begin = parts.get(item["name"], 0)
             item["offset"] = begin if begin < item["size"] else 0
-            target = shell.join_path(folder, f"artifact-{index}")
-            try:
-                with artifact_source.piece(item["path"], item["offset"], PIECE_BYTES, item["source"]) as (path, size):
-                    item["src"] = self._transfer_file(path, target)
-                    sent += size
-            except ArtifactError as error:
-                raise AnsibleActionFail(str(error)) from error
-            except AnsibleError as error:
-                raise AnsibleActionFail(
-                    f"{item['name']} could not be sent to the host: {error}. The login user's temporary folder there"
-                    f" needs {artifacts.megabytes(min(item['size'], PIECE_BYTES))} free; rerun to go on"
-                ) from error
-        return sent
+        wanted = [(item["path"], item["offset"], item["source"]) for item in group]
+        try:
+            with artifact_source.pieces(wanted, PIECE_BYTES) as (path, sizes):
+                source = self._transfer_file(path, shell.join_path(folder, "artifacts"))
+        except ArtifactError as error:
+            raise AnsibleActionFail(str(error)) from error
+        except AnsibleError as error:
+            size = sum(min(item["size"], PIECE_BYTES) for item in group)
+            names = ", ".join(item["name"] for item in group[:3]) + (", ..." if len(group) > 3 else "")
+            raise AnsibleActionFail(
+                f"{names} could not be sent to the host: {error}. The login user's temporary folder there"
+                f" needs {artifacts.megabytes(min(size, PIECE_BYTES))} free; rerun to go on"
+            ) from error
+        begin = 0
+        for item, size in zip(group, sizes, strict=True):
+            item.update(src=source, src_begin=begin, src_size=size)
+            begin += size
+        return begin
 
     def _checked(self, items: list[dict[str, Any]], reply: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         """The answer in check mode: what would be sent, and nothing was."""
@@ -337,6 +355,18 @@ def _is_count(value: Any) -> bool:
 def _line(item: dict[str, Any]) -> str:
     size = artifacts.megabytes(item["size"]) if item["size"] is not None else "size unknown"
     return f"{item['name']} ({size}, sha256 {item['sha256'][:16]})\n"
+
+
+def _lacking_for_sure(items: list[dict[str, Any]], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+    """Files that need not be asked for: a host was seen with nothing in its cache, and nothing was brought since.
+
+    They go with the question then, as far as they are one group.
+    """
+    facts = task_vars.get("ascend_facts")
+    if not isinstance(facts, dict) or facts.get("cached") != 0 or "ascend_staged" in task_vars:
+        return []
+    groups = _batches([item for item in items if item["path"] and not item["url"]])
+    return groups[0] if groups else []
 
 
 def _batches(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

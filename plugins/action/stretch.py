@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.ascend.fleet.plugins.action import (
     container_engine,
     device_network,
@@ -36,7 +37,7 @@ KINDS = {one.MODULE: one for one in _ACTIONS}
 
 
 class ActionModule(HostAction):
-    """Runs the module of the same name, with async as without."""
+    """Runs the module of the same name, as a job as without."""
 
     MODULE = "stretch"
     FROM_VARIABLES = host_variables.places("install_path", "state_dir")
@@ -47,9 +48,10 @@ class ActionModule(HostAction):
         if args.get("roles"):
             entries += self._of_roles(args, task_vars)
         entries = [self._complete(entry, task_vars) for entry in entries]
-        given = {name: args[name] for name in ("install_path", "state_dir") if name in args}
-        result = self.as_task({**given, "entries": entries}, task_vars)
-        return {**result, "job_seconds": role_work.seconds(entries)} if self._task.async_val else result
+        given = {name: args[name] for name in ("install_path", "state_dir", "detach", "limit") if name in args}
+        started = not self._task.check_mode and (boolean(args.get("detach", False)) or bool(self._task.async_val))
+        result = self.as_task({**given, "entries": entries}, task_vars, job=started)
+        return {**result, "job_seconds": role_work.seconds(entries)} if started else result
 
     def _of_roles(self, args: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """The entries of the roles for the steps that are named."""

@@ -48,8 +48,15 @@ options:
       src:
         description: A file on the host to take into the cache, or a piece of it.
         type: path
+      src_begin:
+        description: The byte of O(files[].src) at which it begins, where that holds several.
+        type: int
+        default: 0
+      src_size:
+        description: How many bytes of O(files[].src) it is. Default is all of the rest.
+        type: int
       offset:
-        description: The byte at which the piece O(files[].src) begins; earlier pieces came before.
+        description: The byte of the file at which the piece in O(files[].src) begins; earlier pieces came before.
         type: int
         default: 0
       pieces:
@@ -268,6 +275,8 @@ def main():
         "url": {"type": "str"},
         "headers": {"type": "dict"},
         "src": {"type": "path"},
+        "src_begin": {"type": "int", "default": 0},
+        "src_size": {"type": "int"},
         "offset": {"type": "int", "default": 0},
         "pieces": {"type": "list", "elements": "str"},
         "link_dir": {"type": "path"},

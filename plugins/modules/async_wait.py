@@ -7,8 +7,9 @@ module: async_wait
 short_description: Wait on the host for the end of an asynchronous task
 version_added: "0.1.0"
 description:
-  - Gives the result of a task that was started with C(async) and C(poll=0), as M(ansible.builtin.async_status) does,
-    and clears up behind it. What comes back is the result without the task's arguments (C(invocation)).
+  - Gives the result of a task that was started with C(async) and C(poll=0), as M(ansible.builtin.async_status) does, or
+    of a job that M(ascend.fleet.stretch) has started with C(detach), and clears up behind it. What comes back is the
+    result without the task's arguments (C(invocation)).
   - The host itself waits for the end, and is asked again every O(look_seconds). The end is seen at once, and a task of
     many minutes takes a few executions on the host. M(ansible.builtin.async_status) takes one for every poll.
   - All hosts of a batch can start before the first one is waited for, so that their number is not limited by C(forks).
@@ -36,7 +37,7 @@ options:
       - Seconds after which the host tells how far the job is. The variable C(ascend_poll_seconds) of the host is its
         default, if it is set.
     type: int
-    default: 10
+    default: 60
   silence_timeout:
     description:
       - Seconds without an answer of the host after which it is given up. The variable C(ascend_silence_timeout) of the

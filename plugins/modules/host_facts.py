@@ -360,6 +360,7 @@ ansible_facts:
             For each path that matters the space where it is, or would be - C(free_mb), C(total_mb),
             C(filesystem) - and its C(owner) and C(mode).
           type: dict
+        cached: {description: "How many files M(ascend.fleet.stage) has in its cache.", type: int}
         journal:
           description: History of changes by this collection.
           type: dict

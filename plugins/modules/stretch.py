@@ -12,7 +12,7 @@ description:
   - Ends with the first step that fails, and says which were done before it.
   - A lost connection or a dead control node loses nothing. What was being done is in the host's journal, and the next
     run waits for it, adopts or repairs it.
-  - Use it with C(async) and M(ascend.fleet.async_wait). The step at work and the percentage of its installer are added
+  - Use it with O(detach) and M(ascend.fleet.async_wait). The step at work and the percentage of its installer are added
     to the job's status as C(ascend_progress), a dictionary of C(step), C(component) and C(percent).
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -71,6 +71,17 @@ options:
   plan:
     description: The plan that O(roles) work on. Default is the variable C(ascend_plan) of the host.
     type: dict
+  detach:
+    description:
+      - Start the job and return; M(ascend.fleet.async_wait) waits for it. As C(async) with C(poll=0), but without the
+        files that Ansible puts on the host for that. The job's record is in C(/run/ascend-fleet/async). No job is
+        started in check mode.
+    type: bool
+    default: false
+  limit:
+    description: Seconds after which a job of O(detach) is ended, whatever its entries allow themselves.
+    type: int
+    default: 86400
 seealso:
   - module: ascend.fleet.run_package
   - module: ascend.fleet.python_environment
@@ -90,14 +101,14 @@ EXAMPLES = r"""
         module: run_package
         args:
           path: /srv/Ascend-hdk-910b-npu-firmware_7.8.0.2.212.run
+    detach: true
   become: true
-  async: 7200
-  poll: 0
   register: job
 
 - name: Wait for them
   ascend.fleet.async_wait:
     jid: "{{ job.ansible_job_id }}"
+    async_dir: /run/ascend-fleet/async
   become: true
 """
 
@@ -134,8 +145,26 @@ ascend_change:
   sample: driver 24.1.rc3 -> 25.3.rc1
 job_seconds:
   description: Seconds after which a started job counts as hung, by the limits of its entries.
-  returned: with C(async)
+  returned: with O(detach)
   type: int
+ansible_job_id:
+  description: The job, for M(ascend.fleet.async_wait).
+  returned: with O(detach)
+  type: str
+  sample: j123456789012.3456
+started:
+  description: V(1).
+  returned: with O(detach)
+  type: int
+finished:
+  description: V(0).
+  returned: with O(detach)
+  type: int
+results_file:
+  description: The job's record on the host.
+  returned: with O(detach)
+  type: str
+  sample: /run/ascend-fleet/async/j123456789012.3456
 cause:
   description: Why the step failed.
   returned: failure
@@ -178,13 +207,29 @@ import signal
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import detached
 from ansible_collections.ascend.fleet.plugins.module_utils.change import job as async_job
 from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
 from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, stretch
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files as vendor_files
 
 NPU_SMI_SECONDS = 30
+
+
+def start(module):
+    """Go on as a job, and end what was called."""
+    try:
+        detached.leave(module.params["limit"])
+    except safe_folder.UnsafeFolder as exc:
+        module.fail_json(msg=str(exc), invocation={}, **exc.facts)
+    except OSError as exc:
+        module.fail_json(
+            msg="The job could not be started: %s. Cause: the host has no room below /run or no process to spare, or"
+            " the task does not run as root. Fix: mend that, and run again." % exc,
+            invocation={},
+        )
 
 
 def main():
@@ -205,6 +250,8 @@ def main():
             "roles": {"type": "list", "elements": "str", "default": []},
             "steps": {"type": "list", "elements": "str"},
             "plan": {"type": "dict"},
+            "detach": {"type": "bool", "default": False},
+            "limit": {"type": "int", "default": 86400},
             "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
             "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         },
@@ -219,6 +266,8 @@ def main():
     module.no_log_values.update(secrets)
     # A closed connection must not end the change half way; the result is then read from the journal.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if module.params["detach"] and not module.check_mode:
+        start(module)
     result = stretch.carry_out(entries, answer.of_module(module))
     if any(row.get("component") in vendor_files.HDK for row in result["steps"]):
         params = dict(module.params, npu_smi_timeout=NPU_SMI_SECONDS)

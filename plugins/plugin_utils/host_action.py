@@ -49,23 +49,27 @@ class HostAction(ActionBase):
         """The result of the task."""
         return self.as_task(self.completed(self._task.args, self._templar, task_vars), task_vars)
 
-    def as_task(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """One execution of the module as the whole task, started only where the task is under async."""
+    def as_task(self, args: Mapping[str, Any], task_vars: dict[str, Any], job: bool = False) -> dict[str, Any]:
+        """One execution of the module as the whole task, started only where the task is under async.
+
+        Args:
+            job: whether the module itself only starts one.
+        """
         wrap = bool(self._task.async_val) and not self._connection.has_native_async
-        result = self.ask(self.MODULE, args, task_vars, wrap)
+        result = self.ask(self.MODULE, args, task_vars, wrap, job)
         if not wrap:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
     def ask(
-        self, module: str, args: Mapping[str, Any], task_vars: dict[str, Any], wrap: bool = False
+        self, module: str, args: Mapping[str, Any], task_vars: dict[str, Any], wrap: bool = False, job: bool = False
     ) -> dict[str, Any]:
         """One execution of a module on the host, and of its answer what is handed on."""
         more = {"wrap_async": True} if wrap else {}
         said = self._execute_module(
             module_name=f"{NAMESPACE}.{module}", module_args=dict(args), task_vars=task_vars, **more
         )
-        return self.handed_on(said, [module], wrap)
+        return self.handed_on(said, [module], wrap or job)
 
     def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:
         """What is handed on of an answer; a failure in words where it is none."""

@@ -58,12 +58,21 @@ def await_call(component: str, share: float) -> str:
     )
 
 
-def kill(pattern: str, but: str = "nothing-at-all", signal: str = "-9") -> str:
+def kill(pattern: str, signal: str = "-9") -> str:
     """Signal what has a command line like this, from its beginning: the watching shell must not match."""
     return (
-        f"for p in /proc/[0-9]*; do w=$(tr '\\0' ' ' <$p/cmdline 2>/dev/null); case \"$w\" in *{but}*) ;;"
+        f"for p in /proc/[0-9]*; do w=$(tr '\\0' ' ' <$p/cmdline 2>/dev/null); case \"$w\" in"
         f" {pattern}) [ ${{p#/proc/}} = $$ ] || kill {signal} ${{p#/proc/}} 2>/dev/null && echo STRUCK ;;"
         " esac; done"
+    )
+
+
+def kill_job(supervisor: bool = False) -> str:
+    """Kill the job, by its name (its command line is only an interpreter's); or the one who waits for it too."""
+    names = ("ascend-job", "ascend-job-wait") if supervisor else ("ascend-job",)
+    return (
+        f'for p in /proc/[0-9]*; do case "$(cat $p/comm 2>/dev/null)" in {"|".join(names)})'
+        " kill -9 ${p#/proc/} 2>/dev/null && echo STRUCK ;; esac; done"
     )
 
 

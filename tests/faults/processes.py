@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults import packages
-from tests.faults.case import COMPONENTS, MOMENTS, NO_CACHE, PREFIX, STARTS, Case, await_call, kill, slow
+from tests.faults.case import COMPONENTS, MOMENTS, NO_CACHE, PREFIX, STARTS, Case, await_call, kill, kill_job, slow
 
 _STAGING = (
-    "until ls -d /home/ops/.ansible/tmp/*/artifact-0 /var/lib/ascend-fleet/cache/* >/dev/null 2>&1;"
+    "until ls -d /home/ops/.ansible/tmp/*/artifacts /var/lib/ascend-fleet/cache/* >/dev/null 2>&1;"
     " do sleep 0.05; done; "
 )
 _OUTER_SHELL = "|".join(f"{place}bash\\ /var/lib/ascend-fleet/*.run\\ --*" for place in ("", "/bin/", "/usr/bin/"))
@@ -65,7 +65,7 @@ def _processes_die() -> Iterator[Case]:
                 moment,
                 STARTS[component],
                 slow(component),
-                watch=wait + kill("/usr/bin/python3*stretch*", but="async_wrapper"),
+                watch=wait + kill_job(),
             )
             yield Case(
                 "control node dies",
@@ -150,7 +150,7 @@ def _less_than_death() -> Iterator[Case]:
             start,
             slowly,
             variables={"npu_driver_timeout": 20, "cann_timeout": 20},
-            watch=wait + kill("/usr/bin/python3*stretch*|/usr/bin/python3*async_wrapper*"),
+            watch=wait + kill_job(supervisor=True),
         )
 
 

@@ -86,7 +86,7 @@ class Store:
         return None
 
     def adopt(self, item, src):
-        """Appends `src` to what is here from byte item["offset"] on; checks the file once it is complete.
+        """Appends the piece in `src` to what is here from byte item["offset"] on; checks the file once it is complete.
 
         The bytes are copied before they are hashed: `src` belongs to the login user, who could still change it.
         Returns the path of the verified file, or None while bytes are lacking or when they were wrong.
@@ -98,12 +98,19 @@ class Store:
         # The login user could put a FIFO or an endless device there meanwhile.
         source = os.open(src, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(source, "rb") as reader:
-            facts = os.fstat(source)
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size + offset > (item.get("size") or facts.st_size + offset):
+            facts, begin = os.fstat(source), item.get("src_begin") or 0
+            rest = facts.st_size - begin
+            size = rest if item.get("src_size") is None else item["src_size"]
+            if (
+                not stat.S_ISREG(facts.st_mode)
+                or not 0 <= size <= rest
+                or size + offset > (item.get("size") or size + offset)
+            ):
                 return None
+            reader.seek(begin)
             try:
                 with open(part, "ab" if offset else "wb") as target:
-                    digest = _copy(reader, target, facts.st_size)
+                    digest = _copy(reader, target, size)
                     target.flush()
                     os.fsync(target.fileno())
             except OSError as error:

@@ -27,7 +27,7 @@ ARGUMENTS = {
     "jid": {"type": "str", "required": True},
     "async_dir": {"type": "path"},
     "timeout": {"type": "int", "default": 3600},
-    "look_seconds": {"type": "int", "default": 10},
+    "look_seconds": {"type": "int", "default": 60},
     "silence_timeout": {"type": "int", "default": 600},
 }
 _INTERVAL = 0.25

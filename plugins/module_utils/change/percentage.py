@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How far an installer is, told to the playbook that waits for it.
 
-Under async, Ansible's async_wrapper starts the module and keeps {"started", "finished", "ansible_job_id"} in a job
-file (async_job). When the module has ended, the wrapper replaces the file with the result. So a living module may add a
-key of its own, and async_wait brings it along when it looks. Without async, or where it is not certain which file is
-ours, nothing is told. This is only for display: nothing here may make a change fail.
+A job's file holds {"started", "finished", "ansible_job_id"} while it runs (job); when it has ended, the one who waits
+for it, Ansible's async_wrapper or our own (detached), replaces the file with the result. So a living job may add a key
+of its own, and async_wait brings it along when it looks. Without a job, or where it is not certain which file is ours,
+nothing is told. This is only for display: nothing here may make a change fail.
 """
 
 import json
@@ -99,6 +99,15 @@ def tell(path, progress):
             os.unlink(new)
 
 
+# The file of the job that this process is, where it knows.
+_OWN = {}
+
+
+def belong_to(path):
+    """Let this process be the job of that file."""
+    _OWN["path"] = path
+
+
 # What a job of several steps says beside the percentage: {"step": id of the one at work}.
 _AT_WORK = {}
 
@@ -121,7 +130,7 @@ class Reporter(object):
 
     def __init__(self, component, environ=None):
         self.component, self.percent, self._wrapper = component, None, os.getppid()
-        self._path = job_path(os.environ if environ is None else environ, self._wrapper)
+        self._path = _OWN.get("path") or job_path(os.environ if environ is None else environ, self._wrapper)
         # What an earlier installer of the same change had reached.
         self._tell(None)
 

@@ -93,6 +93,7 @@ def collect(view, params, interpreter, run_npu_smi, find_users, network_tool=Non
             find_users(npu_processes=npu["processes"]) if devices or npu["processes"] else [], npu_exporter
         ),
         "disk": host_probe_system.disks(view, _places(params)),
+        "cached": len(view.listdir(state_dir + "/cache")),
         "journal": {
             "unfinished": _without_packages(journal.unfinished(entries)),
             "unfinished_components": journal.unfinished_components(entries),

@@ -18,7 +18,7 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ansible.module_utils import urls
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
@@ -226,14 +226,16 @@ class MirrorSource:
 
 
 @contextmanager
-def piece(path: str, offset: int, limit: int, folder: str | None = None) -> Iterator[tuple[str, int]]:
-    """A file with at most `limit` bytes of `path` from `offset` on, and its size.
+def pieces(wanted: Iterable[tuple[str, int, str | None]], limit: int) -> Iterator[tuple[str, list[int]]]:
+    """One file with a piece of each of several files, one behind the other, and the sizes of the pieces.
 
     What is sent is always a copy: the connection's program opens the file by its name, and what has that name in the
     user's folder could be a link by then.
 
     Args:
-        folder: what `path` must lie in, also behind links; default is the one it is named in.
+        wanted: path of a file; the byte at which its piece begins; the folder that the path must lie in, also behind
+            links, where None is the one it is named in.
+        limit: bytes of a piece at most.
     """
     for old in cache_dir().glob("piece-*"):
         # Left by a run that was killed; a piece never takes this long to send.
@@ -242,19 +244,25 @@ def piece(path: str, offset: int, limit: int, folder: str | None = None) -> Iter
                 old.unlink()
         except FileNotFoundError:
             continue
+    with tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
+        sizes = [_append(target, path, offset, limit, folder) for path, offset, folder in wanted]
+        target.flush()
+        yield target.name, sizes
+
+
+def _append(target: IO[bytes], path: str, offset: int, limit: int, folder: str | None) -> int:
+    """Append a piece of a file; how many bytes it has."""
     root = Path(folder).expanduser() if folder else Path(path).parent
-    name = str(Path(path).relative_to(root))
-    with inside.opened(root, name) as source, tempfile.NamedTemporaryFile(dir=cache_dir(), prefix="piece-") as target:
+    left = limit
+    with inside.opened(root, str(Path(path).relative_to(root))) as source:
         source.seek(offset)
-        left = limit
         while left:
             data = source.read(min(left, download.CHUNK))
             if not data:
                 break
             target.write(data)
             left -= len(data)
-        target.flush()
-        yield target.name, target.tell()
+    return limit - left
 
 
 def open_source(source: str, serving_url: str | None = None, pin: str | None = None) -> FolderSource | MirrorSource:

@@ -4,7 +4,8 @@ What a run costs the control node for each host is what Ansible and the collecti
 put together, the answer read and judged. An answer takes ANSWER_DELAY seconds. It is the text in the file
 HOSTLESS_ANSWER, that of host_facts on a converged host. Where that is a folder, it is the text in <module>.json; or in
 <module>.<n>.json for the n-th time that a host is asked by this module, the last of them for ever after. Each execution
-is a line in HOSTLESS_COUNT: host and module; what Ansible itself asks (home, temporary folders) is none.
+is a line in HOSTLESS_COUNT: host and module, or "put" for a file that is sent; what Ansible itself asks (home,
+temporary folders) is none.
 A reboot is over at the first look after it.
 """
 
@@ -44,7 +45,7 @@ class Connection(ConnectionBase):
         if not place.is_dir():
             time.sleep(float(os.environ.get("ANSWER_DELAY") or 0.1))
             return self._said("module", place.read_text(encoding="utf-8"))
-        sent = in_data.decode("utf-8", "replace") if in_data else self._put(cmd)
+        sent = in_data.decode("utf-8", "replace") if in_data else ""
         module = re.search(r"(?:modules|modules/)[./](\w+)['\"]", sent)
         if module is None and "ascend.fleet boot" in cmd:
             boot = len(self._lines())  # every look finds another one
@@ -67,17 +68,6 @@ class Connection(ConnectionBase):
     def _lines(self):
         return Path(os.environ["HOSTLESS_COUNT"]).read_text(encoding="utf-8").splitlines()
 
-    def _kept(self):
-        return Path(os.environ["HOSTLESS_COUNT"] + "." + self._play_context.remote_addr)
-
-    def _put(self, cmd):
-        """What was put to the files that a command names: a module that is started under async."""
-        kept = self._kept()
-        rows = [line.split(" ", 1) for line in kept.read_text().splitlines()] if kept.exists() else []
-        return " ".join(
-            name for target, name in rows if target in cmd and "async_wrapper" in cmd and "chmod" not in cmd
-        )
-
     def _own(self, cmd):
         """The answer to what Ansible itself asks: the home folder, a temporary folder."""
         made = re.search(r'echo (ansible-tmp-[\w.-]+)="` echo ([^`]*?) `"', cmd)
@@ -86,11 +76,8 @@ class Connection(ConnectionBase):
         return b"/root\n"
 
     def put_file(self, in_path, out_path):
-        """Kept is which module it holds."""
-        text = Path(in_path).read_text(encoding="utf-8", errors="replace")
-        found = re.search(r"modules[./](\w+)['\"]", text)
-        with self._kept().open("a") as stream:
-            stream.write(f"{out_path} modules.{found[1] if found else 'nothing'}'\n")
+        """Nothing is kept of it."""
+        self._said(f"{self._play_context.remote_addr} put", "{}")
 
     def fetch_file(self, in_path, out_path):
         """Nothing is fetched."""

@@ -135,6 +135,43 @@ def test_damage_on_the_way_is_sent_again(tmp_path, args):
     assert len(host.transfers) == 2
 
 
+def test_of_several_only_what_arrived_damaged_is_sent_again(tmp_path, args):
+    host = Host(tmp_path, args)
+    host.damage = 1  # in the first of the two, which are sent as one
+    result = host.run()
+    assert result["bytes_sent"] == 250 and len(host.transfers) == 2
+    assert {name: Path(path).read_bytes() for name, path in result["files"].items()} == FILES
+
+
+def test_a_host_with_an_empty_cache_gets_the_files_with_the_question(tmp_path, args):
+    host = Host(tmp_path, args)
+    result = host.run(task_vars={"ascend_facts": {"cached": 0}})
+    assert result["changed"] and result["bytes_sent"] == 150
+    assert (len(host.transfers), len(host.calls)) == (1, 1)
+    assert {name: Path(path).read_bytes() for name, path in result["files"].items()} == FILES
+
+
+def test_what_arrives_damaged_with_the_question_is_sent_again(tmp_path, args):
+    host = Host(tmp_path, args)
+    host.damage = 1
+    assert host.run(task_vars={"ascend_facts": {"cached": 0}})["bytes_sent"] == 250
+    assert (len(host.transfers), len(host.calls)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "seen", [{"ascend_facts": {"cached": 3}}, {"ascend_facts": {"cached": 0}, "ascend_staged": {}}, {}]
+)
+def test_a_host_that_may_have_some_is_asked_first(tmp_path, args, seen):
+    host = Host(tmp_path, args)
+    assert host.run(task_vars=seen)["bytes_sent"] == 150 and len(host.calls) == 2
+    assert not any(item.get("src") for item in host.calls[0]["files"])
+
+
+def test_in_check_mode_nothing_is_sent_to_an_empty_cache(tmp_path, args):
+    host = Host(tmp_path, args, check_mode=True)
+    assert host.run(task_vars={"ascend_facts": {"cached": 0}})["bytes_to_send"] == 150 and host.transfers == []
+
+
 def test_damage_every_time_fails_and_names_nothing(tmp_path, args):
     host = Host(tmp_path, {**args, "files": ["a.run"]})
     host.damage = 9
@@ -176,7 +213,7 @@ def test_hosts_fetch_from_a_served_folder(tmp_path, args):
 
 def test_a_served_folder_that_is_down_falls_back_to_sending(tmp_path, args, quiet):
     host = Host(tmp_path, {**args, "source_url": "http://127.0.0.1:9"})
-    assert host.run()["bytes_sent"] == 150 and len(host.transfers) == 2
+    assert host.run()["bytes_sent"] == 150 and len(host.transfers) == 1
     assert "sent over the connection" in quiet[0]
 
 
@@ -270,7 +307,7 @@ def sets(tmp_path, folder, name="other.run"):
 def test_sets_of_several_sources_are_one_question(tmp_path, folder):
     first = Host(tmp_path, sets(tmp_path, folder))
     result = first.run()
-    assert len(first.calls) == 2 and len(first.transfers) == 3 and result["bytes_sent"] == 155
+    assert len(first.calls) == 2 and len(first.transfers) == 1 and result["bytes_sent"] == 155
     assert sorted(result["steps"]) == ["again", "driver-install", "proof"]
     assert list(result["steps"]["again"]["files"]) == ["a.run", "wheels/b.whl"]
     assert result["steps"]["proof"]["sha256"] == {"other.run": hashlib.sha256(b"other").hexdigest()}

@@ -32,6 +32,7 @@ KEYS = {
     "driver",
     "firmware",
     "cann",
+    "cached",
     "cann_elsewhere",
     "missing_mounts",
     "environments",
@@ -332,6 +333,11 @@ def test_proof(text, proof):
     assert facts["proofs"]["inference"] == proof
     facts = collect({"/var/lib/ascend-fleet/proofs/inference-torch.json": text})
     assert facts["proofs"] == {"inference": None, "om": None, "others": {"mindspore": None, "torch": proof}}
+
+
+def test_how_much_is_in_the_cache():
+    cached = {f"/var/lib/ascend-fleet/cache/{digit * 64}/a.run": "" for digit in "01"}
+    assert collect()["cached"] == 0 and collect(cached)["cached"] == 2
 
 
 def test_other_places():

@@ -246,11 +246,17 @@ def test_a_mirror_without_a_lock_is_not_asked_for_every_file(https):
 
 def test_pieces_of_a_file(folder, tmp_path):
     path = str(folder / DRIVER)
-    with artifact_source.piece(path, 0, 100) as (whole, size):
+    with artifact_source.pieces([(path, 0, None)], 100) as (whole, (size,)):
         assert (Path(whole).read_bytes(), size) == (DATA, len(DATA))
     stale = artifact_source.cache_dir() / "piece-old"
     stale.write_bytes(b"x")
     os.utime(stale, (1, 1))
-    with artifact_source.piece(path, 2, 3) as (name, size):
+    with artifact_source.pieces([(path, 2, None)], 3) as (name, (size,)):
         assert size == 3 and Path(name).read_bytes() == DATA[2:5]
     assert not os.path.exists(name) and not stale.exists()
+
+
+def test_pieces_of_several_files_one_behind_the_other(folder):
+    path = str(folder / DRIVER)
+    with artifact_source.pieces([(path, 1, None), (path, len(DATA), None), (path, 0, str(folder))], 2) as (name, sizes):
+        assert Path(name).read_bytes() == DATA[1:3] + DATA[:2] and sizes == [2, 0, 2]

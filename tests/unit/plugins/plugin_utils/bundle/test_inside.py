@@ -95,7 +95,7 @@ def test_what_is_no_file_of_the_folder_is_never_used(folder, make, locked):
         resolve(folder, name)
     # The plan says so already, before any host is touched.
     assert artifact_source.unproven(str(folder), [name])
-    with pytest.raises(ArtifactError), artifact_source.piece(str(folder / name), 0, 10, str(folder)):
+    with pytest.raises(ArtifactError), artifact_source.pieces([(str(folder / name), 0, str(folder))], 10):
         pass
 
 
@@ -111,7 +111,7 @@ def test_links_within_and_a_folder_that_is_a_link_are_fine(folder, tmp_path):
     for name in ("b.whl", "more/a.whl", "wheels/a.whl"):
         item = resolve(tmp_path / "srv", name)
         assert item["size"] == 8
-        with artifact_source.piece(item["path"], 0, 100, str(tmp_path / "srv")) as (path, size):
+        with artifact_source.pieces([(item["path"], 0, str(tmp_path / "srv"))], 100) as (path, (size,)):
             assert (Path(path).read_bytes(), size) == (b"PK wheel", 8)
 
 
@@ -121,7 +121,7 @@ def test_what_is_exchanged_after_the_hash_is_not_sent(folder):
     (folder / "a.run").symlink_to(folder.parent / "home" / "id")
     with (
         pytest.raises(ArtifactError, match="leaves the folder"),
-        artifact_source.piece(item["path"], 0, 100, str(folder)),
+        artifact_source.pieces([(item["path"], 0, str(folder))], 100),
     ):
         pass
 
@@ -129,7 +129,7 @@ def test_what_is_exchanged_after_the_hash_is_not_sent(folder):
 def test_the_file_that_is_sent_cannot_be_exchanged(folder):
     """The connection's program opens it by name, later: that name is not in the user's folder."""
     item = resolve(folder, "a.run")
-    with artifact_source.piece(item["path"], 0, 100, str(folder)) as (path, _size):
+    with artifact_source.pieces([(item["path"], 0, str(folder))], 100) as (path, _size):
         (folder / "a.run").unlink()
         (folder / "a.run").symlink_to(folder.parent / "home" / "id")
         assert Path(path).read_bytes() == b"#!/bin/sh\n"

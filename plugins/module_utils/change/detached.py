@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job that leaves the process that has started it, with a record as Ansible's own async_wrapper keeps one.
+
+The wrapper has to be on the host as a file, beside the module as a file: two transfers, four commands and a Python more
+than a module that is sent down a connection. Here the module itself divides: the first process tells the job's name and
+is gone, the second waits for the third, which does the work, and puts down what it has said or how it died.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+
+from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
+from ansible_collections.ascend.fleet.plugins.module_utils.change import percentage
+from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
+
+FOLDER = safe_folder.RUN_DIR + "/async"
+# What ps -o comm shows of them, at most 15 characters.
+JOB, WATCH = "ascend-job", "ascend-job-wait"
+_WORDS = 2000  # of what a job has said on its standard error, where it gave no answer
+
+
+class _TimeUp(Exception):
+    pass
+
+
+def leave(limit, folder=FOLDER):
+    """Go on as a job of its own. Returns in the job alone: what it prints from then on is its answer.
+
+    Args:
+        limit: seconds after which the job is ended.
+        folder: where the records of jobs are, ours alone.
+
+    Raises:
+        UnsafeFolder: somebody else could change what is there.
+        OSError: it cannot be written to, or no process can be started.
+    """
+    safe_folder.private(os.path.dirname(folder))
+    safe_folder.private(folder)
+    name = "j%d.%d" % (random.SystemRandom().randrange(10**12), os.getpid())
+    path = os.path.join(folder, name)
+    begun = {"started": 1, "finished": 0, "ansible_job_id": name}
+    whole_file.put(path, json.dumps(begun), 0o600)
+    sys.stdout.flush()
+    if os.fork():
+        sys.stdout.write("\n%s\n" % json.dumps(dict(begun, changed=True, results_file=path)))
+        sys.stdout.flush()
+        # Not by sys.exit: what Ansible has unpacked for this module is cleared up on that way, and the job needs it.
+        os._exit(0)
+    _alone(WATCH)
+    said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    pid = os.fork()
+    if not pid:
+        _alone(JOB)
+        os.dup2(said.fileno(), 1)
+        os.dup2(complained.fileno(), 2)
+        percentage.belong_to(path)
+        return
+    end = _end(pid, limit)
+    whole_file.put(path, json.dumps(dict(_answer(said, complained, end), ansible_job_id=name, finished=1)), 0o600)
+    raise SystemExit(0)
+
+
+def _alone(name):
+    """Without the session and the streams of the one before; a connection that is closed ends nothing then."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+    try:
+        with open("/proc/self/comm", "w") as handle:
+            handle.write(name)
+    except OSError:  # it is for people alone
+        return
+
+
+def _end(pid, limit):
+    """How the job ended, in words; empty where it did by itself, None where its time was up."""
+
+    def is_up(*_given):
+        raise _TimeUp()
+
+    signal.signal(signal.SIGALRM, is_up)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        _pid, status = os.waitpid(pid, 0)
+    except _TimeUp:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return "signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else ""
+
+
+def _answer(said, complained, end):
+    """What the job said; a failure in words where that is nothing."""
+    if end is None:
+        return {"failed": True, "msg": "Timeout exceeded"}
+    said.seek(0)
+    for line in reversed(said.read().decode("utf-8", "replace").splitlines()):
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    complained.seek(0)
+    words = complained.read().decode("utf-8", "replace").strip()[-_WORDS:]
+    return {"failed": True, "msg": "the job gave no answer (%s): %s" % (end or "it ended", words or "it said nothing")}
