@@ -79,7 +79,10 @@ def write(kept: Kept) -> str:
     named = {name for pairs in kept.pairs.values() for pair in pairs for name in pair}
     marks = {name: value for name, value in sorted(kept.marks.items()) if name in named}
     place = {name: number for number, name in enumerate(marks)}
-    pairs = {way: sorted([place[one], place[other]] for one, other in kept.pairs.get(way, ())) for way in _COVERS}
+    pairs = {
+        way: sorted([place[one], place[other]] for one, other in kept.pairs.get(way, ()) if {one, other} <= set(place))
+        for way in _COVERS
+    }
     return json.dumps({"schema": 1, "hosts": marks, "pairs": pairs}) + "\n"
 
 

@@ -59,7 +59,12 @@ def of(names: Sequence[str], hostvars: Any, args: dict[str, Any]) -> Round:
 
 
 def _touched(hostvars: Any, name: str) -> bool:
-    """Whether this run has changed the ports of a host, or the driver that they belong to."""
+    """Whether this run has changed the ports of a host, or the driver that they belong to.
+
+    An earlier run may have known hosts that are in this inventory no more, or in another one.
+    """
+    if name not in hostvars:
+        return False
     outcome = plain((hostvars.raw_get(name) or {}).get("rollout_outcome"))
     return any(str(step).startswith(_SETTING) for step in rows(outcome, "steps_done"))
 

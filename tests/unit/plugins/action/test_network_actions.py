@@ -5,6 +5,7 @@
 
 import importlib
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -217,3 +218,24 @@ def test_a_record_that_is_broken_is_no_record(site):
     with open(site.kept, "w", encoding="utf-8") as stream:
         json.dump([1], stream)
     assert len(site.verify()[0]["work"]) == 3
+
+
+def test_a_record_may_know_hosts_that_are_in_the_inventory_no_more(site):
+    site.verify()
+    site.measure({}, across=True)
+    gone = site.vars.pop("npu-3")
+    course, found = site.verify()
+    assert course["work"] == {} and course["hosts"] == ["npu-1", "npu-2"]
+    assert "npu-3" not in json.dumps(found)
+    assert "npu-3" not in json.dumps(site.measure({}, across=True))
+    site.vars["npu-3"] = gone
+    assert site.verify()[0]["work"] == {}, "of the hosts of another inventory nothing is forgotten"
+
+
+def test_a_host_that_was_changed_and_has_no_ports_now_is_in_the_record_no_more(site):
+    site.verify()
+    site.vars["npu-3"]["rollout_outcome"] = {"steps_done": ["device_network-configure", "driver-install"]}
+    facts = site.vars["npu-3"]["ascend_observation"]["ansible_facts"]["ascend"]
+    facts["device_network"] = None
+    assert site.verify()[0]["work"] == {}
+    assert "npu-3" not in Path(site.kept).read_text()
