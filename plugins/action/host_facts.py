@@ -8,17 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observed
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import accounts, beside, declared, model_files
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import printable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 HUAWEI = "19e5"
 # Either of them asks for the network of the NPUs.
 NETWORK = ("ascend_device_network", "ascend_observe_device_network")
+_SILENT = (
+    "{host} does not answer, so nothing can be said of it: {said}. Cause: it is down, did not come back from a reboot,"
+    " or cannot be reached. Fix: look at its console and network, and run again when ansible {host} -m ping answers;"
+    " a host that needs longer to boot gets it with ascend_reboot_timeout."
+)
 _RUNTIME = "container_runtime"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
 
@@ -37,6 +44,7 @@ class ActionModule(HostAction):
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(self._task.args)
+        must_answer = boolean(arguments.pop("must_answer", False))
         try:
             tables = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))
         except catalog.CatalogError as error:
@@ -62,7 +70,16 @@ class ActionModule(HostAction):
         arguments.setdefault("python_packages", beside.distributions(variable))
         if folder := model_files.folder(model):
             arguments.setdefault("model_dir", folder)
-        said = self._execute_module(module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars)
+        try:
+            said = self._execute_module(
+                module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars
+            )
+        except AnsibleConnectionFailure as error:
+            if not must_answer:
+                raise
+            # Without its cause, whose words Ansible would add as the host gave them.
+            said = _SILENT.format(host=task_vars["inventory_hostname"], said=printable(str(error)))
+            raise AnsibleActionFail(said) from None
         return self.handed_on(said, ["host_facts"])
 
     def _wants_runtime(self, variable: Callable[[str], Any]) -> bool:

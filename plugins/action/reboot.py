@@ -46,6 +46,7 @@ _LOOK = f"""\
 {_TELL}\
 [ ! -e {{note}} ] || {{{{ printf 'ascend.fleet refused <%s>\\n' "$(head -c 500 {{note}})"; rm -f {{note}}; }}}}
 """
+_FORBIDDEN = "{host} needs a reboot{why}. Allow it with ascend_allow_reboot: true, or reboot by hand; then run again."
 _NOT_STARTED = {
     _NO_BOOT: "{host} was not rebooted. Cause: what tells its boots apart does not work there: {said}. Fix: set"
     " ascend_boot_time_command to a command that prints something else after every boot.",
@@ -101,9 +102,15 @@ class Look:
 class ActionModule(HostAction):
     """Its documentation is in plugins/modules/reboot.py."""
 
-    FROM_VARIABLES = {"reboot_timeout": "ascend_reboot_timeout", "boot_time_command": "ascend_boot_time_command"}
+    FROM_VARIABLES = {
+        "allowed": "ascend_allow_reboot",
+        "reboot_timeout": "ascend_reboot_timeout",
+        "boot_time_command": "ascend_boot_time_command",
+    }
     ARGUMENTS: Any = {
         "msg": {"type": "str", "default": "ascend.fleet"},
+        "reasons": {"type": "list", "elements": "str", "default": []},
+        "allowed": {"type": "bool", "default": True},
         "reboot_timeout": {"type": "int", "default": 1800},
         "boot_time_command": {
             "type": "str",
@@ -116,6 +123,9 @@ class ActionModule(HostAction):
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _checked, args = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         host = str(task_vars.get("inventory_hostname"))
+        reasons = "; ".join(clean(reason, 300) for reason in args["reasons"])
+        if not args["allowed"]:
+            raise AnsibleActionFail(_FORBIDDEN.format(host=host, why=f": {reasons}" if reasons else ""))
         if self._connection.transport == "local":
             raise AnsibleActionFail(
                 f"{host} was not rebooted. Cause: its connection is local, so it is the control node. Fix: reboot it by"
@@ -125,7 +135,7 @@ class ActionModule(HostAction):
             return {"changed": True, "rebooted": False, "elapsed": 0, **self._diff("this boot", "another boot")}
         words = {
             "command": shlex.quote(args["boot_time_command"]),
-            "message": shlex.quote(clean(args["msg"], 300)),
+            "message": shlex.quote(clean(f"{args['msg']}: {reasons}" if reasons else args["msg"], 300)),
             "note": f"{RUN}/ascend-fleet-reboot-{secrets.token_hex(8)}",
         }
         before = _started(self._low_level_execute_command(_START.format(**words), sudoable=True), host)

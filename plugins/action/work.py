@@ -23,18 +23,22 @@ class ActionModule(ControlAction):
     ARGUMENTS = {
         "roles": {"type": "list", "elements": "str", "required": True},
         "plan": {"type": "dict"},
+        "label": {"type": "str", "default": ""},
     }
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         plan, roles = plan_and_roles(args, self._templar, task_vars)
         asked = role_work.RoleWork(self._templar, {**task_vars, "ascend_plan": plan})
         pairs = role_work.pairs(plan, roles)
+        stretches = shares.stretches(plan, roles)
         return {
+            "label": args["label"],
+            "first": shares.first_of(stretches),
             "sets": asked.sets(pairs),
             "packages": asked.system(pairs),
             "packages_wished": asked.system(pairs, "system_wished"),
             "prepare": asked.prepared(pairs),
-            "stretches": shares.stretches(plan, roles),
+            "stretches": stretches,
         }
 
 

@@ -35,6 +35,12 @@ options:
   model_dir:
     description: Folder of role inference_check's model. Filled from its variables, so there is no need to give any.
     type: path
+  must_answer:
+    description:
+      - Whether a host that does not answer has failed, with what to do in words, where C(ignore_unreachable) lets the
+        play go on. Heeded on the control node.
+    type: bool
+    default: false
   npu_smi_timeout:
     description: Seconds to wait for C(npu-smi) and C(upgrade-tool), which hang with a dead driver.
     type: int
@@ -526,6 +532,7 @@ def main():
             "env_root": {"type": "path", "default": defaults.ENV_ROOT},
             "state_dir": {"type": "path", "default": defaults.STATE_DIR},
             "model_dir": {"type": "path"},
+            "must_answer": {"type": "bool", "default": False},
             "npu_smi_timeout": {"type": "int", "default": 30},
             "pci_ids": {
                 "type": "list",

@@ -25,6 +25,17 @@ options:
     description: What users who are logged in are told. Its first 300 characters, without those that act on a terminal.
     type: str
     default: ascend.fleet
+  reasons:
+    description: Why it is rebooted, for those users too.
+    type: list
+    elements: str
+    default: []
+  allowed:
+    description:
+      - Whether it may be rebooted. The task fails where it may not. The variable C(ascend_allow_reboot) of the host is
+        its default, if it is set.
+    type: bool
+    default: true
   reboot_timeout:
     description:
       - Seconds until the host has to answer with another boot. The variable C(ascend_reboot_timeout) of the host is its

@@ -153,7 +153,7 @@ def test_all_hosts_are_staged_before_the_first_batch(run):
     """With ascend_stage_ahead; and none of them is asked again when its batch begins."""
     modules = [module for _name, module in run[1]]
     last = len(modules) - 1 - modules[::-1].index("artifact")
-    assert last < modules.index("apt") and modules.count("artifact") == 2 * len(HOSTS)
+    assert last < modules.index("apt") and modules.count("artifact") == len(HOSTS)
 
 
 def test_where_the_canary_fails_no_later_batch_is_started(tmp_path):

@@ -60,6 +60,8 @@ class ActionModule(ActionBase):
             lines.write(json.dumps(line) + "\\n")
         given = json.load(open(os.environ["ANSWERS"])).get(host, {{}}).get(name, [])
         answer = given[min(turn, len(given) - 1)] if given else {{}}
+        if answer.get("lost") and line["args"].get("must_answer"):
+            return {{"failed": True, "msg": "it does not answer: no route to host. Fix: see its console"}}
         if answer.get("lost"):
             raise AnsibleConnectionFailure("no route to host")
         if answer.get("broken"):

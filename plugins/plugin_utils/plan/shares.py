@@ -92,3 +92,11 @@ def stretches(plan: Plan, of_roles: Iterable[str]) -> list[Stretch]:
             now["reboots"] = True
             now["proves"].append(step)
     return found
+
+
+def first_of(found: list[Stretch]) -> str:
+    """Id of the step that is at work first; empty where there is none."""
+    if not found:
+        return ""
+    ids = [step["id"] for step in found[0]["steps"]]
+    return [*ids, found[0]["reboot_step"]][0]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.ascend.fleet.plugins.action import host_facts
 
 
-def call(args=None, **task_vars):
+def call(args=None, lost=None, **task_vars):
     sent = {}
 
     class Action(host_facts.ActionModule):
         def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_rest):
+            if lost:
+                raise AnsibleConnectionFailure(lost)
             sent.setdefault("calls", []).append(module_name)
             sent.update(module_args)
             return {"changed": False, "ansible_facts": {"ascend": {}}}
@@ -100,3 +102,17 @@ def test_environments_are_searched_for_what_lists_name():
     )
     assert sent["python_packages"] == ["msit", "six", "torchvision"]
     assert call(ascend_torch_companions="six", ascend_python_extra=7)["python_packages"] == []
+
+
+def test_a_host_that_must_answer_and_does_not_has_failed_in_words():
+    with pytest.raises(AnsibleActionFail) as raised:
+        call({"must_answer": True}, lost="timed out \x1b[2Jhere", inventory_hostname="npu-01")
+    said = str(raised.value)
+    assert said.startswith("npu-01 does not answer, so nothing can be said of it: timed out ") and "\x1b" not in said
+    assert "Cause:" in said and "ansible npu-01 -m ping" in said
+    assert "must_answer" not in call({"must_answer": True})
+
+
+def test_another_one_is_unreachable():
+    with pytest.raises(AnsibleConnectionFailure):
+        call(lost="timed out")

@@ -99,6 +99,22 @@ def test_a_reboot_is_one_command_and_looks(tmp_path, monkeypatch, terminal):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "boot", "told"]
 
 
+def test_those_who_are_logged_in_are_told_why(tmp_path, monkeypatch):
+    act(Host(tmp_path, monkeypatch), monkeypatch, reasons=["driver 25.3 is not loaded", "firmware \x1b[2Jtoo"])
+    assert (tmp_path / "told").read_text().splitlines()[2] == "ascend.fleet: driver 25.3 is not loaded; firmware [2Jtoo"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "words"), [(["driver 25.3 is not loaded"], ": driver 25.3 is not loaded."), ([], ".")]
+)
+def test_where_it_is_not_allowed_nothing_is_asked(tmp_path, monkeypatch, reasons, words):
+    host = Host(tmp_path, monkeypatch)
+    with pytest.raises(AnsibleActionFail) as raised:
+        act(host, monkeypatch, reasons=reasons, allowed=False)
+    assert f"h needs a reboot{words} Allow it with ascend_allow_reboot: true" in str(raised.value)
+    assert host.commands == []
+
+
 def test_systemd_starts_it_outside_the_session(tmp_path, monkeypatch):
     """There where systemd runs, which the machine of the tests need not."""
     monkeypatch.setattr(reboot, "_START", reboot._START.replace("/run/systemd/system", str(tmp_path)))
