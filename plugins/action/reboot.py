@@ -206,13 +206,14 @@ def wait(
     Raises:
         AnsibleActionFail: it did not go down, or not come back, or came back as the same boot; or refused.
     """
-    began, gone, last = now(), False, Look()
+    began, gone, last, pause = now(), False, Look(), 3.0
     while True:
         passed = now() - began
         if passed >= timeout:
             raise AnsibleActionFail(_given_up(last, gone).format(host=host, timeout=timeout, said=last.trouble))
-        # No server is back sooner, and a boot of minutes is not asked for every other second.
-        sleep(min(3 + passed / 10, 10))
+        sleep(pause)
+        # No server is back before the first look, and a boot of minutes is not asked for every other second.
+        pause = min(1 + passed / 10, 10)
         try:
             last = look()
         except AnsibleError as error:

@@ -23,7 +23,6 @@ class ActionModule(ControlAction):
     ARGUMENTS = {
         "roles": {"type": "list", "elements": "str", "required": True},
         "plan": {"type": "dict"},
-        "label": {"type": "str", "default": ""},
     }
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +31,6 @@ class ActionModule(ControlAction):
         pairs = role_work.pairs(plan, roles)
         stretches = shares.stretches(plan, roles)
         return {
-            "label": args["label"],
             "first": shares.first_of(stretches),
             "sets": asked.sets(pairs),
             "packages": asked.system(pairs),

@@ -26,10 +26,6 @@ options:
   plan:
     description: The plan. Default is the variable C(ascend_plan) of the host.
     type: dict
-  label:
-    description: Words that are returned, to know later what was asked for.
-    type: str
-    default: ""
 """
 
 EXAMPLES = r"""
@@ -60,10 +56,6 @@ prepare:
   returned: always
   type: list
   elements: str
-label:
-  description: The option of that name.
-  returned: always
-  type: str
 first:
   description: Id of the step that is at work first; empty where there is none.
   returned: always

@@ -7,35 +7,52 @@ Each step has its own lock, journal entry and checks, so that a job that dies an
 would leave: the next run waits for it, adopts or repairs it.
 """
 
+import importlib
 import traceback
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ascend.fleet.plugins.module_utils.change import percentage
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-from ansible_collections.ascend.fleet.plugins.module_utils.steps import (
-    container_engine,
-    environment,
-    framework,
-    generation,
-    network,
-    npu_exporter,
-    package,
-    program,
-    tuning,
-)
 
-# What an entry may name -> the code of it.
-KINDS = {
-    "container_engine": container_engine,
-    "device_network": network,
-    "framework_check": framework,
-    "host_tuning": tuning,
-    "npu_exporter": npu_exporter,
-    "program": program,
-    "python_environment": environment,
-    "run_package": package,
-    "text_generation": generation,
-}
+_STEPS = "ansible_collections.ascend.fleet.plugins.module_utils.steps."
+
+
+class _Kinds(dict):
+    """What an entry may name -> its code, which is read when it is asked for: a job needs two or three of them.
+
+    To read Python is most of what the start of a job costs a host.
+    """
+
+    def __getitem__(self, name):
+        return importlib.import_module(_STEPS + super(_Kinds, self).__getitem__(name))
+
+    @staticmethod
+    def sent():
+        """Never called: what Ansible finds imported here it sends along with the module."""
+        from ansible_collections.ascend.fleet.plugins.module_utils.steps import (  # noqa: F401
+            container_engine,
+            environment,
+            framework,
+            generation,
+            network,
+            npu_exporter,
+            package,
+            program,
+            tuning,
+        )
+
+
+KINDS = _Kinds(
+    container_engine="container_engine",
+    device_network="network",
+    framework_check="framework",
+    host_tuning="tuning",
+    npu_exporter="npu_exporter",
+    program="program",
+    python_environment="environment",
+    run_package="package",
+    text_generation="generation",
+)
 # Of a step's result what is told of it.
 _TOLD = (
     "action",
@@ -83,7 +100,7 @@ def judged(entries, kinds=None):
         if said:
             raise Wrong("%s, %s" % (entry["step"], said))
         if entry["module"] == "python_environment":
-            secrets.update(environment.secrets(args))
+            secrets.update(kinds[entry["module"]].secrets(args))
         found.append(dict(entry, args=args))
     return found, secrets
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +18,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils.steps import answer, 
 from ansible_collections.ascend.fleet.plugins.modules import stretch as module
 from module_args import module_args
 
+COLLECTIONS = Path(__file__).resolve().parents[5] / ".cache" / "collections"
 DRIVER = {"step": "driver-install", "module": "run_package", "args": {"component": "driver", "version": "1"}}
 TOKEN = "https://user:s3cretword@index.example/simple"
 
@@ -90,7 +97,7 @@ def test_arguments_are_judged_before_anything_begins():
 
 
 def test_every_kind_says_what_it_takes():
-    for one in stretch.KINDS.values():
+    for one in map(stretch.KINDS.__getitem__, stretch.KINDS):
         assert callable(one.run) and all(option["type"] for option in one.SPEC.values())
 
 
@@ -98,8 +105,9 @@ def test_a_token_is_shown_nowhere(capsys, monkeypatch):
     """Neither in the result, nor with the arguments, nor in what a step says."""
     args = {"path": "/opt/x/y", "index_url": TOKEN}
     it = kind({"failed": True, "msg": f"pip said {TOKEN}"})
-    it.SPEC = stretch.KINDS["python_environment"].SPEC
-    monkeypatch.setitem(stretch.KINDS, "python_environment", it)
+    known = stretch.KINDS["python_environment"]
+    it.SPEC, it.secrets = known.SPEC, known.secrets
+    monkeypatch.setattr(stretch, "KINDS", {"python_environment": it})
     monkeypatch.setattr(percentage, "_AT_WORK", {})
     given = [{"step": "python-install", "module": "python_environment", "args": args}]
     with module_args({"entries": given, "_ansible_remote_tmp": "/tmp"}), pytest.raises(SystemExit):
@@ -135,3 +143,22 @@ def test_a_program_that_fails_is_told_with_its_last_words(code, words):
 def test_a_program_of_a_user_who_is_not_there():
     said = stretch.KINDS["program"].run({"argv": ["true"], "user": "nobody-of-that-name", "timeout": 60}, answer.Told())
     assert said["failed"] and "nobody-of-that-name" in said["msg"]
+
+
+def test_all_that_is_read_later_is_sent_along():
+    """Ansible looks for imports in the text; what it does not find there is not on the host."""
+    inside = ast.parse(textwrap.dedent(inspect.getsource(stretch._Kinds.sent)))
+    sent = {row.name for node in ast.walk(inside) if isinstance(node, ast.ImportFrom) for row in node.names}
+    assert sent == set(dict(stretch.KINDS).values())
+
+
+def test_only_what_a_job_needs_is_read():
+    code = (
+        "import sys\n"
+        "from ansible_collections.ascend.fleet.plugins.module_utils.steps import stretch\n"
+        "entry = {'step': 'a', 'module': 'program', 'args': {'argv': ['true'], 'user': 'root', 'timeout': 60}}\n"
+        "stretch.judged([entry])\n"
+        "print(sorted(name.rpartition('.')[2] for name in sys.modules if '.steps.' in name))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=COLLECTIONS)
+    assert ast.literal_eval(said.stdout) == ["program", "stretch"]
