@@ -17,6 +17,7 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import told as
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
+FIRST = 2  # seconds that a job has its host for itself, before the first look
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
 # module, of a job of our own (module_utils/change/detached.py), and of ansible-core's async_wrapper, 2.16 to 2.21.
@@ -110,6 +111,7 @@ def wait(
         reset: drops the connection, which may be one to a host as it was before it went away.
     """
     began = heard = now()
+    sleep(FIRST)
     while True:
         try:
             job = look()

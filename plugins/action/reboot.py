@@ -206,7 +206,7 @@ def wait(
     Raises:
         AnsibleActionFail: it did not go down, or not come back, or came back as the same boot; or refused.
     """
-    began, gone, last, pause = now(), False, Look(), 3.0
+    began, gone, last, pause = now(), False, Look(), 5.0
     while True:
         passed = now() - began
         if passed >= timeout:
