@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.support.paths import BIN, BUILD, COLLECTIONS, ROOT
 
@@ -33,6 +34,9 @@ def main(names: list[str]) -> int:
     print(f"==> molecule: {len(scenarios)} scenarios, {jobs} at a time", flush=True)
     with ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(run, scenarios))
+    # Whole and in the end: between the others nobody finds it.
+    for name in [name for name, word in zip(scenarios, results, strict=True) if word == "failed"]:
+        print(f"\n==> molecule {name}\n{log_of(name).read_text(encoding='utf-8', errors='replace')}", flush=True)
     print(", ".join(f"{results.count(word)} {word}" for word in ("passed", "failed", "skipped")))
     return 1 if "failed" in results else 0
 
@@ -52,7 +56,7 @@ def run(scenario: str) -> str:
         "PATH": f"{BIN}:{os.environ['PATH']}",
     }
     started = time.monotonic()
-    path = LOGS / f"{scenario}.log"
+    path = log_of(scenario)
     print(f"==> molecule {scenario}: started, follow it in {path.relative_to(ROOT)}", flush=True)
     with path.open("w", encoding="utf-8") as log:
         command = [str(BIN / "molecule"), "test", "--scenario-name", scenario]
@@ -66,9 +70,13 @@ def run(scenario: str) -> str:
             stderr=subprocess.STDOUT,
         ).returncode
     word = "failed" if code else "passed"
-    output = path.read_text(encoding="utf-8", errors="replace") if code else ""
-    print(f"{output}==> molecule {scenario}: {word}, {time.monotonic() - started:.0f} s", flush=True)
+    print(f"==> molecule {scenario}: {word}, {time.monotonic() - started:.0f} s", flush=True)
     return word
+
+
+def log_of(scenario: str) -> Path:
+    """The file that a scenario's output goes to."""
+    return LOGS / f"{scenario}.log"
 
 
 def not_here(scenario: str) -> str:

@@ -3,13 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The configuration of a container engine, as the module container_engine and a job of several steps bring it about."""
 
-import os
-import time
-
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, container_engine, files
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import container_engine, files
 from ansible_collections.ascend.fleet.plugins.module_utils.container import engines
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.alone import alone, in_words
 
 SPEC = {
     "engine": {"type": "str", "choices": list(engines.NAMES), "default": "docker"},
@@ -28,26 +25,13 @@ SPEC = {
 
 def _work(params, work):
     """Make the change under the host's lock; returns the containers that it stopped, or None where nothing was left."""
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the container engine",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
+    with alone(params, "the container engine", params["timeout"]):
         if not work.look():
             return None
         work.plan()
         stopped = work.idle(params["busy_policy"], params["busy_wait"])
         work.make()
         return stopped
-    finally:
-        files.release_host_lock(lock)
 
 
 def run(params, told):
@@ -75,7 +59,8 @@ def run(params, told):
         params["timeout"],
     )
     result = {"changed": False, "reasons": [], "restarted": False}
-    try:
+    places = ["/etc", params["state_dir"]]
+    with in_words(result, "The container engine was not configured", places, (container_engine.EngineError,)):
         result["reasons"] = work.look()
         if result["reasons"]:
             work.plan()
@@ -88,15 +73,4 @@ def run(params, told):
             result["proof"] = container_engine.prove_container(
                 work.engine, path, params["image"], params["chip"], timeout=params["timeout"]
             )
-    except held_lock.LockHeld as exc:
-        said = "Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then rerun."
-        return dict(result, failed=True, msg=said % (exc.holder.get("what") or "unknown"))
-    except (container_engine.EngineError, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        return dict(result, **dict(exc.facts, failed=True, msg=str(exc)))
-    except OSError as exc:
-        said = (
-            "The container engine was not configured. Cause: %s. Fix: free space in /etc and in %s, and run as root"
-            " (become: true)."
-        )
-        return dict(result, failed=True, msg=said % (exc, params["state_dir"]))
     return result

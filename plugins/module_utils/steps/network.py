@@ -4,12 +4,11 @@
 """The network of the NPUs, as the module device_network and a job of several steps set it."""
 
 import os
-import time
 
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files, paused
 from ansible_collections.ascend.fleet.plugins.module_utils.network import change, tool
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.alone import alone, in_words
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import installed
 
 SPEC = {
@@ -39,18 +38,7 @@ def _tool(view, params):
 
 
 def _work(params, work):
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the network of the NPUs",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
+    with alone(params, "the network of the NPUs", params["timeout"]):
         work.look()
         if not work.differences and not work.open:
             return False
@@ -61,8 +49,6 @@ def _work(params, work):
             checks.idle(change.COMPONENT, params["busy_policy"], params["busy_wait"], checks.find_users)
             work.make()
         return True
-    finally:
-        files.release_host_lock(lock)
 
 
 def run(params, told):
@@ -84,7 +70,8 @@ def run(params, told):
         )
         return {"failed": True, "msg": said % ", ".join(wrong)}
     result = {"changed": False, "differences": []}
-    try:
+    places = ["/etc", params["state_dir"]]
+    with in_words(result, "The network of the NPUs was not set", places, (change.ChangeError,)):
         work = change.NetworkChange(
             params["state"],
             {str(chip): dict(keys) for chip, keys in params["chips"].items()},
@@ -99,17 +86,4 @@ def run(params, told):
             if told.diff:
                 result["diff"] = work.diff()
             result["changed"] = True if told.check_mode else _work(params, work)
-    except held_lock.LockHeld as exc:
-        said = (
-            "Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run again."
-        )
-        return dict(result, failed=True, msg=said % (exc.holder.get("what") or "unknown"))
-    except (change.ChangeError, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        return dict(result, **dict(exc.facts, failed=True, msg=str(exc)))
-    except OSError as exc:
-        said = (
-            "The network of the NPUs was not set. Cause: %s. Fix: free space in /etc and in %s, and run as root"
-            " (become: true)."
-        )
-        return dict(result, failed=True, msg=said % (exc, params["state_dir"]))
     return result

@@ -3,13 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The vendor's exporter, as the module npu_exporter and a job of several steps bring it about."""
 
-import os
-import time
-
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, exporter, files, paused
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import exporter, paused
 from ansible_collections.ascend.fleet.plugins.module_utils.exporter import unit
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.alone import alone, in_words
 
 SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -26,22 +23,9 @@ SPEC = {
 
 
 def _work(work, params):
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the NPU exporter",
-        },
-        params["timeout"],
-        lambda holder: True,
-    )
-    try:
+    with alone(params, "the NPU exporter", params["timeout"]):
         result = work.look()
         return result if work.done() else work.make()
-    finally:
-        files.release_host_lock(lock)
 
 
 def run(params, told):
@@ -58,24 +42,18 @@ def run(params, told):
         return {"failed": True, "msg": "state is present but all of the following are missing: version"}
     view = host_view.HostView()
     work = exporter.ExporterChange(params, view, boot.identity(view.read), paused.systemctl)
-    try:
-        result = work.look()
+    result = {}
+    with in_words(result, "The NPU exporter was not set up", [params["state_dir"]], (exporter.Failed,)):
+        seen = work.look()
         if not work.done():
             diff = {"diff": work.diff()} if told.diff else {}
             if told.check_mode:
                 work.judge()
                 after = None if work.removal else params["version"]
-                result.update(diff, changed=True, action=work.action(), after=after)
+                seen.update(diff, changed=True, action=work.action(), after=after)
             else:
-                result = dict(_work(work, params), **diff)
-    except held_lock.LockHeld as exc:
-        said = "Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then rerun."
-        return {"failed": True, "msg": said % (exc.holder.get("what") or "unknown")}
-    except (exporter.Failed, checks.Refused, safe_folder.UnsafeFolder) as exc:
-        return dict(exc.facts, failed=True, msg=str(exc))
-    except OSError as exc:
-        said = "The NPU exporter was not set up. Cause: %s. Fix: free space in %s and run as root (become: true)."
-        return {"failed": True, "msg": said % (exc, params["state_dir"])}
-    for note in result["notes"]:
-        told.warn(note)
+                seen = dict(_work(work, params), **diff)
+        result.update(seen)
+        for note in result["notes"]:
+            told.warn(note)
     return result

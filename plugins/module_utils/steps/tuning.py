@@ -3,12 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of the operating system, as the module host_tuning and a job of several steps make them."""
 
-import os
-import time
-
-from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view, journal
-from ansible_collections.ascend.fleet.plugins.module_utils.change import checks, files, tuning
-from ansible_collections.ascend.fleet.plugins.module_utils.secure import held_lock, safe_folder
+from ansible_collections.ascend.fleet.plugins.module_utils import boot, defaults, host_view
+from ansible_collections.ascend.fleet.plugins.module_utils.change import files, tuning
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.alone import alone, in_words
 
 SPEC = {
     "settings": {"type": "dict", "default": {}},
@@ -20,25 +17,12 @@ _PATIENCE = 60  # seconds for a run that ends just now
 
 
 def _work(params, work):
-    lock = files.take_host_lock(
-        params["state_dir"],
-        {
-            "pid": os.getpid(),
-            "since": journal.timestamp(time.time()),
-            "controller": params["controller"],
-            "what": "the settings of the operating system",
-        },
-        _PATIENCE,
-        lambda holder: True,
-    )
-    try:
+    with alone(params, "the settings of the operating system", _PATIENCE):
         work.look()
         if not work.due():
             return False
         work.make()
         return True
-    finally:
-        files.release_host_lock(lock)
 
 
 def run(params, told):
@@ -62,23 +46,10 @@ def run(params, told):
         files.append_line,
     )
     result = {"changed": False, "differences": []}
-    try:
+    with in_words(result, "The settings of this host were not changed", ["/etc", params["state_dir"]]):
         result["differences"] = work.look()
         if work.due():
             if told.diff:
                 result["diff"] = work.diff()
             result["changed"] = True if told.check_mode else _work(params, work)
-    except held_lock.LockHeld as exc:
-        said = (
-            "Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run again."
-        )
-        return dict(result, failed=True, msg=said % (exc.holder.get("what") or "unknown"))
-    except (checks.Refused, safe_folder.UnsafeFolder) as exc:
-        return dict(result, **dict(exc.facts, failed=True, msg=str(exc)))
-    except OSError as exc:
-        said = (
-            "The settings of this host were not changed. Cause: %s. Fix: free space in /etc and in %s, and run as root"
-            " (become: true)."
-        )
-        return dict(result, failed=True, msg=said % (exc, params["state_dir"]))
     return result
