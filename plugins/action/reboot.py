@@ -21,6 +21,7 @@ RUN = "/run"  # empty after a boot, and root's
 # How the commands below end where nothing was started.
 _NO_BOOT, _NO_SHUTDOWN, _NO_ROOT = 70, 71, 72
 _WORDS_AT_MOST = 8000  # characters
+_GOING = 20  # seconds that one look watches a host go down
 _BOOT = re.compile(r"^ascend\.fleet boot <(.*?)>$", re.DOTALL | re.MULTILINE)
 _REFUSED = re.compile(r"^ascend\.fleet refused <(.*?)>$", re.DOTALL | re.MULTILINE)
 _FAREWELL = re.compile(r"(?:Shared connection|Connection) to .* closed\.?")
@@ -42,8 +43,11 @@ if [ -d /run/systemd/system ] && systemd-run --quiet --unit="$(basename {{note}}
 else nohup sh -c "$later" sh {{message}} {{note}} </dev/null >/dev/null 2>&1 &
 fi
 """
+# A host that has not gone down yet is watched while it does: the connection ends with it, and no other look is needed.
 _LOOK = f"""\
 {_TELL}\
+left={_GOING}
+while [ "$boot" = {{before}} ] && [ "$left" -gt 0 ] && [ ! -e {{note}} ]; do sleep 1; left=$((left - 1)); done
 [ ! -e {{note}} ] || {{{{ printf 'ascend.fleet refused <%s>\\n' "$(head -c 500 {{note}})"; rm -f {{note}}; }}}}
 """
 _FORBIDDEN = "{host} needs a reboot{why}. Allow it with ascend_allow_reboot: true, or reboot by hand; then run again."
@@ -144,7 +148,8 @@ class ActionModule(HostAction):
 
         def look() -> Look:
             reset()
-            return _seen(self._low_level_execute_command(_LOOK.format(**words), sudoable=True))
+            known = shlex.quote(before)
+            return _seen(self._low_level_execute_command(_LOOK.format(before=known, **words), sudoable=True))
 
         after, elapsed = wait(look, before, args["reboot_timeout"], host)
         return {"changed": True, "rebooted": True, "elapsed": int(elapsed), **self._diff(before, after)}

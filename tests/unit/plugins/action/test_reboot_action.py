@@ -115,6 +115,16 @@ def test_where_it_is_not_allowed_nothing_is_asked(tmp_path, monkeypatch, reasons
     assert host.commands == []
 
 
+def test_a_host_that_goes_down_slowly_is_watched_by_one_look(tmp_path, monkeypatch):
+    """Every look is an execution on the host; this one ends with the host, or when it refuses."""
+    counted = "echo x >>{folder}/slept"
+    host = Host(tmp_path, monkeypatch, shutdown=":", sleep=counted)
+    with pytest.raises(AnsibleActionFail, match="has not gone down within 3 s"):
+        act(host, monkeypatch, reboot_timeout=3)
+    looks = [command for command in host.commands if "left=20" in command]
+    assert len(looks) == 1 and len((tmp_path / "slept").read_text().split()) >= 20
+
+
 def test_systemd_starts_it_outside_the_session(tmp_path, monkeypatch):
     """There where systemd runs, which the machine of the tests need not."""
     monkeypatch.setattr(reboot, "_START", reboot._START.replace("/run/systemd/system", str(tmp_path)))
