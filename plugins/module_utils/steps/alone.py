@@ -44,6 +44,7 @@ def in_words(result, undone, places, known=()):
         places: the folders that it needs space in.
         known: classes of exceptions with C(facts) that the step itself raises.
     """
+    known = (checks.Refused, safe_folder.UnsafeFolder) + tuple(known)
     try:
         yield
     except held_lock.LockHeld as exc:
@@ -51,7 +52,7 @@ def in_words(result, undone, places, known=()):
             "Another run changes this host (%s). Cause: two runs at once. Fix: wait until it has ended, then run again."
         )
         result.update(failed=True, msg=said % (exc.holder.get("what") or "unknown"))
-    except known + (checks.Refused, safe_folder.UnsafeFolder) as exc:
+    except known as exc:
         result.update(dict(exc.facts, failed=True, msg=str(exc)))
     except OSError as exc:
         said = "%s. Cause: %s. Fix: free space in %s, and run as root (become: true)."
