@@ -152,7 +152,8 @@ def test_every_module_that_the_roles_start_seals_first():
             name = found.group(1) if found else name
             if re.match(r" +async:", line):
                 started.add(name)
-    assert started == {"stretch", "model_export"}
-    for name in started:
+    assert started == {"model_export"}
+    # A job that starts itself has a folder of its own, but may be under async as well.
+    for name in started | {"stretch"}:
         main = (ROOT / "plugins" / "modules" / f"{name}.py").read_text().partition("def main(")[2]
         assert 0 < main.index("async_job.seal(os.environ)") < main.index("AnsibleModule(")
