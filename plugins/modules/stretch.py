@@ -157,9 +157,9 @@ started:
   returned: with O(detach)
   type: int
 finished:
-  description: V(0).
+  description: V(false).
   returned: with O(detach)
-  type: int
+  type: bool
 results_file:
   description: The job's record on the host.
   returned: with O(detach)

@@ -44,7 +44,7 @@ def leave(limit, folder=FOLDER):
     safe_folder.private(folder)
     name = "j%d.%d" % (random.SystemRandom().randrange(10**12), os.getpid())
     path = os.path.join(folder, name)
-    begun = {"started": 1, "finished": 0, "ansible_job_id": name}
+    begun = {"started": 1, "finished": False, "ansible_job_id": name}
     whole_file.put(path, json.dumps(begun), 0o600)
     sys.stdout.flush()
     if os.fork():
@@ -62,7 +62,7 @@ def leave(limit, folder=FOLDER):
         percentage.belong_to(path)
         return
     end = _end(pid, limit)
-    whole_file.put(path, json.dumps(dict(_answer(said, complained, end), ansible_job_id=name, finished=1)), 0o600)
+    whole_file.put(path, json.dumps(dict(_answer(said, complained, end), ansible_job_id=name, finished=True)), 0o600)
     raise SystemExit(0)
 
 

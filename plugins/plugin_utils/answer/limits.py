@@ -87,7 +87,8 @@ _ASYNC: dict[str, Callable[[Any], Any]] = {
     "ansible_job_id": _text,
     "results_file": _text,
     "started": _number,
-    "finished": _number,
+    # A number up to ansible-core 2.18, and told about where it is one in later ones.
+    "finished": bool,
 }
 # Documented keys that are words for people and nothing else.
 _WORDS = frozenset(("cause", "fix", "log_tail", "notes", "actions"))

@@ -64,10 +64,10 @@ def folder(tmp_path):
 def test_the_one_who_started_it_does_not_wait(folder):
     started = Started(folder, "time.sleep(3); print(json.dumps({'changed': True}))")
     assert started.seconds < 2.5
-    assert started.said["started"] == 1 and started.said["finished"] == 0
+    assert started.said["started"] == 1 and started.said["finished"] is False
     assert started.path.name == started.said["ansible_job_id"]
-    assert json.loads(started.path.read_text())["finished"] == 0
-    assert started.result() == {"changed": True, "ansible_job_id": started.path.name, "finished": 1}
+    assert json.loads(started.path.read_text())["finished"] is False
+    assert started.result() == {"changed": True, "ansible_job_id": started.path.name, "finished": True}
 
 
 def test_its_record_is_for_its_owner_alone(folder):
@@ -83,7 +83,7 @@ def test_the_answer_is_the_last_line_that_is_one(folder):
 
 def test_a_job_that_ends_with_an_exception_says_it(folder):
     result = Started(folder, "raise ValueError('a reason')").result()
-    assert result["failed"] and result["finished"] == 1
+    assert result["failed"] and result["finished"] is True
     assert result["msg"].startswith("the job gave no answer (it ended)") and "a reason" in result["msg"]
 
 
