@@ -122,7 +122,6 @@ import errno
 import os
 from urllib.parse import unquote
 
-from ansible.module_utils import urls
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
@@ -230,6 +229,9 @@ def make_opener(timeout, use_proxy=True):
     """
 
     def open_once(url, headers):
+        # Read when there is something to download: it is a third of what this module costs a host.
+        from ansible.module_utils import urls
+
         try:
             return urls.open_url(
                 url,
