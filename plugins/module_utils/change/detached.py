@@ -45,25 +45,38 @@ def leave(limit, folder=FOLDER):
     name = "j%d.%d" % (random.SystemRandom().randrange(10**12), os.getpid())
     path = os.path.join(folder, name)
     begun = {"started": 1, "finished": False, "ansible_job_id": name}
+    said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     whole_file.put(path, json.dumps(begun), 0o600)
     sys.stdout.flush()
-    if os.fork():
+    try:
+        started = os.fork()
+    except OSError:
+        os.unlink(path)
+        raise
+    if started:
         sys.stdout.write("\n%s\n" % json.dumps(dict(begun, changed=True, results_file=path)))
         sys.stdout.flush()
         # Not by sys.exit: what Ansible has unpacked for this module is cleared up on that way, and the job needs it.
         os._exit(0)
     _alone(WATCH)
-    said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as exc:
+        _put(path, {"failed": True, "msg": "the job gave no answer (it could not be started): %s" % exc})
+        raise SystemExit(0)
     if not pid:
         _alone(JOB)
         os.dup2(said.fileno(), 1)
         os.dup2(complained.fileno(), 2)
         percentage.belong_to(path)
         return
-    end = _end(pid, limit)
-    whole_file.put(path, json.dumps(dict(_answer(said, complained, end), ansible_job_id=name, finished=True)), 0o600)
+    _put(path, _answer(said, complained, _end(pid, limit)))
     raise SystemExit(0)
+
+
+def _put(path, result):
+    """Put a job's result in the place of its record."""
+    whole_file.put(path, json.dumps(dict(result, ansible_job_id=os.path.basename(path), finished=True)), 0o600)
 
 
 def _alone(name):

@@ -27,9 +27,9 @@ class _Kinds(dict):
         return importlib.import_module(_STEPS + super(_Kinds, self).__getitem__(name))
 
     @staticmethod
-    def sent():
-        """Never called: what Ansible finds imported here it sends along with the module."""
-        from ansible_collections.ascend.fleet.plugins.module_utils.steps import (  # noqa: F401
+    def all():
+        """The code of all of them. Ansible sends along with the module what it finds imported in its text, here too."""
+        from ansible_collections.ascend.fleet.plugins.module_utils.steps import (
             container_engine,
             environment,
             framework,
@@ -40,6 +40,8 @@ class _Kinds(dict):
             program,
             tuning,
         )
+
+        return container_engine, environment, framework, generation, network, npu_exporter, package, program, tuning
 
 
 KINDS = _Kinds(

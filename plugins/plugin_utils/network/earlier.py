@@ -80,7 +80,9 @@ def write(kept: Kept) -> str:
     marks = {name: value for name, value in sorted(kept.marks.items()) if name in named}
     place = {name: number for number, name in enumerate(marks)}
     pairs = {
-        way: sorted([place[one], place[other]] for one, other in kept.pairs.get(way, ()) if {one, other} <= set(place))
+        way: sorted(
+            [place[one], place[other]] for one, other in kept.pairs.get(way, ()) if one in place and other in place
+        )
         for way in _COVERS
     }
     return json.dumps({"schema": 1, "hosts": marks, "pairs": pairs}) + "\n"

@@ -125,3 +125,39 @@ def test_how_far_it_is_can_be_seen(folder):
         time.sleep(0.02)
     assert said[job.PROGRESS] == {"step": "driver-install"}
     assert job.PROGRESS not in started.result()
+
+
+def none_left():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+
+def test_where_no_process_can_be_started_there_is_no_record(folder, monkeypatch):
+    monkeypatch.setattr(detached.os, "fork", none_left)
+    monkeypatch.setattr(detached.safe_folder, "TOP", str(folder.parent))
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        detached.leave(30, str(folder))
+    assert list(folder.iterdir()) == []
+
+
+def test_where_the_last_process_is_lacking_the_record_says_it(folder):
+    """The first fork works, the second does not: who started it is gone by then."""
+    code = START.replace(
+        "detached.leave(",
+        "first, os.fork = os.fork, lambda: first() or setattr(os, 'fork', lacking) or 0\ndetached.leave(",
+    )
+    lacking = "def lacking():\n    raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            code.replace("import json", lacking + "import json", 1).format(limit=9, folder=str(folder), work=""),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+        cwd=COLLECTIONS,
+    )
+    path = json.loads(done.stdout)["results_file"]
+    result = job.wait(path, time.monotonic() + 20, time.monotonic, time.sleep)
+    assert result["failed"] and result["msg"].startswith("the job gave no answer (it could not be started)")
