@@ -19,11 +19,13 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import cl
 PAUSE = 5  # seconds between two attempts to reach a host that does not answer
 FIRST = 2  # seconds that a job has its host for itself, before the first look
 _AGAIN = "Run again: the next run reads from the host's journal what was begun, and finishes or repairs it."
+# The module's words where there is no such job.
+NO_JOB = "could not find job"
 # What is said of a job that gave no result: (how that is recognised, message, cause, fix). The words are those of the
 # module, of a job of our own (module_utils/change/detached.py), and of ansible-core's async_wrapper, 2.16 to 2.21.
 _NO_RESULT = (
     (
-        re.compile(r"^could not find job$"),
+        re.compile(f"^{NO_JOB}$"),
         "The host restarted, or was reset, while work was running on it.",
         "The record of the work is gone with the boot it belonged to",
         _AGAIN,
@@ -69,28 +71,40 @@ class ActionModule(HostAction):
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _checked, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         args["async_dir"] = args["async_dir"] or self.get_shell_option("async_dir", default="~/.ansible_async")
-        host = task_vars["inventory_hostname"]
-        # Not every kind of connection is one that can be dropped.
-        reset = getattr(self._connection, "reset", lambda: None)
+        return in_words(until_end(self, args, task_vars))
 
-        def look() -> dict[str, Any]:
-            said = self._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
-            progress = {PROGRESS: said[PROGRESS]} if isinstance(said.get(PROGRESS), Mapping) else {}
-            return {**self.handed_on(said, [self.MODULE, *JOBS], asynchronous=True), **progress}
 
-        heard: dict[str, Any] = {}
+def until_end(
+    action: HostAction, args: dict[str, Any], task_vars: dict[str, Any], first: float = FIRST
+) -> dict[str, Any]:
+    """The result of a job on the host of an action, as the host gave it, once it has ended or is given up.
 
-        def tell(progress: Any) -> None:
-            told_progress.tell(host, progress)
-            if isinstance(progress, Mapping) and isinstance(progress.get("step"), str):
-                heard[PROGRESS] = {"step": clean(progress["step"], 200)}
+    Args:
+        args: of async_wait, with their defaults.
+        first: seconds before the first look.
+    """
+    host = task_vars["inventory_hostname"]
+    # Not every kind of connection is one that can be dropped.
+    reset = getattr(action._connection, "reset", lambda: None)
 
-        try:
-            job = wait(look, args, tell, reset)
-        finally:
-            told_progress.tell(host, None)
-        # Where the job gave no result, this is all that is known of how far it came.
-        return {"ansible_job_id": args["jid"], **heard, **in_words(job)}
+    def look() -> dict[str, Any]:
+        said = action._execute_module(module_name="ascend.fleet.async_wait", module_args=args, task_vars=task_vars)
+        progress = {PROGRESS: said[PROGRESS]} if isinstance(said.get(PROGRESS), Mapping) else {}
+        return {**action.handed_on(said, [ActionModule.MODULE, *JOBS], asynchronous=True), **progress}
+
+    heard: dict[str, Any] = {}
+
+    def tell(progress: Any) -> None:
+        told_progress.tell(host, progress)
+        if isinstance(progress, Mapping) and isinstance(progress.get("step"), str):
+            heard[PROGRESS] = {"step": clean(progress["step"], 200)}
+
+    try:
+        job = wait(look, args, tell, reset, first=first)
+    finally:
+        told_progress.tell(host, None)
+    # Where the job gave no result, this is all that is known of how far it came.
+    return {"ansible_job_id": args["jid"], **heard, **job}
 
 
 def wait(
@@ -100,6 +114,7 @@ def wait(
     reset: Callable[[], Any],
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    first: float = FIRST,
 ) -> dict[str, Any]:
     """The job's result, or a failed one that says why there is none.
 
@@ -109,9 +124,10 @@ def wait(
         args: the task's arguments, with their defaults.
         tell: takes what the job tells of its progress.
         reset: drops the connection, which may be one to a host as it was before it went away.
+        first: seconds before the first look.
     """
     began = heard = now()
-    sleep(FIRST)
+    sleep(first)
     while True:
         try:
             job = look()

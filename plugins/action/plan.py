@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer.observed import UNREADABLE, unreadable
 from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import HOSTS, ControlAction, hosts
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import courses, together, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import text as plan_text
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import together, wishes
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.content import Content
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.planner import Planner
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, finding
+from ansible_collections.ascend.fleet.plugins.plugin_utils.values import part
 
 
 class ActionModule(ControlAction):
@@ -53,7 +55,12 @@ class ActionModule(ControlAction):
         groups: dict[str, list[str]] = {status: [] for status in plan_text.ORDER}
         for host, plan in plans.items():
             groups[plan["status"]].append(host)
-        result = {"plans": plans, "groups": groups, "ascend_lines": plan_text.lines(plans)}
+        result = {
+            "plans": plans,
+            "groups": groups,
+            "memberships": courses.memberships(plans, {host: _facts(variables) for host, variables in asked.items()}),
+            "ascend_lines": plan_text.lines(plans),
+        }
         if self._task.diff:
             result["diff"] = [diff for host, plan in plans.items() for diff in plan_text.diff(host, plan)]
         return result
@@ -74,6 +81,10 @@ def _plan(planner: Planner, host: str, observation: dict[str, Any], wish: wishes
         return planner.plan(host, observation, wish, target)
     except UNREADABLE as error:
         return planner.plan(host, {"msg": unreadable(error)}, wish, target)
+
+
+def _facts(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return part(part(part(variables, "ascend_observation"), "ansible_facts"), "ascend")
 
 
 def _moves(plan: Plan) -> list[Any]:

@@ -122,6 +122,10 @@ import errno
 import os
 from urllib.parse import unquote
 
+from ansible_collections.ascend.fleet.plugins.module_utils import compiled
+
+compiled.use()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import (
@@ -314,12 +318,15 @@ def main():
         else:
             store.lock(module.params["lock_timeout"])
         openers = make_opener(module.params["timeout"]), make_opener(RELAY_TIMEOUT, use_proxy=False)
-        module.exit_json(**run(module, store, *openers))
+        result = run(module, store, *openers)
     except (artifacts.ArtifactError, safe_folder.UnsafeFolder) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         hint = ": free space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         module.fail_json(msg="Cannot write to the artifact cache: %s%s" % (error, hint))
+    if not module.check_mode:
+        compiled.keep()
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -511,6 +511,10 @@ ansible_facts:
 
 import sys
 
+from ansible_collections.ascend.fleet.plugins.module_utils import compiled
+
+compiled.use()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.container import engines
@@ -560,6 +564,8 @@ def main():
         return tool.Tool(path, total=params["device_network_timeout"])
 
     facts = host_probe.collect(host_view.HostView(), params, interpreter, npu_smi_run.run, busy.users, network_tool)
+    if not module.check_mode:
+        compiled.keep()
     module.exit_json(changed=False, ansible_facts={"ascend": facts})
 
 

@@ -202,6 +202,24 @@ groups:
   description: The names of the hosts by status.
   type: dict
   returned: always
+memberships:
+  description: >-
+    The hosts that are not converged with their status, and one host each for C(networked), where a plan sets the network of
+    the NPUs, and C(inferring), where a host is none that trains alone. Of them the playbooks make the groups
+    C(ascend_pending), C(ascend_networked) and so on, which the later plays choose their hosts by.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: The host.
+      type: str
+      returned: always
+    groups:
+      description: The groups it goes into, without the prefix.
+      type: list
+      elements: str
+      returned: always
 ascend_lines:
   description: The plan of the fleet as lines of text; hosts that are alike share a line.
   type: list

@@ -12,7 +12,7 @@ description:
   - Ends with the first step that fails, and says which were done before it.
   - A lost connection or a dead control node loses nothing. What was being done is in the host's journal, and the next
     run waits for it, adopts or repairs it.
-  - Use it with O(detach) and M(ascend.fleet.async_wait). The step at work and the percentage of its installer are added
+  - Use it with O(detach) and O(wait), or start it on many hosts and wait for it afterwards. The step at work and the percentage of its installer are added
     to the job's status as C(ascend_progress), a dictionary of C(step), C(component) and C(percent).
 author:
   - ascend.fleet contributors (@ascend-fleet)
@@ -82,6 +82,29 @@ options:
     description: Seconds after which a job of O(detach) is ended, whatever its entries allow themselves.
     type: int
     default: 86400
+  wait:
+    description:
+      - With O(detach), wait for the end of the job as M(ascend.fleet.async_wait) does, and return its result. Starting and
+        waiting is one connection then, where the job ends within the host's C(ascend_poll_seconds). A connection that is
+        lost meanwhile is taken up again.
+      - The task has its process on the control node until the job ends, so that no more hosts than C(forks) are at work.
+        Heeded on the control node.
+    type: bool
+    default: false
+  wait_for:
+    description: A job that was started before. It is waited for, and none is started. Heeded on the control node.
+    type: str
+  timeout:
+    description: Seconds after which a job counts as hung, with O(wait_for). Heeded on the control node.
+    type: int
+    default: 3600
+  job_name:
+    description: What the job is called, such as C(j123456789012.3456). The control node chooses it with O(wait).
+    type: str
+  look_seconds:
+    description: How long the module waits for the job's end. The control node sets it with O(wait).
+    type: int
+    default: 0
 seealso:
   - module: ascend.fleet.run_package
   - module: ascend.fleet.python_environment
@@ -106,9 +129,9 @@ EXAMPLES = r"""
   register: job
 
 - name: Wait for them
-  ascend.fleet.async_wait:
-    jid: "{{ job.ansible_job_id }}"
-    async_dir: /run/ascend-fleet/async
+  ascend.fleet.stretch:
+    wait_for: "{{ job.ansible_job_id }}"
+    timeout: "{{ job.job_seconds }}"
   become: true
 """
 
@@ -143,26 +166,31 @@ ascend_change:
   returned: always
   type: str
   sample: driver 24.1.rc3 -> 25.3.rc1
+asked:
+  description: Ids of the steps that were asked for, whatever became of them.
+  returned: with O(wait) or O(wait_for)
+  type: list
+  elements: str
 job_seconds:
   description: Seconds after which a started job counts as hung, by the limits of its entries.
   returned: with O(detach)
   type: int
 ansible_job_id:
-  description: The job, for M(ascend.fleet.async_wait).
+  description: The job, for O(wait_for) and M(ascend.fleet.async_wait).
   returned: with O(detach)
   type: str
   sample: j123456789012.3456
 started:
   description: V(1).
-  returned: with O(detach)
+  returned: with O(detach), while the job runs
   type: int
 finished:
-  description: V(false).
+  description: Whether the job has ended.
   returned: with O(detach)
   type: bool
 results_file:
   description: The job's record on the host.
-  returned: with O(detach)
+  returned: with O(detach), while the job runs
   type: str
   sample: /run/ascend-fleet/async/j123456789012.3456
 cause:
@@ -205,6 +233,10 @@ containers:
 import os
 import signal
 
+from ansible_collections.ascend.fleet.plugins.module_utils import compiled
+
+compiled.use()
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
 from ansible_collections.ascend.fleet.plugins.module_utils.change import detached
@@ -221,7 +253,9 @@ NPU_SMI_SECONDS = 30
 def start(module):
     """Go on as a job, and end what was called."""
     try:
-        detached.leave(module.params["limit"])
+        detached.leave(
+            module.params["limit"], name=module.params["job_name"], look_seconds=module.params["look_seconds"]
+        )
     except safe_folder.UnsafeFolder as exc:
         module.fail_json(msg=str(exc), invocation={}, **exc.facts)
     except OSError as exc:
@@ -252,6 +286,11 @@ def main():
             "plan": {"type": "dict"},
             "detach": {"type": "bool", "default": False},
             "limit": {"type": "int", "default": 86400},
+            "wait": {"type": "bool", "default": False},
+            "wait_for": {"type": "str"},
+            "timeout": {"type": "int", "default": 3600},
+            "job_name": {"type": "str"},
+            "look_seconds": {"type": "int", "default": 0},
             "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
             "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         },
@@ -259,6 +298,8 @@ def main():
     )
     # In what the module says only the secrets are hidden: messages shall name files and versions.
     module.no_log_values.clear()
+    if module.params["job_name"] and not detached.NAME.match(module.params["job_name"]):
+        module.fail_json(msg="job_name is no name of a job, such as j123456789012.3456.", invocation={})
     try:
         entries, secrets = stretch.judged(module.params["entries"])
     except stretch.Wrong as exc:
@@ -269,6 +310,8 @@ def main():
     if module.params["detach"] and not module.check_mode:
         start(module)
     result = stretch.carry_out(entries, answer.of_module(module))
+    if not module.check_mode:
+        compiled.keep()
     if any(row.get("component") in vendor_files.HDK for row in result["steps"]):
         params = dict(module.params, npu_smi_timeout=NPU_SMI_SECONDS)
         result["reboot_reasons"] = host_probe.reboot_due(host_view.HostView(), params, npu_smi_run.run)

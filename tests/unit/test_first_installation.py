@@ -52,7 +52,7 @@ def job(steps: list[str], **more: Any) -> dict[str, Any]:
     return {"changed": True, "finished": 1, "ansible_job_id": "j1.2", "steps": rows, "steps_done": steps, **more}
 
 
-def answers(folder: Path) -> None:
+def answers(folder: Path, broken: bool, crowded: bool) -> None:
     """What the host answers, by module and turn."""
     model = [f"gpt2/{path.name}" for path in MODEL.iterdir() if path.name != "expected.txt"]
     brought = {"changed": True, "from_cache": [], "missing": [], "evicted": [], "bytes_received": 9}
@@ -63,25 +63,30 @@ def answers(folder: Path) -> None:
         "apt": {"changed": True},
         "group": {"changed": True},
         "user": {"changed": True},
-        "stretch": {"started": 1, "finished": 0, "ansible_job_id": "j1.2", "results_file": "/x"},
-        "async_wait.1": job(FIRST, reboot_reasons=["driver 25.3.rc1 is installed, but not loaded"]),
-        "async_wait.2": job(SECOND, texts={"inference-verify": INFERENCE}),
     }
+    jobs = [
+        job(FIRST, reboot_reasons=["driver 25.3.rc1 is installed, but not loaded"]),
+        job(SECOND, texts={"inference-verify": INFERENCE}),
+    ]
+    if broken:
+        jobs[0] = {**job([]), "failed": True, "msg": "broken"}
+    # Whoever starts a job waits for its end; in a batch that has more hosts than forks, another one does.
+    for number, one in enumerate(jobs, 1):
+        runs = {"started": 1, "finished": 0, "ansible_job_id": "j1.2", "results_file": "/x"}
+        said.update({f"stretch.{number}": runs if crowded else one, f"async_wait.{number}": one})
     for number, facts in enumerate(observations()):
         said[f"host_facts.{number + 1}"] = {"changed": False, "ansible_facts": {"ascend": facts}}
     for name, answer in said.items():
         (folder / f"{name}.json").write_text(json.dumps(answer))
 
 
-def install(place: Path, names: list[str], batches: list[Any], broken: bool = False) -> Any:
+def install(place: Path, names: list[str], batches: list[Any], broken: bool = False, forks: int = 5) -> Any:
     """How the playbook ended on hosts of these names. Broken: what the job is to do fails on each of them."""
     for name in ("answers", "artifacts"):
         (place / name).mkdir()
     for name in PACKAGES:
         (place / "artifacts" / name).write_bytes(name.encode())
-    answers(place / "answers")
-    if broken:
-        (place / "answers" / "async_wait.1.json").write_text(json.dumps({**job([]), "failed": True, "msg": "broken"}))
+    answers(place / "answers", broken, forks < len(names))
     (place / "count").write_text("")
     variables = {
         "ansible_connection": "hostless",
@@ -108,6 +113,7 @@ def install(place: Path, names: list[str], batches: list[Any], broken: bool = Fa
             "HOSTLESS_COUNT": str(place / "count"),
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_REMOTE_TEMP": "/tmp/hostless",
+            "ANSIBLE_FORKS": str(forks),
         },
         cwd=place,
         log=place / "log",
@@ -144,7 +150,7 @@ def test_it_is_counted(run):
         asked = [module for name, module in run[1] if name == host]
         assert len(asked) <= AT_MOST, asked
         counts = {name: asked.count(name) for name in asked}
-        assert (counts["host_facts"], counts["stretch"], counts["async_wait"]) == (3, 2, 2)
+        assert (counts["host_facts"], counts["stretch"], counts.get("async_wait")) == (3, 2, None)
         assert (counts["put"], counts["artifact"]) == (1, 1)
         assert asked.index("artifact") < asked.index("apt") < asked.index("stretch")
 
@@ -154,6 +160,14 @@ def test_all_hosts_are_staged_before_the_first_batch(run):
     modules = [module for _name, module in run[1]]
     last = len(modules) - 1 - modules[::-1].index("artifact")
     assert last < modules.index("apt") and modules.count("artifact") == len(HOSTS)
+
+
+def test_more_hosts_than_forks_all_work_at_once(tmp_path):
+    """Each host's job is started before the first one is waited for."""
+    done = install(tmp_path, HOSTS, ["100%"], forks=1)
+    assert done.ok, done.text[-4000:]
+    modules = [module for _name, module in asked(tmp_path) if module in ("stretch", "async_wait")]
+    assert modules == ["stretch", "stretch", "async_wait", "async_wait"] * 2
 
 
 def test_where_the_canary_fails_no_later_batch_is_started(tmp_path):

@@ -89,13 +89,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         host, kept = task_vars["inventory_hostname"], os.environ["LINES"] + "." + task_vars["inventory_hostname"]
-        if {wait!r}:
+        if self._task.args.get("wait_for"):
             return json.load(open(kept))
         plan, roles = work.plan_and_roles(self._task.args, self._templar, task_vars)
-        asked = role_work.RoleWork(self._templar, {{**task_vars, "ascend_plan": plan}})
-        entries = asked.entries(role_work.pairs(plan, roles, self._task.args["steps"]), {{}})
-        result = {{"ansible_job_id": "j1.1", "changed": True, "steps": entries, "steps_done": []}}
-        turns = {{}}
+        asked = role_work.RoleWork(self._templar, {**task_vars, "ascend_plan": plan})
+        entries = asked.entries(role_work.pairs(plan, roles, self._task.args["steps"]), {})
+        result = {"ansible_job_id": "j1.1", "changed": True, "steps": entries, "steps_done": []}
+        result["asked"] = self._task.args["steps"]
+        turns = {}
         for entry in entries:
             turns.setdefault(entry["args"]["role"], []).append(entry["step"])
         for role, steps in turns.items():
@@ -103,17 +104,19 @@ class ActionModule(ActionBase):
                 fcntl.flock(lines, fcntl.LOCK_EX)
                 lines.seek(0)
                 turn = sum((row["host"], row["name"]) == (host, "turn") for row in map(json.loads, lines))
-                row = {{"host": host, "name": "turn", "args": {{"role": role, "steps": steps}}}}
+                row = {"host": host, "name": "turn", "args": {"role": role, "steps": steps}}
                 lines.write(json.dumps(row) + "\\n")
-            given = json.load(open(os.environ["ANSWERS"])).get(host, {{}}).get("turn", [])
-            answer = given[min(turn, len(given) - 1)] if given else {{}}
+            given = json.load(open(os.environ["ANSWERS"])).get(host, {}).get("turn", [])
+            answer = given[min(turn, len(given) - 1)] if given else {}
             if answer.get("failed"):
                 result.update(answer, failed_step=steps[0])
                 break
             result["steps_done"] += steps
+        if self._task.args.get("wait"):
+            return result
         with open(kept, "w") as stream:
             json.dump(result, stream)
-        return {{"ansible_job_id": "j1.1", "job_seconds": 60}}
+        return {"ansible_job_id": "j1.1", "job_seconds": 60}
 """
 WORK = """---
 __{role}_files:
@@ -165,8 +168,7 @@ def tree(tmp_path_factory) -> Path:
         page = fleet / "plugins" / "modules" / f"{name}.py"
         if not page.exists():
             page.write_text("")
-    for name in ("stretch", "async_wait"):
-        (fleet / "plugins" / "action" / f"{name}.py").write_text(JOB.format(wait=name == "async_wait"))
+    (fleet / "plugins" / "action" / "stretch.py").write_text(JOB)
     for role in (*components.ROLES, "widget"):
         (fleet / "roles" / role / "vars").mkdir(parents=True)
         (fleet / "roles" / role / "vars" / "main.yml").write_text(WORK.format(role=role))

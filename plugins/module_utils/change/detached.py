@@ -11,17 +11,20 @@ is gone, the second waits for the third, which does the work, and puts down what
 import json
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
+import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
-from ansible_collections.ascend.fleet.plugins.module_utils.change import percentage
+from ansible_collections.ascend.fleet.plugins.module_utils.change import job, percentage
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 
 FOLDER = safe_folder.RUN_DIR + "/async"
 # What ps -o comm shows of them, at most 15 characters.
 JOB, WATCH = "ascend-job", "ascend-job-wait"
+NAME = re.compile(r"j[0-9]+\.[0-9]+\Z")
 _WORDS = 2000  # of what a job has said on its standard error, where it gave no answer
 
 
@@ -29,12 +32,16 @@ class _TimeUp(Exception):
     pass
 
 
-def leave(limit, folder=FOLDER):
+def leave(limit, folder=FOLDER, name=None, look_seconds=0):
     """Go on as a job of its own. Returns in the job alone: what it prints from then on is its answer.
+
+    The process that was started tells the job's name, or its result where it ends soon enough, and is gone.
 
     Args:
         limit: seconds after which the job is ended.
         folder: where the records of jobs are, ours alone.
+        name: of the job, by which whoever lost the answer asks for it; matches NAME. Default is one of ours.
+        look_seconds: how long the first process waits for the job's end.
 
     Raises:
         UnsafeFolder: somebody else could change what is there.
@@ -42,7 +49,7 @@ def leave(limit, folder=FOLDER):
     """
     safe_folder.private(os.path.dirname(folder))
     safe_folder.private(folder)
-    name = "j%d.%d" % (random.SystemRandom().randrange(10**12), os.getpid())
+    name = name or "j%d.%d" % (random.SystemRandom().randrange(10**12), os.getpid())
     path = os.path.join(folder, name)
     begun = {"started": 1, "finished": False, "ansible_job_id": name}
     said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
@@ -54,7 +61,7 @@ def leave(limit, folder=FOLDER):
         os.unlink(path)
         raise
     if started:
-        sys.stdout.write("\n%s\n" % json.dumps(dict(begun, changed=True, results_file=path)))
+        sys.stdout.write("\n%s\n" % json.dumps(_first_answer(path, begun, look_seconds)))
         sys.stdout.flush()
         # Not by sys.exit: what Ansible has unpacked for this module is cleared up on that way, and the job needs it.
         os._exit(0)
@@ -72,6 +79,15 @@ def leave(limit, folder=FOLDER):
         return
     _put(path, _answer(said, complained, _end(pid, limit)))
     raise SystemExit(0)
+
+
+def _first_answer(path, begun, look_seconds):
+    """What the process that was started says: the job's result, or that it runs."""
+    found = job.wait(path, time.monotonic() + look_seconds, time.monotonic, time.sleep) if look_seconds else None
+    if not found or not job.is_finished(found):
+        return dict(begun, changed=True, results_file=path)
+    job.put_away(path)
+    return job.told(found)
 
 
 def _put(path, result):

@@ -5,13 +5,14 @@
 
 Ansible makes variables of some keys of a result (ansible_facts), and prints others. So an action hands on only the keys
 that the module's own documentation names, beside Ansible's own, and words for people go without control characters.
+What was JSON holds dictionaries; to ask for any Mapping takes a worker that has just been forked many times as long.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def _spoken(value: Any) -> Any:
     """Words for people, also inside lists, dictionaries and the messages that newer releases of Ansible wrap."""
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {_text(key): _spoken(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(_spoken(item) for item in value)
@@ -112,7 +113,7 @@ def limited(answer: Any, modules: Iterable[str], asynchronous: bool = False) -> 
     Raises:
         AnswerError: the answer is no dictionary, or too large or too deep.
     """
-    if not isinstance(answer, Mapping):
+    if not isinstance(answer, dict):
         raise AnswerError("The host's answer is no dictionary.")
     _measure(answer)
     control = {**_CONTROL, **(_ASYNC if asynchronous else {})}
@@ -130,7 +131,7 @@ def encodable(value: Any) -> Any:
     """The same data, with a mark where a text holds what no file can."""
     if isinstance(value, str):
         return _SURROGATES.sub("\ufffd", value) if not value.isascii() else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {encodable(key): encodable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [encodable(item) for item in value]
@@ -146,9 +147,9 @@ def _measure(answer: Any) -> None:
         items += 1
         if isinstance(value, str):
             characters += len(value)
-        elif isinstance(value, (Mapping, list, tuple)):
-            inside = list(value.values()) if isinstance(value, Mapping) else value
-            characters += sum(map(len, map(str, value))) if isinstance(value, Mapping) else 0
+        elif isinstance(value, (dict, list, tuple)):
+            inside = list(value.values()) if isinstance(value, dict) else value
+            characters += sum(map(len, map(str, value))) if isinstance(value, dict) else 0
             waiting.extend((item, depth + 1) for item in inside)
         if depth > MAX_DEPTH or items > MAX_ITEMS or characters > MAX_CHARACTERS:
             raise AnswerError(

@@ -46,8 +46,8 @@ def facts(said: Any) -> dict[str, Any]:
         answer.AnswerError: there is none, or a value of it is not what it must be.
     """
     given = said.get("ansible_facts")
-    found = given.get("ascend") if isinstance(given, Mapping) else None
-    if not isinstance(found, Mapping):
+    found = given.get("ascend") if isinstance(given, dict) else None
+    if not isinstance(found, dict):
         raise answer.AnswerError("The host's answer holds no observation (ansible_facts.ascend).")
     result = answer.encodable(found)
     _keys(result, shape(), "")
@@ -79,7 +79,7 @@ def _check(value: Any, doc: Mapping[str, Any], path: str) -> None:
     kind = doc["type"]
     if kind == "dict":
         # What has keys of its own is always there; what is documented as one dictionary may be null.
-        good = isinstance(value, Mapping) or (value is None and "contains" not in doc)
+        good = isinstance(value, dict) or (value is None and "contains" not in doc)
     elif kind == "list":
         good = isinstance(value, (list, tuple)) or (value is None and "." in path)
     else:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,12 @@ FIX = (
 )
 
 
-@cache
 def _ours() -> re.Pattern[str]:
     roles = sorted(path.name for path in _ROLES.iterdir() if path.is_dir()) if _ROLES.is_dir() else []
     return re.compile(rf"(?:__)?(?:{'|'.join(map(re.escape, {*_OTHERS, *roles}))})_")
+
+
+_OURS = _ours()  # before the workers fork
 
 
 def names(variables: Mapping[str, Any]) -> list[str]:
@@ -42,7 +43,7 @@ def names(variables: Mapping[str, Any]) -> list[str]:
     facts = variables.get("ansible_facts")
     if not isinstance(facts, Mapping):
         return []
-    return sorted(name for name in map(str, facts) if _ours().match(name) and not _harmless(name, variables))
+    return sorted(name for name in map(str, facts) if _OURS.match(name) and not _harmless(name, variables))
 
 
 def _harmless(name: str, variables: Mapping[str, Any]) -> bool:

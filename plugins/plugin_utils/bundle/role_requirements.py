@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Component
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Stack
 
@@ -22,7 +22,8 @@ COMMIT = re.compile(r"\A[0-9a-f]{40}\Z")
 
 @cache
 def _defaults(role: str) -> dict[str, Any]:
-    return yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")) or {}
+    text = (ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8")
+    return yaml.load(text, catalog.Loader) or {}
 
 
 @cache

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog
 
 _ROLE = Path(__file__).parents[3] / "roles" / "inference_check" / "defaults" / "main.yml"
 _READ = (
@@ -22,11 +22,13 @@ _READ = (
 )
 
 
-@cache
 def _defaults() -> dict[str, Any]:
-    values = yaml.safe_load(_ROLE.read_text(encoding="utf-8"))
+    found = yaml.load(_ROLE.read_text(encoding="utf-8"), catalog.Loader)
     # The artifacts are the shared ones, by a template that is read elsewhere.
-    return {name: values[name] for name in _READ if name != "inference_check_artifacts"}
+    return {name: found[name] for name in _READ if name != "inference_check_artifacts"}
+
+
+_DEFAULTS = _defaults()  # before the workers fork
 
 
 def values(get: Callable[[str], Any]) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def values(get: Callable[[str], Any]) -> dict[str, Any]:
     Args:
         get: gives the templated variable of the host, None where it is not set.
     """
-    return {**_defaults(), **{name: value for name in _READ if (value := get(name)) is not None}}
+    return {**_DEFAULTS, **{name: value for name in _READ if (value := get(name)) is not None}}
 
 
 def asked(model: dict[str, Any]) -> str | None:

@@ -17,7 +17,7 @@ import json, os, sys, time
 from ansible_collections.ascend.fleet.plugins.module_utils.change import detached, percentage
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import safe_folder
 safe_folder.TOP = {folder!r}.rpartition("/async")[0]
-detached.leave({limit}, {folder!r})
+detached.leave({limit}, {folder!r}, {name!r}, {look})
 {work}
 """
 
@@ -25,8 +25,8 @@ detached.leave({limit}, {folder!r})
 class Started:
     """What was told when it started, and its record."""
 
-    def __init__(self, folder, work, limit=30):
-        code = START.format(limit=limit, folder=str(folder), work=work)
+    def __init__(self, folder, work, limit=30, look=0):
+        code = START.format(limit=limit, folder=str(folder), work=work, name="j77.1" if look else None, look=look)
         began = time.monotonic()
         # With its pipes: who started it over SSH has them open, and waits for their end.
         done = subprocess.run(
@@ -34,7 +34,7 @@ class Started:
         )
         self.seconds = time.monotonic() - began
         self.said = json.loads(done.stdout)
-        self.path = Path(self.said["results_file"])
+        self.path = Path(self.said.get("results_file") or folder / self.said["ansible_job_id"])
 
     def result(self):
         return job.wait(str(self.path), time.monotonic() + 20, time.monotonic, time.sleep)
@@ -150,7 +150,9 @@ def test_where_the_last_process_is_lacking_the_record_says_it(folder):
         [
             sys.executable,
             "-c",
-            code.replace("import json", lacking + "import json", 1).format(limit=9, folder=str(folder), work=""),
+            code.replace("import json", lacking + "import json", 1).format(
+                limit=9, folder=str(folder), work="", name=None, look=0
+            ),
         ],
         capture_output=True,
         text=True,
@@ -161,3 +163,18 @@ def test_where_the_last_process_is_lacking_the_record_says_it(folder):
     path = json.loads(done.stdout)["results_file"]
     result = job.wait(path, time.monotonic() + 20, time.monotonic, time.sleep)
     assert result["failed"] and result["msg"].startswith("the job gave no answer (it could not be started)")
+
+
+def test_who_starts_a_short_job_gets_its_result(folder):
+    started = Started(
+        folder, "time.sleep(0.3); print(json.dumps({'changed': True, 'invocation': {'token': 'x'}}))", look=20
+    )
+    assert started.said == {"changed": True, "ansible_job_id": "j77.1", "finished": True}
+    # Told, and kept for a while for whoever has lost the answer.
+    assert [path.name for path in folder.iterdir()] == ["j77.1.told"]
+
+
+def test_who_has_waited_long_enough_leaves_the_job(folder):
+    started = Started(folder, "time.sleep(3); print(json.dumps({'changed': True}))", look=0.5)
+    assert started.seconds < 2.9 and started.said["finished"] is False and started.path.name == "j77.1"
+    assert started.result() == {"changed": True, "ansible_job_id": "j77.1", "finished": True}
