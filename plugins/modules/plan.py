@@ -204,9 +204,9 @@ groups:
   returned: always
 memberships:
   description: >-
-    The hosts that are not converged with their status, and one host each for C(networked), where a plan sets the network of
-    the NPUs, and C(inferring), where a host is none that trains alone. Of them the playbooks make the groups
-    C(ascend_pending), C(ascend_networked) and so on, which the later plays choose their hosts by.
+    The hosts that are not converged with their status, and one host each for C(networked), where a plan sets the
+    network of the NPUs, and C(inferring), where a host is none that trains alone. Of them the playbooks make the
+    groups C(ascend_pending), C(ascend_networked) and so on, which the later plays choose their hosts by.
   type: list
   elements: dict
   returned: always

@@ -12,8 +12,9 @@ description:
   - Ends with the first step that fails, and says which were done before it.
   - A lost connection or a dead control node loses nothing. What was being done is in the host's journal, and the next
     run waits for it, adopts or repairs it.
-  - Use it with O(detach) and O(wait), or start it on many hosts and wait for it afterwards. The step at work and the percentage of its installer are added
-    to the job's status as C(ascend_progress), a dictionary of C(step), C(component) and C(percent).
+  - Use it with O(detach) and O(wait), or start it on many hosts and wait for it afterwards. The step at work and the
+    percentage of its installer are added to the job's status as C(ascend_progress), a dictionary of C(step),
+    C(component) and C(percent).
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:
@@ -84,11 +85,11 @@ options:
     default: 86400
   wait:
     description:
-      - With O(detach), wait for the end of the job as M(ascend.fleet.async_wait) does, and return its result. Starting and
-        waiting is one connection then, where the job ends within the host's C(ascend_poll_seconds). A connection that is
-        lost meanwhile is taken up again.
-      - The task has its process on the control node until the job ends, so that no more hosts than C(forks) are at work.
-        Heeded on the control node.
+      - With O(detach), wait for the end of the job as M(ascend.fleet.async_wait) does, and return its result. Starting
+        and waiting is one execution then, where the job ends within the host's C(ascend_poll_seconds). A connection
+        that is lost meanwhile is taken up again.
+      - The task has its process on the control node until the job ends, so that no more hosts than C(forks) are at
+        work. Heeded on the control node.
     type: bool
     default: false
   wait_for:

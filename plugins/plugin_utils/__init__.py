@@ -1,8 +1,10 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stays on the control node. Ansible's importer compiles a collection's Python anew in each run, Python's own keeps
-what it has compiled beside the source: it takes over what the plugins import here and from module_utils.
+"""What stays on the control node.
+
+Ansible's importer compiles a collection's Python anew in each run, Python's own keeps what it has compiled beside the
+source. So it is Python's that finds what is here and in module_utils.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ def memberships(plans: Mapping[str, Plan], facts: Mapping[str, Mapping[str, Any]
         facts: what host_facts saw, by host; hosts that were not observed may lack.
 
     Returns:
-        rows of C(name) and C(groups): the status of every host that is not converged; C(networked) where a plan sets the
-        network of the NPUs, and C(inferring) where a host is none that trains alone. Of these two one host stands for
-        all, since the plays choose their hosts themselves.
+        rows of C(name) and C(groups): the status of every host that is not converged; C(networked) where a plan sets
+        the network of the NPUs, and C(inferring) where a host is none that trains alone. Of these two one host stands
+        for all, since the plays choose their hosts themselves.
     """
     groups = {host: [str(plan["status"])] for host, plan in plans.items() if plan["status"] != "converged"}
     for name, concerned in ((NETWORKED, _networked), (INFERRING, _inferring)):
