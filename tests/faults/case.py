@@ -67,9 +67,8 @@ def kill(pattern: str, signal: str = "-9") -> str:
     )
 
 
-def kill_job(supervisor: bool = False) -> str:
-    """Kill the job, by its name (its command line is only an interpreter's); or the one who waits for it too."""
-    names = ("ascend-job", "ascend-job-wait") if supervisor else ("ascend-job",)
+def kill_named(*names: str) -> str:
+    """Kill processes by the names that ps shows: the command line of a module is only an interpreter's."""
     return (
         f'for p in /proc/[0-9]*; do case "$(cat $p/comm 2>/dev/null)" in {"|".join(names)})'
         " kill -9 ${p#/proc/} 2>/dev/null && echo STRUCK ;; esac; done"

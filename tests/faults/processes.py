@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults import packages
-from tests.faults.case import COMPONENTS, MOMENTS, NO_CACHE, PREFIX, STARTS, Case, await_call, kill, kill_job, slow
+from tests.faults.case import COMPONENTS, MOMENTS, NO_CACHE, PREFIX, STARTS, Case, await_call, kill, kill_named, slow
 
+# What a job is, and who waits for its end and writes its record, as ps shows them.
+_JOB, _WATCH = "ascend-job", "ascend-job-wait"
 _STAGING = (
     "until ls -d /home/ops/.ansible/tmp/*/artifacts /var/lib/ascend-fleet/cache/* >/dev/null 2>&1;"
     " do sleep 0.05; done; "
@@ -65,7 +67,7 @@ def _processes_die() -> Iterator[Case]:
                 moment,
                 STARTS[component],
                 slow(component),
-                watch=wait + kill_job(),
+                watch=wait + kill_named(_JOB),
             )
             yield Case(
                 "control node dies",
@@ -142,6 +144,10 @@ def _less_than_death() -> Iterator[Case]:
         # Silent, but not closed: the session's server stops for longer than the client is patient.
         silent = kill("'sshd: ops'*", signal="-STOP") + "; sleep 20; " + kill("'sshd: ops'*", signal="-CONT")
         yield Case("connection cut", component, "silent for 20 seconds", start, slowly, watch=wait + silent)
+        # Whoever started the job and waited for its end: it is asked for again.
+        yield Case(
+            "module killed", component, "who waits for the job", start, slowly, watch=wait + kill_named("python3")
+        )
         # Nobody is left who would tell of the end: the time limit ends it.
         yield Case(
             "module killed",
@@ -150,7 +156,7 @@ def _less_than_death() -> Iterator[Case]:
             start,
             slowly,
             variables={"npu_driver_timeout": 20, "cann_timeout": 20},
-            watch=wait + kill_job(supervisor=True),
+            watch=wait + kill_named(_JOB, _WATCH),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.ascend.fleet.plugins.module_utils.change import detached
 from ansible_collections.ascend.fleet.plugins.module_utils.steps import stretch
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.report.collect import PHASES
@@ -32,7 +33,8 @@ LONG = [
     for path in FILES
     for block in _of(path)
     for task in block.get("block", ())
-    if "async" in task or any(isinstance(said, dict) and said.get("detach") for said in task.values())
+    if "async" in task
+    or (task.get("ascend.fleet.stretch", {}).get("detach") and not task["ascend.fleet.stretch"].get("wait"))
 ]
 
 
@@ -40,17 +42,23 @@ LONG = [
 def test_a_long_task_is_started_everywhere_and_then_waited_for(block, task):
     """A record that outlives a power cut says "running" for ever, and the run would wait to the time limit."""
     wait = block["block"][block["block"].index(task) + 1]
-    place = block["vars"]["ansible_async_dir"] if "async" in task else wait["ascend.fleet.async_wait"]["async_dir"]
+    place = block["vars"]["ansible_async_dir"] if "async" in task else detached.FOLDER
     assert place.startswith("/run/"), task["name"]
     assert task.get("poll", 0) == 0 and task["changed_when"] is False
-    assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {task['register']}.ansible_job_id }}}}"
+    job = f"{task['register']}.ansible_job_id"
+    if "async" in task:
+        assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {job} }}}}"
+    else:
+        assert wait["ascend.fleet.stretch"]["wait_for"] == f"{{{{ {job} | default(omit) }}}}"
 
 
 def test_packages_and_environments_are_changed_in_one_place_only():
     """In the one job of a host, as a long task: all hosts are waited for side by side."""
     found = [(path, task) for path in FILES for task in _of(path) if "ascend.fleet.stretch" in task]
-    assert [(path.parents[1].name, path.name) for path, _task in found] == [("ascend", "stretch.yml")]
-    assert found[0][1]["ascend.fleet.stretch"]["detach"] is True and len(LONG) >= 2
+    assert {(path.parents[1].name, path.name) for path, _task in found} == {("ascend", "stretch.yml")}
+    assert all(task["ascend.fleet.stretch"]["detach"] is True for _path, task in found) and len(LONG) >= 2
+    # Where there are more hosts than forks; otherwise whoever starts a job waits for it.
+    assert [task.get("when") for _path, task in found] == ["ansible_play_batch | length > ansible_forks", None]
     for module in stretch.KINDS:
         users = {path.parents[1].name for path in FILES for task in _of(path) if f"ascend.fleet.{module}" in task}
         assert users <= {"training_check", "container_runtime"}, f"{module} is the work of a job"

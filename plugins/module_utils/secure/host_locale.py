@@ -8,7 +8,6 @@ other letters. From 3.7 on it takes UTF-8 there.
 """
 
 import os
-import platform
 import sys
 
 
@@ -35,7 +34,7 @@ def complaint(values, encode=os.fsencode, encoding=None):
                     "%s: this host's Python %s writes file names in %s and cannot name %s. Give it a locale, with "
                     "environment: {LC_ALL: C.UTF-8} of the play or task, take Python 3.7 or later "
                     "(ansible_python_interpreter), or choose a path of ASCII letters."
-                    % (name, platform.python_version(), encoding, ascii(path))
+                    % (name, "%d.%d.%d" % sys.version_info[:3], encoding, ascii(path))
                 )
     return None
 

@@ -169,13 +169,12 @@ def test_what_others_could_have_put_there_is_not_believed(folder, spoil):
 
 
 RUN = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
+import sys
 from ansible_collections.ascend.fleet.plugins.module_utils import compiled
-compiled.use(sys.argv[2])
+compiled.use(sys.argv[1])
 from ansible_collections.ascend.fleet.plugins.module_utils import journal, npu_smi
 print(sorted(entry.rpartition("/")[2] for finder in compiled._FINDERS for entry, _size, _crc in finder.new))
-compiled.keep(sys.argv[2])
+compiled.keep(sys.argv[1])
 """
 
 
@@ -197,7 +196,12 @@ def test_a_second_module_compiles_nothing(tmp_path):
     try:
         said = [
             subprocess.run(
-                [sys.executable, "-I", "-c", RUN, archive, str(state)], capture_output=True, text=True, check=True
+                [sys.executable, "-c", RUN, str(state)],
+                env={**os.environ, "PYTHONPATH": archive},
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=True,
             ).stdout.strip()
             for _turn in range(2)
         ]
