@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible.module_utils import urls
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import source as artifact_source
@@ -103,7 +104,7 @@ def test_https_that_leads_to_http_is_refused(monkeypatch):
         __enter__=lambda self: self,
         __exit__=lambda self, *more: None,
     )
-    monkeypatch.setattr(artifact_source.urls, "open_url", lambda url, **more: _Opened(answer))
+    monkeypatch.setattr(urls, "open_url", lambda url, **more: _Opened(answer))
     with pytest.raises(ArtifactError, match="plain http that anybody on the way could exchange"):
         artifact_source.open_source("https://mirror.example/")
 
