@@ -68,7 +68,7 @@ def kill(pattern: str, signal: str = "-9") -> str:
 
 
 def kill_named(*names: str) -> str:
-    """Kill processes by the names that ps shows: the command line of a module is only an interpreter's."""
+    """Kill processes by the names (patterns) that ps shows: the command line of a module is only an interpreter's."""
     return (
         f'for p in /proc/[0-9]*; do case "$(cat $p/comm 2>/dev/null)" in {"|".join(names)})'
         " kill -9 ${p#/proc/} 2>/dev/null && echo STRUCK ;; esac; done"

@@ -146,7 +146,7 @@ def _less_than_death() -> Iterator[Case]:
         yield Case("connection cut", component, "silent for 20 seconds", start, slowly, watch=wait + silent)
         # Whoever started the job and waited for its end: it is asked for again.
         yield Case(
-            "module killed", component, "who waits for the job", start, slowly, watch=wait + kill_named("python3")
+            "module killed", component, "who waits for the job", start, slowly, watch=wait + kill_named("python3*")
         )
         # Nobody is left who would tell of the end: the time limit ends it.
         yield Case(
