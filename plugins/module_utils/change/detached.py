@@ -86,8 +86,12 @@ def _first_answer(path, begun, look_seconds):
     found = job.wait(path, time.monotonic() + look_seconds, time.monotonic, time.sleep) if look_seconds else None
     if not found or not job.is_finished(found):
         return dict(begun, changed=True, results_file=path)
-    job.put_away(path)
-    return job.told(found)
+    said = job.told(found)
+    try:
+        job.put_away(path)
+    except OSError:  # somebody has cleared the folder meanwhile: the result is told now, or never
+        return said
+    return said
 
 
 def _put(path, result):

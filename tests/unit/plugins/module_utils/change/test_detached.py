@@ -178,3 +178,15 @@ def test_who_has_waited_long_enough_leaves_the_job(folder):
     started = Started(folder, "time.sleep(3); print(json.dumps({'changed': True}))", look=0.5)
     assert started.seconds < 2.9 and started.said["finished"] is False and started.path.name == "j77.1"
     assert started.result() == {"changed": True, "ansible_job_id": "j77.1", "finished": True}
+
+
+def test_a_result_is_told_though_its_record_cannot_be_put_away(folder, monkeypatch):
+    path = str(folder / "j77.1")
+    folder.mkdir(mode=0o700)
+    Path(path).write_text(json.dumps({"changed": True, "finished": True, "ansible_job_id": "j77.1"}))
+
+    def gone(_path):
+        raise FileNotFoundError(2, "No such file or directory", str(folder))
+
+    monkeypatch.setattr(detached.job, "put_away", gone)
+    assert detached._first_answer(path, {}, 1)["changed"] is True
