@@ -114,6 +114,7 @@ def install(place: Path, names: list[str], batches: list[Any], broken: bool = Fa
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_REMOTE_TEMP": "/tmp/hostless",
             "ANSIBLE_FORKS": str(forks),
+            "ANSIBLE_STDOUT_CALLBACK": "ascend.fleet.progress",
         },
         cwd=place,
         log=place / "log",
@@ -142,6 +143,11 @@ def test_it_goes_from_bare_to_text(run):
     for host in hosts:
         assert (host["status"], host["inference"]["status"]) == ("converged", "passed")
         assert [step["state"] for step in host["plan"]] == ["done"] * 8
+
+
+def test_stages_that_nobody_has_asked_for_are_not_on_the_screen(run):
+    text = run[0].text
+    assert "Report\n" in text and "no hosts to do this on" not in text and "Lay out" not in text, text
 
 
 def test_it_is_counted(run):
