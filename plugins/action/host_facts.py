@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -16,7 +16,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import observe
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import accounts, beside, declared, model_files
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import printable
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Catalog
 
 HUAWEI = "19e5"
 # Either of them asks for the network of the NPUs.
@@ -43,33 +42,9 @@ class ActionModule(HostAction):
     _supports_async = False
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        arguments = dict(self._task.args)
-        must_answer = boolean(arguments.pop("must_answer", False))
-        try:
-            tables = catalog.load(host_variables.value(self._templar, task_vars, "ascend_catalog_overlay"))
-        except catalog.CatalogError as error:
-            raise AnsibleActionFail(str(error)) from error
-        arguments.setdefault("pci_ids", pci_ids(tables["chips"]))
-        arguments.setdefault("npu_names", npu_names(tables["chips"]))
-        if "device_network" not in arguments and any(
-            bool(host_variables.value(self._templar, task_vars, name)) for name in NETWORK
-        ):
-            arguments["device_network"] = True
-        if arguments.get("device_network"):
-            arguments.setdefault("network_ports", network_ports(tables["chips"]))
-
-        def variable(name: str) -> Any:
-            return host_variables.value(self._templar, task_vars, name)
-
-        arguments.setdefault("host_tuning", bool(variable("ascend_host_tuning")))
-        containers = self._wants_runtime(variable)
-        arguments.setdefault(_RUNTIME, containers)
-        arguments.setdefault("accounts", _accounts(variable, containers))
-        model = model_files.values(variable)
-        arguments.setdefault("extra_packages", self._proofs(tables, task_vars))
-        arguments.setdefault("python_packages", beside.distributions(variable))
-        if folder := model_files.folder(model):
-            arguments.setdefault("model_dir", folder)
+        given = dict(self._task.args)
+        must_answer = boolean(given.pop("must_answer", False))
+        arguments = self.completed(given, self._templar, task_vars)
         try:
             said = self._execute_module(
                 module_name="ascend.fleet.host_facts", module_args=arguments, task_vars=task_vars
@@ -78,32 +53,65 @@ class ActionModule(HostAction):
             if not must_answer:
                 raise
             # Without its cause, whose words Ansible would add as the host gave them.
-            said = _SILENT.format(host=task_vars["inventory_hostname"], said=printable(str(error)))
-            raise AnsibleActionFail(said) from None
+            raise AnsibleActionFail(silent(task_vars, error)) from None
         return self.handed_on(said, ["host_facts"])
 
-    def _wants_runtime(self, variable: Callable[[str], Any]) -> bool:
-        """Whether somebody asks for the container runtime; that all components are the default asks for nothing."""
-        parts = variable("ascend_components")
-        parts = parts.split(",") if isinstance(parts, str) else parts
-        named = isinstance(parts, (list, tuple)) and _RUNTIME in [str(part).strip() for part in parts]
-        return named or variable("ascend_container_runtime_version") not in (None, "", "auto")
+    @classmethod
+    def completed(cls, args: Mapping[str, Any], templar: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with what the catalog and the host's variables say. Raises AnsibleActionFail."""
 
-    def _proofs(self, tables: Catalog, task_vars: dict[str, Any]) -> list[dict[str, Any]]:
-        """Where what ascend_extra_packages names would be; wrong entries are the plan's to complain about."""
-        desired = {name: host_variables.value(self._templar, task_vars, name) for name in beside.READS}
-        return beside.proofs(desired, tables)
+        def variable(name: str) -> Any:
+            return host_variables.value(templar, task_vars, name)
+
+        arguments = dict(args)
+        try:
+            tables = catalog.load(variable("ascend_catalog_overlay"))
+        except catalog.CatalogError as error:
+            raise AnsibleActionFail(str(error)) from error
+        arguments.setdefault("pci_ids", pci_ids(tables["chips"]))
+        arguments.setdefault("npu_names", npu_names(tables["chips"]))
+        if "device_network" not in arguments and any(bool(variable(name)) for name in NETWORK):
+            arguments["device_network"] = True
+        if arguments.get("device_network"):
+            arguments.setdefault("network_ports", network_ports(tables["chips"]))
+        arguments.setdefault("host_tuning", bool(variable("ascend_host_tuning")))
+        containers = _wants_runtime(variable)
+        arguments.setdefault(_RUNTIME, containers)
+        arguments.setdefault("accounts", _accounts(variable, containers))
+        # Where what ascend_extra_packages names would be; wrong entries are the plan's to complain about.
+        proofs = beside.proofs({name: variable(name) for name in beside.READS}, tables)
+        arguments.setdefault("extra_packages", proofs)
+        arguments.setdefault("python_packages", beside.distributions(variable))
+        if folder := model_files.folder(model_files.values(variable)):
+            arguments.setdefault("model_dir", folder)
+        return arguments
 
     def handed_on(self, said: Any, modules: list[str], asynchronous: bool = False) -> dict[str, Any]:
         """The answer with the one fact that the module gives, checked: the plan and the roles rely on its shape."""
         result = super().handed_on(said, modules, asynchronous)
-        if result.get("failed"):
-            return result
-        try:
-            seen = observed.facts(said)
-        except answer.AnswerError as error:
-            return {**result, "failed": True, "msg": f"{error} Nothing of it is used. {_FIX}"}
-        return {**result, "ansible_facts": {**result.get("ansible_facts", {}), "ascend": seen}}
+        return result if result.get("failed") else with_facts(result, said)
+
+
+def with_facts(result: dict[str, Any], said: Any) -> dict[str, Any]:
+    """A result with the observation of an answer in it, or failed where that is none."""
+    try:
+        seen = observed.facts(said)
+    except answer.AnswerError as error:
+        return {**result, "failed": True, "msg": f"{error} Nothing of it is used. {_FIX}"}
+    return {**result, "ansible_facts": {**result.get("ansible_facts", {}), "ascend": seen}}
+
+
+def silent(task_vars: Mapping[str, Any], error: Exception) -> str:
+    """What is said of a host that does not answer where somebody relies on it."""
+    return _SILENT.format(host=task_vars["inventory_hostname"], said=printable(str(error)))
+
+
+def _wants_runtime(variable: Callable[[str], Any]) -> bool:
+    """Whether somebody asks for the container runtime; that all components are the default asks for nothing."""
+    parts = variable("ascend_components")
+    parts = parts.split(",") if isinstance(parts, str) else parts
+    named = isinstance(parts, (list, tuple)) and _RUNTIME in [str(part).strip() for part in parts]
+    return named or variable("ascend_container_runtime_version") not in (None, "", "auto")
 
 
 def _accounts(variable: Callable[[str], Any], containers: bool) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
+from ansible_collections.ascend.fleet.plugins.action import work
 from ansible_collections.ascend.fleet.plugins.module_utils import defaults
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
@@ -30,6 +31,8 @@ SPEC: dict[str, Any] = {
     "files": {"type": "list", "elements": "raw", "default": []},
     "requirement_set": {"type": "str"},
     "sets": {"type": "list", "elements": "dict", "default": []},
+    "roles": {"type": "list", "elements": "str"},
+    "plan": {"type": "dict"},
     "source": {"type": "str"},
     "source_url": {"type": "str"},
     "lock_sha256": {"type": "str"},
@@ -54,12 +57,16 @@ class ActionModule(HostAction):
 
     def act(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
+        asked: dict[str, Any] = {}
+        if args["roles"] is not None:
+            asked["work"] = work.of_host(args, self._templar, task_vars)
+            args["sets"] += asked["work"]["sets"]
         try:
             found = [(one, self._resolve(one, task_vars)) for one in self._sets(args)]
         except (ArtifactError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         result: dict[str, Any] = {"changed": False, "files": {}, "sha256": {}, "from_cache": [], "bytes_sent": 0}
-        result.update(relay_bytes=0, evicted=[], steps={})
+        result.update(asked, relay_bytes=0, evicted=[], steps={})
         diffs = []
         for state_dir, items in _rounds(found, args["state_dir"]):
             outcome = self._bring(items, {**args, "state_dir": state_dir}, task_vars)

@@ -26,18 +26,27 @@ class ActionModule(ControlAction):
     }
 
     def act(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        plan, roles = plan_and_roles(args, self._templar, task_vars)
-        asked = role_work.RoleWork(self._templar, {**task_vars, "ascend_plan": plan})
-        pairs = role_work.pairs(plan, roles)
-        stretches = shares.stretches(plan, roles)
-        return {
-            "first": shares.first_of(stretches),
-            "sets": asked.sets(pairs),
-            "packages": asked.system(pairs),
-            "packages_wished": asked.system(pairs, "system_wished"),
-            "prepare": asked.prepared(pairs),
-            "stretches": stretches,
-        }
+        return of_host(args, self._templar, task_vars)
+
+
+def of_host(args: dict[str, Any], templar: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
+    """What roles have to do for a host's plan, as the module documents it. Raises AnsibleActionFail.
+
+    Args:
+        args: C(roles), and C(plan) where it is not the host's.
+    """
+    plan, roles = plan_and_roles(args, templar, task_vars)
+    asked = role_work.RoleWork(templar, {**task_vars, "ascend_plan": plan})
+    pairs = role_work.pairs(plan, roles)
+    stretches = shares.stretches(plan, roles)
+    return {
+        "first": shares.first_of(stretches),
+        "sets": asked.sets(pairs),
+        "packages": asked.system(pairs),
+        "packages_wished": asked.system(pairs, "system_wished"),
+        "prepare": asked.prepared(pairs),
+        "stretches": stretches,
+    }
 
 
 def plan_and_roles(args: dict[str, Any], templar: Any, task_vars: dict[str, Any]) -> tuple[Plan, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import progress, shares, step_work
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares, step_work
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
@@ -18,11 +18,6 @@ def plan_steps(plan: Plan, components: Iterable[str]) -> list[Step]:
     """The steps of the plan that belong to these components, in the plan's order."""
     wanted = set(components)
     return [step for step in plan["steps"] if step["component"] in wanted]
-
-
-def unproven(steps: Iterable[Step], facts: dict[str, Any]) -> list[str]:
-    """What a fresh observation does not prove of finished driver and firmware steps."""
-    return [clean(said) for _step, said in planning.unproven(facts, steps)]
 
 
 def component_roles(run_tags: Iterable[str], skip_tags: Iterable[str] = ()) -> list[str]:
@@ -43,8 +38,6 @@ def step_words(step: Step) -> str:
 class FilterModule:
     def filters(self) -> dict[str, Any]:
         return {
-            "after_job": progress.after_job,
-            "after_reboot": progress.after_reboot,
             "component_roles": component_roles,
             "conda_channels": step_work.conda_channels,
             "conda_files": step_work.conda_files,
@@ -55,5 +48,5 @@ class FilterModule:
             "proof_steps": step_work.proof_steps,
             "role_steps": role_steps,
             "step_words": step_words,
-            "unproven": unproven,
+            "stretch_words": shares.words,
         }

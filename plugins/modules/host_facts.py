@@ -509,61 +509,22 @@ ansible_facts:
           {description: Why., type: list, elements: str, sample: ["driver 25.3.rc1 is installed, 24.1.0 is loaded"]}
 """
 
-import sys
-
 from ansible_collections.ascend.fleet.plugins.module_utils import compiled
 
 compiled.use()
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ascend.fleet.plugins.module_utils import defaults, host_view
-from ansible_collections.ascend.fleet.plugins.module_utils.container import engines
-from ansible_collections.ascend.fleet.plugins.module_utils.host import busy
-from ansible_collections.ascend.fleet.plugins.module_utils.host import facts as host_probe
-from ansible_collections.ascend.fleet.plugins.module_utils.host import npu as npu_smi_run
-from ansible_collections.ascend.fleet.plugins.module_utils.host import pci as host_probe_pci
-from ansible_collections.ascend.fleet.plugins.module_utils.host import system as host_probe_system
-from ansible_collections.ascend.fleet.plugins.module_utils.network import tool
+from ansible_collections.ascend.fleet.plugins.module_utils.host import observation
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
-from ansible_collections.ascend.fleet.plugins.module_utils.vendor import declared
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
-            "user": {"type": "str", "default": "HwHiAiUser"},
-            "env_root": {"type": "path", "default": defaults.ENV_ROOT},
-            "state_dir": {"type": "path", "default": defaults.STATE_DIR},
-            "model_dir": {"type": "path"},
-            "must_answer": {"type": "bool", "default": False},
-            "npu_smi_timeout": {"type": "int", "default": 30},
-            "pci_ids": {
-                "type": "list",
-                "elements": "dict",
-                "options": host_probe_pci.PCI_ID,
-            },
-            "npu_names": {"type": "dict"},
-            "python_packages": {"type": "list", "elements": "str", "default": []},
-            "extra_packages": {"type": "list", "elements": "dict", "options": declared.PROOF, "default": []},
-            "container_runtime": {"type": "bool", "default": False},
-            "accounts": {"type": "list", "elements": "dict", "default": [], "options": host_probe_system.ACCOUNT},
-            "container_engine": {"type": "str", "choices": list(engines.NAMES), "default": "docker"},
-            "device_network": {"type": "bool", "default": False},
-            "host_tuning": {"type": "bool", "default": False},
-            "network_ports": {"type": "dict"},
-            "device_network_timeout": {"type": "int", "default": 120},
-        },
+        argument_spec=dict(observation.SPEC, must_answer={"type": "bool", "default": False}),
         supports_check_mode=True,
     )
     host_locale.check(module)
-    params = dict(module.params, pci_ids=module.params["pci_ids"] or [], npu_names=module.params["npu_names"] or {})
-    interpreter = {"version": "%d.%d.%d" % sys.version_info[:3], "executable": sys.executable}
-
-    def network_tool(path):
-        return tool.Tool(path, total=params["device_network_timeout"])
-
-    facts = host_probe.collect(host_view.HostView(), params, interpreter, npu_smi_run.run, busy.users, network_tool)
+    facts = observation.look(module.params)
     if not module.check_mode:
         compiled.keep()
     module.exit_json(changed=False, ansible_facts={"ascend": facts})

@@ -53,6 +53,15 @@ options:
     type: list
     elements: dict
     default: []
+  roles:
+    description:
+      - Roles of this collection, in the order of installation, which are asked for the sets that the host's plan takes,
+        as M(ascend.fleet.work) asks them.
+    type: list
+    elements: str
+  plan:
+    description: The plan for O(roles). Default is the variable C(ascend_plan) of the host.
+    type: dict
   requirement_set:
     description: Name of a list in the lock (C(sets)), for example C(wheels-2.7.1-py3.11-aarch64); its files are added.
     type: str
@@ -113,6 +122,10 @@ steps:
   description: C(files) and C(sha256) as above by C(step) of O(sets).
   type: dict
   returned: success
+work:
+  description: What M(ascend.fleet.work) returns, for M(ascend.fleet.change).
+  type: dict
+  returned: with O(roles)
 from_cache:
   description: Names that the host had already.
   type: list

@@ -106,6 +106,11 @@ options:
     description: How long the module waits for the job's end. The control node sets it with O(wait).
     type: int
     default: 0
+  look:
+    description:
+      - The options of M(ascend.fleet.host_facts) for a look at the host after the last step. None is taken without it,
+        where a step fails, or in check mode.
+    type: dict
 seealso:
   - module: ascend.fleet.run_package
   - module: ascend.fleet.python_environment
@@ -156,6 +161,10 @@ failed_step:
 texts:
   description: What text_generation returned as C(inference), by the step.
   returned: always
+  type: dict
+observed:
+  description: What the host shows after the last step, as RV(ascend.fleet.host_facts#module:ansible_facts.ascend).
+  returned: with O(look)
   type: dict
 reboot_reasons:
   description: Why the host needs a reboot now, told from its state. Empty where it needs none.
@@ -292,6 +301,7 @@ def main():
             "timeout": {"type": "int", "default": 3600},
             "job_name": {"type": "str"},
             "look_seconds": {"type": "int", "default": 0},
+            "look": {"type": "dict"},
             "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
             "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         },
@@ -303,6 +313,7 @@ def main():
         module.fail_json(msg="job_name is no name of a job, such as j123456789012.3456.", invocation={})
     try:
         entries, secrets = stretch.judged(module.params["entries"])
+        look = stretch.judged_look(module.params["look"])
     except stretch.Wrong as exc:
         module.fail_json(msg="%s. Fix: see ansible-doc ascend.fleet.stretch." % exc, invocation={})
     module.no_log_values.update(secrets)
@@ -310,7 +321,7 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if module.params["detach"] and not module.check_mode:
         start(module)
-    result = stretch.carry_out(entries, answer.of_module(module))
+    result = stretch.carry_out(entries, answer.of_module(module), look=look)
     if not module.check_mode:
         compiled.keep()
     if any(row.get("component") in vendor_files.HDK for row in result["steps"]):

@@ -12,7 +12,8 @@ description:
   - Asks the roles of components, by their variables and for each step of a plan, which files they take, which packages
     of the distribution they stand on, whether they have something to prepare, and in which stretches between two
     reboots their steps are done.
-  - Contacts no host. M(ascend.fleet.stage) brings the files, M(ascend.fleet.stretch) does the work.
+  - Contacts no host. M(ascend.fleet.stage), which can ask the roles itself, brings the files, and
+    M(ascend.fleet.change) does the work.
 author:
   - ascend.fleet contributors (@ascend-fleet)
 extends_documentation_fragment:

@@ -4,7 +4,7 @@
 """One job for all that a host does between two reboots: steps in order, each as its own module would do it.
 
 Each step has its own lock, journal entry and checks, so that a job that dies anywhere leaves what a module that died
-would leave: the next run waits for it, adopts or repairs it.
+would leave: the next run waits for it, adopts or repairs it. It can end with a look at what the host shows then.
 """
 
 import importlib
@@ -15,6 +15,8 @@ from ansible_collections.ascend.fleet.plugins.module_utils.change import percent
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 _STEPS = "ansible_collections.ascend.fleet.plugins.module_utils.steps."
+# What is at work while the host is looked at in the end; the control node calls it so too.
+VERIFY = "verify"
 
 
 class _Kinds(dict):
@@ -107,7 +109,31 @@ def judged(entries, kinds=None):
     return found, secrets
 
 
-def carry_out(entries, told, take_up=percentage.take_up, kinds=None):
+def _observation():
+    # A job that ends without a look does not read it.
+    from ansible_collections.ascend.fleet.plugins.module_utils.host import observation
+
+    return observation
+
+
+def judged_look(given):
+    """The options of a look in their types and with their defaults; None where none is wanted.
+
+    Raises:
+        Wrong: they cannot be understood.
+    """
+    if given is None:
+        return None
+    spec = _observation().SPEC
+    checked = ArgumentSpecValidator(spec).validate(given)
+    args = checked.validated_parameters
+    said = "; ".join(checked.error_messages) or host_locale.complaint(host_locale.paths(spec, args))
+    if said:
+        raise Wrong("look: %s" % said)
+    return args
+
+
+def carry_out(entries, told, take_up=percentage.take_up, kinds=None, look=None):
     """Do one after the other, and end with the first that fails.
 
     Args:
@@ -115,6 +141,7 @@ def carry_out(entries, told, take_up=percentage.take_up, kinds=None):
         told: answer.Told.
         take_up: called with the id of each step before it begins.
         kinds: KINDS, or another list of what there is.
+        look: of judged_look(); what the host shows in the end is told where no step failed.
 
     Returns:
         The documented values of the module stretch; with C(failed), C(msg) and C(failed_step) where one failed.
@@ -143,6 +170,9 @@ def carry_out(entries, told, take_up=percentage.take_up, kinds=None):
             break
         if entry["step"] not in [later["step"] for later in entries[number + 1 :]]:
             result["steps_done"].append(entry["step"])
+    if look is not None and not told.check_mode and not result.get("failed"):
+        take_up(VERIFY)
+        result.update(_seen(look))
     result["ascend_change"] = ", ".join(words)
     if told.diff:
         result["diff"] = diffs
@@ -153,7 +183,19 @@ def _said(kind, args, told):
     try:
         return kind.run(args, told)
     except Exception as exc:  # whatever it is, what was done before it has to be told
-        return {"failed": True, "msg": "%s: %s" % (type(exc).__name__, exc), "exception": traceback.format_exc()}
+        return _broken(exc)
+
+
+def _seen(look):
+    try:
+        return {"observed": _observation().look(look)}
+    except Exception as exc:  # as above
+        return dict(_broken(exc), failed_step=VERIFY)
+
+
+def _broken(exc):
+    """What is told of an exception that nobody foresaw, while it is handled."""
+    return {"failed": True, "msg": "%s: %s" % (type(exc).__name__, exc), "exception": traceback.format_exc()}
 
 
 def _words(entry, said):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.shares import Stretch
 
@@ -29,7 +30,7 @@ def after_job(progress: Progress, stretch: Stretch, said: Mapping[str, Any]) -> 
         said: what became of the job; empty where it was not started or gave no result.
     """
     ids = [step["id"] for step in stretch["steps"]]
-    good = bool(said) and not said.get("failed")
+    good = bool(said) and (not said.get("failed") or said.get("failed_step") == VERIFY)
     # What the distribution alone has done has no entry in the job.
     done = [*progress["done"], *(said.get("steps_done") or []), *(ids if good else [])]
     heard = (said.get("ascend_progress") or {}).get("step")

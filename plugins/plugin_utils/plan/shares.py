@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import REBOOT
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.steps import REBOOT, describe
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
 
 
@@ -100,3 +101,9 @@ def first_of(found: list[Stretch]) -> str:
         return ""
     ids = [step["id"] for step in found[0]["steps"]]
     return [*ids, found[0]["reboot_step"]][0]
+
+
+def words(found: Iterable[Stretch]) -> str:
+    """What these stretches do, for people."""
+    said = [[*map(describe, one["steps"]), *([REBOOT] if one["reboot_step"] else [])] for one in found]
+    return clean(", ".join(word for words_ in said for word in words_), 300)

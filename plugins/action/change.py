@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, ascend.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes a host through the stretches of its plan: the job of each, the reboot that its state asks for, and the looks.
+
+One process on the control node for all of it, so that no host waits for another one on the way. What is done on the
+host is done by the actions stretch, reboot and host_facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.ascend.fleet.plugins.action import host_facts, reboot, stretch
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
+from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import progress as how_far
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.shares import Stretch
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
+
+Said = dict[str, Any]
+# Of a job's result what belongs to the job alone.
+_OF_THE_JOB = ("asked", "ansible_job_id", "finished", "started", "results_file", "observed", "ansible_facts")
+_UNPROVEN = (
+    "After the change of {host}: {said}. Look at /var/log/ascend_seclog/ascend_install.log and run ansible-playbook"
+    " ascend.fleet.doctor."
+)
+
+
+class ActionModule(HostAction):
+    """Its documentation is in plugins/modules/change.py."""
+
+    _supports_async = False
+    _supports_check_mode = False
+    ARGUMENTS: Any = {
+        "roles": {"type": "list", "elements": "str", "required": True},
+        "plan": {"type": "dict"},
+        "stretches": {"type": "list", "elements": "dict", "required": True},
+        "progress": {"type": "dict", "default": {}},
+        "job": {"type": "dict", "default": {}},
+        "look": {"type": "bool", "default": False},
+    }
+    _VALID_ARGS = frozenset(ARGUMENTS)
+
+    def act(self, task_vars: dict[str, Any]) -> Said:
+        _checked, args = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        progress = how_far.Progress(**{"step": "", "done": [], **args["progress"]})
+        return _Change(self, args, task_vars, progress).carry_out()
+
+    def part(self, action: type[HostAction], args: dict[str, Any], task_vars: dict[str, Any]) -> Said:
+        """The result of another action on this host, a failure in words where it has none."""
+        task = self._task.copy()
+        task.args = args
+        one = action(
+            task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
+        )
+        try:
+            return one.run(task_vars=task_vars)
+        except AnsibleConnectionFailure as error:
+            # Not unreachable: what was begun on the host has to be told as what has failed.
+            return {"failed": True, "msg": host_facts.silent(task_vars, error)}
+        except AnsibleError as error:
+            return {**getattr(error, "result", {}), "failed": True, "msg": error.message}
+
+
+@dataclass
+class _Change:
+    """One host on its way.
+
+    Args:
+        action: that of the task.
+        args: its arguments.
+        variables: of the host; what was observed on the way is in them.
+        progress: how far the host has come.
+    """
+
+    action: ActionModule
+    args: dict[str, Any]
+    variables: dict[str, Any]
+    progress: how_far.Progress
+    # Of the last look; None where the host was changed after it.
+    seen: Said | None = None
+    changed: bool = False
+    rebooted: bool = False
+    words: list[str] = field(default_factory=list)
+    rows: list[Said] = field(default_factory=list)
+    diffs: list[Any] = field(default_factory=list)
+    texts: dict[str, Any] = field(default_factory=dict)
+
+    def carry_out(self) -> Said:
+        """The result of the task."""
+        stretches: list[Stretch] = self.args["stretches"]
+        for number, one in enumerate(stretches):
+            last = number + 1 == len(stretches) and not one["reboots"]
+            job = self._work(one, self.args["job"] if number == 0 else {}, self.args["look"] and last)
+            failed = job if job.get("failed") else self._reboot(one, job) if one["reboots"] else {}
+            if failed.get("failed"):
+                return self._told(failed)
+        if self.args["look"]:
+            self.progress = {**self.progress, "step": VERIFY}
+            return self._told({} if self.seen else self._look())
+        return self._told({})
+
+    def _work(self, one: Stretch, begun: Said, look: bool) -> Said:
+        """What became of a stretch's job; nothing where it has no steps.
+
+        Args:
+            one: the stretch.
+            begun: the job, where it was started before.
+            look: whether the job is the last that is done to the host, and ends with a look at it.
+        """
+        ids = [step["id"] for step in one["steps"]]
+        if not ids:
+            return {}
+        given = {"roles": self.args["roles"], "plan": self.args["plan"], "steps": ids, "detach": True, "wait": True}
+        if begun.get("ansible_job_id"):
+            given.update(wait_for=begun["ansible_job_id"], timeout=begun.get("job_seconds"))
+        if look:
+            given["look"] = self._look_options()
+        said = self.action.part(stretch.ActionModule, given, self.variables)
+        self.seen = None
+        self.progress = how_far.after_job(self.progress, one, said)
+        self.changed = self.changed or bool(said.get("changed"))
+        self.words += [said["ascend_change"]] if said.get("ascend_change") else []
+        self.rows += said.get("steps") or []
+        self.diffs += said.get("diff") or []
+        self.texts.update(said.get("texts") or {})
+        if said.get("failed") or said.get("observed") is None:
+            return said
+        self.progress = {**self.progress, "step": VERIFY}
+        found = host_facts.with_facts({}, {"ansible_facts": {"ascend": said["observed"]}})
+        return found if found.get("failed") else self._keep(found) or said
+
+    def _reboot(self, one: Stretch, job: Said) -> Said:
+        """Reboot where the host's state asks for it, and see that it shows what was planned. A failure, or nothing.
+
+        Whether a reboot is needed is read from the host (installed against loaded versions, and the journal), never
+        from what was changed: a run that dies between installation and reboot still reboots next time.
+        """
+        observed = self.variables.get("ascend_facts") or {}
+        reasons = job.get("reboot_reasons", observed.get("reboot_reasons"))
+        if reasons:
+            said = self.action.part(reboot.ActionModule, {"reasons": reasons}, self.variables)
+            if said.get("failed"):
+                return said
+            self.changed = self.rebooted = True
+            self.words.append("rebooted")
+            self.diffs += [said["diff"]] if said.get("diff") else []
+        failed = self._look()
+        if failed:
+            return failed
+        facts = self.variables["ascend_facts"]
+        self.progress = how_far.after_reboot(self.progress, one, facts)
+        lacking = ". ".join(clean(said) for _step, said in planning.unproven(facts, one["proves"]))
+        host = self.variables["inventory_hostname"]
+        return {"failed": True, "msg": _UNPROVEN.format(host=host, said=lacking)} if lacking else {}
+
+    def _look(self) -> Said:
+        """Look at the host. A failure, or nothing."""
+        said = self.action.part(host_facts.ActionModule, {"must_answer": True}, self.variables)
+        return said if said.get("failed") else self._keep(said)
+
+    def _keep(self, said: Said) -> Said:
+        """Keep what a look has shown. Nothing: it is no failure."""
+        self.seen = {"ascend": said["ansible_facts"]["ascend"]}
+        observation = {"ansible_facts": self.seen}
+        # What the roles say of the next steps follows from it.
+        self.variables = {**self.variables, "ascend_facts": self.seen["ascend"], "ascend_observation": observation}
+        return {}
+
+    def _look_options(self) -> dict[str, Any]:
+        """What a look is told, as the action host_facts would tell it."""
+        templar, kind = self.action._templar, host_facts.ActionModule
+        given = host_variables.with_defaults({}, kind.FROM_VARIABLES, templar, self.variables)
+        return kind.completed(given, templar, self.variables)
+
+    def _told(self, failed: Said) -> Said:
+        told = {key: value for key, value in failed.items() if key not in _OF_THE_JOB}
+        told.update(changed=self.changed, progress=self.progress, steps=self.rows, texts=self.texts)
+        told.update(rebooted=self.rebooted, ascend_change=", ".join(self.words))
+        if self.action._task.diff:
+            told["diff"] = self.diffs
+        return {**told, "ansible_facts": self.seen} if self.seen else told
