@@ -14,11 +14,11 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.ascend.fleet.plugins.action import host_facts, reboot, stretch
-from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
+from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
+from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import PROVEN, VERIFY
 from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import progress as how_far
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.shares import Stretch
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen.text import clean
 
@@ -94,24 +94,34 @@ class _Change:
     def carry_out(self) -> Said:
         """The result of the task."""
         stretches: list[Stretch] = self.args["stretches"]
+        unproven: Stretch | None = None  # whose reboot is behind the host, and what it was for not seen yet
         for number, one in enumerate(stretches):
-            last = number + 1 == len(stretches) and not one["reboots"]
-            job = self._work(one, self.args["job"] if number == 0 else {}, self.args["look"] and last)
-            failed = job if job.get("failed") else self._reboot(one, job) if one["reboots"] else {}
-            if failed.get("failed"):
-                return self._told(failed)
+            after = stretches[number + 1 :]
+            look = self.args["look"] and not after and not one["reboots"]
+            said = self._work(one, self.args["job"] if number == 0 else {}, look, unproven)
+            unproven = None
+            if one["reboots"] and not said.get("failed"):
+                said = self._reboot(said)
+                # The next job begins with the look. Where there is none, it is taken now.
+                if after and after[0]["steps"]:
+                    unproven = one
+                elif not said.get("failed"):
+                    said = self._look() or self._prove(one)
+            if said.get("failed"):
+                return self._told(said)
         if self.args["look"]:
             self.progress = {**self.progress, "step": VERIFY}
             return self._told({} if self.seen else self._look())
         return self._told({})
 
-    def _work(self, one: Stretch, begun: Said, look: bool) -> Said:
+    def _work(self, one: Stretch, begun: Said, look: bool, before: Stretch | None) -> Said:
         """What became of a stretch's job; nothing where it has no steps.
 
         Args:
             one: the stretch.
             begun: the job, where it was started before.
             look: whether the job is the last that is done to the host, and ends with a look at it.
+            before: the stretch before it, where the job has to begin with a look that proves it.
         """
         ids = [step["id"] for step in one["steps"]]
         if not ids:
@@ -119,9 +129,16 @@ class _Change:
         given = {"roles": self.args["roles"], "plan": self.args["plan"], "steps": ids, "detach": True, "wait": True}
         if begun.get("ansible_job_id"):
             given.update(wait_for=begun["ansible_job_id"], timeout=begun.get("job_seconds"))
-        if look:
+        if look or before:
             given["look"] = self._look_options()
+        if before:
+            given["proves"] = [{name: step.get(name) for name in PROVEN} for step in before["proves"]]
         said = self.action.part(stretch.ActionModule, given, self.variables)
+        observed = said.get("observed")
+        if before and said.get("failed") and "steps_done" in said and not said.get("steps"):  # nothing was begun
+            return (observed and (self._seen_by_job(observed) or self._prove(before))) or said
+        if before:
+            self.progress = how_far.after_reboot(self.progress, before, None)
         self.seen = None
         self.progress = how_far.after_job(self.progress, one, said)
         self.changed = self.changed or bool(said.get("changed"))
@@ -129,33 +146,33 @@ class _Change:
         self.rows += said.get("steps") or []
         self.diffs += said.get("diff") or []
         self.texts.update(said.get("texts") or {})
-        if said.get("failed") or said.get("observed") is None:
+        if not look or not observed or said.get("failed"):
             return said
         self.progress = {**self.progress, "step": VERIFY}
-        found = host_facts.with_facts({}, {"ansible_facts": {"ascend": said["observed"]}})
-        return found if found.get("failed") else self._keep(found) or said
+        return self._seen_by_job(observed) or said
 
-    def _reboot(self, one: Stretch, job: Said) -> Said:
-        """Reboot where the host's state asks for it, and see that it shows what was planned. A failure, or nothing.
+    def _reboot(self, job: Said) -> Said:
+        """Reboot where the host's state asks for it. A failure, or nothing.
 
         Whether a reboot is needed is read from the host (installed against loaded versions, and the journal), never
         from what was changed: a run that dies between installation and reboot still reboots next time.
         """
-        observed = self.variables.get("ascend_facts") or {}
-        reasons = job.get("reboot_reasons", observed.get("reboot_reasons"))
-        if reasons:
-            said = self.action.part(reboot.ActionModule, {"reasons": reasons}, self.variables)
-            if said.get("failed"):
-                return said
-            self.changed = self.rebooted = True
-            self.words.append("rebooted")
-            self.diffs += [said["diff"]] if said.get("diff") else []
-        failed = self._look()
-        if failed:
-            return failed
+        reasons = job.get("reboot_reasons", (self.variables.get("ascend_facts") or {}).get("reboot_reasons"))
+        if not reasons:
+            return {}
+        said = self.action.part(reboot.ActionModule, {"reasons": reasons}, self.variables)
+        if said.get("failed"):
+            return said
+        self.changed = self.rebooted = True
+        self.words.append("rebooted")
+        self.diffs += [said["diff"]] if said.get("diff") else []
+        return {}
+
+    def _prove(self, one: Stretch) -> Said:
+        """Whether the host shows what was done before its reboot. A failure, or nothing."""
         facts = self.variables["ascend_facts"]
         self.progress = how_far.after_reboot(self.progress, one, facts)
-        lacking = ". ".join(clean(said) for _step, said in planning.unproven(facts, one["proves"]))
+        lacking = ". ".join(clean(said) for _step, said in proven.lacking(facts, one["proves"]))
         host = self.variables["inventory_hostname"]
         return {"failed": True, "msg": _UNPROVEN.format(host=host, said=lacking)} if lacking else {}
 
@@ -164,9 +181,14 @@ class _Change:
         said = self.action.part(host_facts.ActionModule, {"must_answer": True}, self.variables)
         return said if said.get("failed") else self._keep(said)
 
-    def _keep(self, said: Said) -> Said:
+    def _seen_by_job(self, observed: Any) -> Said:
+        """Keep what a job has shown of the host. A failure where it is none, or nothing."""
+        found = host_facts.with_facts({}, {"ansible_facts": {"ascend": observed}})
+        return found if found.get("failed") else self._keep(found)
+
+    def _keep(self, found: Said) -> Said:
         """Keep what a look has shown. Nothing: it is no failure."""
-        self.seen = {"ascend": said["ansible_facts"]["ascend"]}
+        self.seen = {"ascend": found["ansible_facts"]["ascend"]}
         observation = {"ansible_facts": self.seen}
         # What the roles say of the next steps follows from it.
         self.variables = {**self.variables, "ascend_facts": self.seen["ascend"], "ascend_observation": observation}

@@ -39,6 +39,8 @@ _ACTIONS: tuple[type[HostAction], ...] = (
     run_package.ActionModule,
     text_generation.ActionModule,
 )
+# What goes to the module as it was given.
+_HANDED_ON = ("install_path", "state_dir", "detach", "limit", "look", "proves")
 KINDS = {one.MODULE: one for one in _ACTIONS}
 
 
@@ -57,7 +59,7 @@ class ActionModule(HostAction):
         if args.get("roles"):
             entries += self._of_roles(args, task_vars)
         entries = [self._complete(entry, task_vars) for entry in entries]
-        given = {name: args[name] for name in ("install_path", "state_dir", "detach", "limit", "look") if name in args}
+        given = {name: args[name] for name in _HANDED_ON if name in args}
         given["entries"] = entries
         leaves = not self._task.check_mode and boolean(args.get("detach", False))
         if leaves and boolean(args.get("wait", False)):

@@ -111,6 +111,24 @@ options:
       - The options of M(ascend.fleet.host_facts) for a look at the host after the last step. None is taken without it,
         where a step fails, or in check mode.
     type: dict
+  proves:
+    description:
+      - Steps of driver, firmware and reboot that the host has to show before the first entry, with O(look). Where it
+        does not, the job fails, nothing is begun, and RV(observed) is what the host shows instead.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: Id of the step.
+        type: str
+        required: true
+      component:
+        description: V(driver), V(firmware) or V(reboot).
+        type: str
+        required: true
+      to:
+        description: The version that it has to have; none where it was removed.
+        type: str
 seealso:
   - module: ascend.fleet.run_package
   - module: ascend.fleet.python_environment
@@ -163,7 +181,9 @@ texts:
   returned: always
   type: dict
 observed:
-  description: What the host shows after the last step, as RV(ascend.fleet.host_facts#module:ansible_facts.ascend).
+  description:
+    - What the host shows after the last step, as RV(ascend.fleet.host_facts#module:ansible_facts.ascend); before the
+      first, where O(proves) has failed.
   returned: with O(look)
   type: dict
 reboot_reasons:
@@ -302,9 +322,11 @@ def main():
             "job_name": {"type": "str"},
             "look_seconds": {"type": "int", "default": 0},
             "look": {"type": "dict"},
+            "proves": {"type": "list", "elements": "dict", "options": stretch.PROVEN},
             "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
             "state_dir": {"type": "path", "default": defaults.STATE_DIR},
         },
+        required_by={"proves": "look"},
         supports_check_mode=True,
     )
     # In what the module says only the secrets are hidden: messages shall name files and versions.
@@ -321,7 +343,7 @@ def main():
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if module.params["detach"] and not module.check_mode:
         start(module)
-    result = stretch.carry_out(entries, answer.of_module(module), look=look)
+    result = stretch.carry_out(entries, answer.of_module(module), look=look, proves=module.params["proves"] or ())
     if not module.check_mode:
         compiled.keep()
     if any(row.get("component") in vendor_files.HDK for row in result["steps"]):

@@ -277,10 +277,6 @@ class Component(ABC):
             return f"{name} {step['from']} -> {step['to']}"
         return f"{step['action']} {name} {step['to'] or step['from']}"
 
-    def unproven(self, facts: Facts, step: Step) -> list[str]:
-        """What a fresh observation does not prove of a finished step, in sentences."""
-        return []
-
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         """What a step of it would do to something that is not ours; None when there is no such thing."""
         return None

@@ -79,10 +79,6 @@ class HdkComponent(Component):
     def damage(self, site: Site, stack: Stack) -> str | None:
         return site.facts[self.name].get("damaged")
 
-    def unproven(self, facts: Facts, step: Step) -> list[str]:
-        installed = facts[self.name]["installed"]
-        return [] if installed == step["to"] else [f"{self.name} {installed} is installed, not {step['to']}"]
-
     def theirs(self, site: Site, step: Step) -> Verdict | None:
         state = site.facts[self.name]
         version = state["installed"]

@@ -34,7 +34,6 @@ LONG = [
     for block in _of(path)
     for task in block.get("block", ())
     if "async" in task
-    or (task.get("ascend.fleet.stretch", {}).get("detach") and not task["ascend.fleet.stretch"].get("wait"))
 ]
 
 
@@ -42,23 +41,27 @@ LONG = [
 def test_a_long_task_is_started_everywhere_and_then_waited_for(block, task):
     """A record that outlives a power cut says "running" for ever, and the run would wait to the time limit."""
     wait = block["block"][block["block"].index(task) + 1]
-    place = block["vars"]["ansible_async_dir"] if "async" in task else detached.FOLDER
-    assert place.startswith("/run/"), task["name"]
-    assert task.get("poll", 0) == 0 and task["changed_when"] is False
-    job = f"{task['register']}.ansible_job_id"
-    if "async" in task:
-        assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {job} }}}}"
-    else:
-        assert wait["ascend.fleet.stretch"]["wait_for"] == f"{{{{ {job} | default(omit) }}}}"
+    assert block["vars"]["ansible_async_dir"].startswith("/run/"), task["name"]
+    assert task["poll"] == 0 and task["changed_when"] is False
+    assert wait["ascend.fleet.async_wait"]["jid"] == f"{{{{ {task['register']}.ansible_job_id }}}}"
+
+
+def test_where_there_are_more_hosts_than_forks_all_start_before_one_is_waited_for():
+    assert detached.FOLDER.startswith("/run/")
+    start, wait = _of(ROLES / "ascend" / "tasks" / "stretches_started.yml")
+    assert start["ascend.fleet.stretch"]["detach"] is True and "wait" not in start["ascend.fleet.stretch"]
+    assert start["changed_when"] is False
+    assert wait["vars"] == {"__ascend_begun": f"{{{{ {start['register']} }}}}"}
+    [change] = [task for task in _of(ROLES / "ascend" / "tasks" / "stretches.yml") if "ascend.fleet.change" in task]
+    assert change["ascend.fleet.change"]["job"] == "{{ __ascend_begun | default({}) }}"
 
 
 def test_packages_and_environments_are_changed_in_one_place_only():
     """In the one job of a host, as a long task: all hosts are waited for side by side."""
-    found = [(path, task) for path in FILES for task in _of(path) if "ascend.fleet.stretch" in task]
-    assert {(path.parents[1].name, path.name) for path, _task in found} == {("ascend", "stretch.yml")}
-    assert all(task["ascend.fleet.stretch"]["detach"] is True for _path, task in found) and len(LONG) >= 2
-    # Where there are more hosts than forks; otherwise whoever starts a job waits for it.
-    assert [task.get("when") for _path, task in found] == ["ansible_play_batch | length > ansible_forks", None]
+    for module, name in (("stretch", "stretches_started.yml"), ("change", "stretches.yml")):
+        found = {(path.parents[1].name, path.name) for path in FILES for task in _of(path) if f"ascend.fleet.{module}" in task}
+        assert found == {("ascend", name)}
+    assert len(LONG) >= 1
     for module in stretch.KINDS:
         users = {path.parents[1].name for path in FILES for task in _of(path) if f"ascend.fleet.{module}" in task}
         assert users <= {"training_check", "container_runtime"}, f"{module} is the work of a job"
@@ -137,10 +140,12 @@ class Walk:
         if found:
             # Where the task has a condition, what was known before holds as well, and is known.
             self.step = found.group(1).strip()
-        for target in self.targets(path, row):
-            self.file(target)
         if not any(key in row for key in (*HARMLESS, "block")):
             self.seen.append((path.parents[1].name, row["name"], self.step))
+        for target in self.targets(path, row):
+            self.file(target)
+        if "ascend.fleet.change" in row:  # it tells the step at work itself, and ends with the look
+            self.step = f"'{stretch.VERIFY}'"
 
     def targets(self, path: Path, row: dict) -> list[Path]:
         given = row.get("ansible.builtin.include_tasks", row.get("ansible.builtin.import_tasks"))
@@ -176,7 +181,7 @@ def test_all_that_prepares_was_walked_through(walked):
 
 def test_whatever_can_fail_in_a_role_belongs_to_a_step(walked):
     for role, name, step in walked:
-        if role in components.ROLES or name.startswith(("Change |", "Packages |", "Stretch |", "Reboot |")):
+        if role in components.ROLES or name.startswith(("Change |", "Packages |")):
             assert step and not step.startswith("'"), f"{role}: {name} fails at {step}, which is no step of a plan"
 
 

@@ -12,11 +12,18 @@ import traceback
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ascend.fleet.plugins.module_utils.change import percentage
+from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
 from ansible_collections.ascend.fleet.plugins.module_utils.secure import host_locale
 
 _STEPS = "ansible_collections.ascend.fleet.plugins.module_utils.steps."
-# What is at work while the host is looked at in the end; the control node calls it so too.
+# What is at work while the host is looked at; the control node calls it so too.
 VERIFY = "verify"
+# A step that has to show itself before the first entry.
+PROVEN = {
+    "id": {"type": "str", "required": True},
+    "component": {"type": "str", "required": True},
+    "to": {"type": "str"},
+}
 
 
 class _Kinds(dict):
@@ -133,7 +140,7 @@ def judged_look(given):
     return args
 
 
-def carry_out(entries, told, take_up=percentage.take_up, kinds=None, look=None):
+def carry_out(entries, told, take_up=percentage.take_up, kinds=None, look=None, proves=()):
     """Do one after the other, and end with the first that fails.
 
     Args:
@@ -142,6 +149,7 @@ def carry_out(entries, told, take_up=percentage.take_up, kinds=None, look=None):
         take_up: called with the id of each step before it begins.
         kinds: KINDS, or another list of what there is.
         look: of judged_look(); what the host shows in the end is told where no step failed.
+        proves: steps as of PROVEN that a first look has to prove. Nothing is begun where it does not.
 
     Returns:
         The documented values of the module stretch; with C(failed), C(msg) and C(failed_step) where one failed.
@@ -149,7 +157,9 @@ def carry_out(entries, told, take_up=percentage.take_up, kinds=None, look=None):
     kinds = KINDS if kinds is None else kinds
     result = {"changed": False, "steps": [], "steps_done": [], "texts": {}, "ascend_change": ""}
     diffs, words = [], []
-    for number, entry in enumerate(entries):
+    if proves and look is not None and not told.check_mode:
+        result.update(_first_look(look, proves))
+    for number, entry in enumerate([] if result.get("failed") else entries):
         take_up(entry["step"])
         said = _said(kinds[entry["module"]], entry["args"], told)
         row = {name: said[name] for name in _TOLD if name in said}
@@ -191,6 +201,15 @@ def _seen(look):
         return {"observed": _observation().look(look)}
     except Exception as exc:  # as above
         return dict(_broken(exc), failed_step=VERIFY)
+
+
+def _first_look(look, proves):
+    """Nothing where the host shows what was done before; a failure with what it shows instead."""
+    seen = _seen(look)
+    lacking = [] if seen.get("failed") else proven.lacking(seen["observed"], proves)
+    if lacking:
+        seen.update(failed=True, msg=". ".join(said for _step, said in lacking), failed_step=lacking[0][0])
+    return seen if seen.get("failed") else {}
 
 
 def _broken(exc):

@@ -180,12 +180,6 @@ class ContainerRuntime(Component):
             return f"{product} of the distribution"
         return super().label(step).replace(self.name, "container runtime")
 
-    def unproven(self, facts: Facts, step: Step) -> list[str]:
-        if step["action"] == "remove" or step.get("product") != self.name:
-            return []
-        version = _seen(facts).get("version")
-        return [] if version == step["to"] else [f"container runtime {version} is installed, not {step['to']}"]
-
     # -- files and report -----------------------------------------------------------------------------------------
 
     def place(

@@ -12,7 +12,7 @@ from ansible_collections.ascend.fleet.plugins.module_utils import versions
 from ansible_collections.ascend.fleet.plugins.plugin_utils import hdk
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Account, Choice
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, pattern_holds, stands_for
-from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Facts, Stack, Step
+from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Stack
 
 # The id of HwHiAiUser in the vendor's images.
 _ID_IN_IMAGES = 1000
@@ -89,13 +89,6 @@ class Driver(hdk.HdkComponent):
                     f"driver {item['driver']}, the pair of CANN {cann}, is passed over: its firmware for chip {chip} "
                     "is not recorded. Set ascend_firmware_version to the number in the package's name to choose it"
                 )
-
-    def unproven(self, facts: Facts, step: Step) -> list[str]:
-        missing = super().unproven(facts, step)
-        loaded = facts["driver"]["loaded"]
-        if not missing and step["to"] and loaded != step["to"]:
-            missing.append(f"driver {loaded} is loaded, not {step['to']}")
-        return missing
 
 
 COMPONENT = Driver()

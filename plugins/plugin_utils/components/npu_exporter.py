@@ -141,12 +141,6 @@ class NpuExporter(Component):
         there = {_ADDRESS: seen.get("address"), _PORT: seen.get("port")}
         return {self.name: version, **{name: value for name, value in there.items() if value}}
 
-    def unproven(self, facts: Facts, step: Step) -> list[str]:
-        seen = values.part(facts, self.name)
-        if step["action"] == "remove":
-            return []
-        return [] if seen.get("installed") == step["to"] else [f"{self.name} {seen.get('installed')} is installed"]
-
     def seen(self, facts: Facts, stack: Stack) -> str | None:
         return values.text(values.part(facts, self.name).get("installed"))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
 from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
-from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import steps as planning
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.shares import Stretch
 
 
@@ -39,15 +39,16 @@ def after_job(progress: Progress, stretch: Stretch, said: Mapping[str, Any]) -> 
     return {**progress, "step": (stretch["reboot_step"] if good else "") or at, "done": list(dict.fromkeys(done))}
 
 
-def after_reboot(progress: Progress, stretch: Stretch, facts: dict[str, Any]) -> Progress:
+def after_reboot(progress: Progress, stretch: Stretch, facts: dict[str, Any] | None) -> Progress:
     """After the reboot that ends a stretch, or without it where the host needed none.
 
     Args:
         progress: before it.
         stretch: the one that it ends.
         facts: what the host shows now. A step that it does not prove is not done, and the first of them is at work.
+            None where the host itself has found everything proven.
     """
-    lacking = list(dict.fromkeys(step for step, _said in planning.unproven(facts, stretch["proves"])))
+    lacking = [] if facts is None else [step for step, _said in proven.lacking(facts, stretch["proves"])]
     done = dict.fromkeys([*progress["done"], *filter(None, [stretch["reboot_step"]])])
     at = lacking[0] if lacking else progress["step"]
     return {**progress, "step": at, "done": [step for step in done if step not in lacking]}

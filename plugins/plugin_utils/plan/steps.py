@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.ascend.fleet.plugins.module_utils.host.proven import REBOOT
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.component import Own, Site
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
@@ -27,7 +28,6 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import (
     finding,
 )
 
-REBOOT = "reboot"
 REBOOT_MINUTES = 10  # of a server with 8 cards
 
 
@@ -209,47 +209,6 @@ def _theirs(site: Site, steps: list[Step]) -> list[Finding]:
         if all(row["message"] != verdict.message for row in found):
             found.append(finding("not-ours", verdict.severity, verdict.message, variable=verdict.variable))
     return found
-
-
-def unproven(facts: Facts, steps: Iterable[Step]) -> list[tuple[str, str]]:
-    """What a fresh observation does not prove of finished steps: (id of the step, sentence); empty when all is well.
-
-    A driver counts as proven when the wanted version is installed and loaded, npu-smi answers, and it shows every chip
-    of the PCI bus without an alarm. What concerns the host as a whole belongs to the driver's step, else to the last.
-    """
-    finished = list(steps)
-    missing: list[tuple[str, str]] = []
-    for step in finished:
-        if step["component"] != REBOOT:
-            missing += [(step["id"], said) for said in components.get(step["component"]).unproven(facts, step)]
-    if facts["reboot_required"]:
-        missing.append((_id_of(finished, REBOOT), f"a reboot is still needed: {'; '.join(facts['reboot_reasons'])}"))
-    if facts["driver"]["installed"]:
-        missing += [(_id_of(finished, "driver"), said) for said in _chips_unproven(facts)]
-    return missing
-
-
-def _id_of(steps: list[Step], component: str) -> str:
-    """The id of a component's step, else of the last; empty where there is none at all."""
-    return next((step["id"] for step in steps if step["component"] == component), steps[-1]["id"] if steps else "")
-
-
-def _chips_unproven(facts: Facts) -> list[str]:
-    npu: dict[str, Any] = facts["npu"]
-    if not npu["available"]:
-        return [f"npu-smi does not answer: {npu['message']}"]
-    missing = []
-    shown, there = len(npu["chips"]), facts["accelerators"]["count"]
-    if shown < there:
-        missing.append(f"npu-smi shows {shown} of {there} chips")
-    ill = [
-        f"{chip['npu_id']}/{chip['chip_id']} {chip['health']}"
-        for chip in npu["chips"]
-        if chip["health"] not in ("OK", "Warning", None)
-    ]
-    if ill:
-        missing.append(f"chips with an alarm: {', '.join(ill)}")
-    return missing
 
 
 def _conflict(resolution: Resolution) -> Finding:

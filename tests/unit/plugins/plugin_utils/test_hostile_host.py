@@ -150,8 +150,7 @@ def of_report(poison, facts, _tables):
     return [*result["ascend_lines"], *result["failures"].values()]
 
 
-def of_filters(poison, facts, _tables):
-    facts["driver"].update(installed=f"1{poison}", loaded=f"2{poison}")
+def of_filters(poison, _facts, _tables):
     told = failure_filter.FilterModule().filters()["failure"](
         {"msg": f"m{poison}", "cause": f"c{poison}", "fix": f"f{poison}"}
     )
@@ -159,7 +158,6 @@ def of_filters(poison, facts, _tables):
         *told.values(),
         failure_filter.FilterModule().filters()["printable"](f"x{poison}"),
         plan_steps.step_words(step(poison)),
-        *plan_steps.unproven([step(poison)], facts),
     ]
 
 

@@ -226,10 +226,7 @@ def test_its_variables_are_pins_with_defaults():
     assert (pins["npu_exporter_address"], pins["npu_exporter_port"]) == ("127.0.0.1", 9101)
 
 
-def test_what_proves_it_is_what_was_seen():
-    step = {"action": "install", "to": "7.2.RC1"}
-    assert COMPONENT.unproven(facts(OURS), step) == [] and COMPONENT.unproven(facts(), step)
-    assert COMPONENT.unproven(facts(), {"action": "remove", "to": None}) == []
+def test_its_version_is_what_was_seen():
     assert COMPONENT.seen(facts(OURS), {}) == "7.2.RC1" and COMPONENT.seen({}, {}) is None
 
 

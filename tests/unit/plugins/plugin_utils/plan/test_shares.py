@@ -8,6 +8,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible_collections.ascend.fleet.plugins.filter import plan_steps as filters
+from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares, steps
 
@@ -80,7 +81,7 @@ def host(**changes) -> dict:
 
 
 def lacking(done, facts):
-    return list(dict.fromkeys(one for one, _said in steps.unproven(facts, done)))
+    return list(dict.fromkeys(one for one, _said in proven.lacking(facts, done)))
 
 
 @pytest.mark.parametrize(
