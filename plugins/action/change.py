@@ -53,18 +53,17 @@ class ActionModule(HostAction):
 
     def part(self, action: type[HostAction], args: dict[str, Any], task_vars: dict[str, Any]) -> Said:
         """The result of another action on this host, a failure in words where it has none."""
-        task = self._task.copy()
-        task.args = args
-        one = action(
-            task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj
-        )
+        own, self._task.args = self._task.args, args
+        given = (self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
         try:
-            return one.run(task_vars=task_vars)
+            return action(*given).run(task_vars=task_vars)
         except AnsibleConnectionFailure as error:
             # Not unreachable: what was begun on the host has to be told as what has failed.
             return {"failed": True, "msg": host_facts.silent(task_vars, error)}
         except AnsibleError as error:
             return {**getattr(error, "result", {}), "failed": True, "msg": error.message}
+        finally:
+            self._task.args = own
 
 
 @dataclass

@@ -23,6 +23,12 @@ def _pattern(row):
     return _COMPILED[text]
 
 
+def compile_early(grammar: list[dict[str, Any]]) -> None:
+    """Compile what the names are matched with now: a process that Ansible forks then has it."""
+    for row in grammar:
+        _pattern(row)
+
+
 def _spellings(entry):
     if isinstance(entry, dict):
         return list(entry.values())

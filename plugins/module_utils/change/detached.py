@@ -8,6 +8,7 @@ than a module that is sent down a connection. Here the module itself divides: th
 is gone, the second waits for the third, which does the work, and puts down what it has said or how it died.
 """
 
+import gc
 import json
 import os
 import random
@@ -55,6 +56,8 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
     said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     whole_file.put(path, json.dumps(begun), 0o600)
     sys.stdout.flush()
+    # What is here now is no garbage: the two others need not look through it, of which each page would be copied for them.
+    getattr(gc, "freeze", int)()  # Python 3.6 has none
     try:
         started = os.fork()
     except OSError:

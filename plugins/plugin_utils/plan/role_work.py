@@ -17,6 +17,7 @@ So all roles are asked in one task on the control node, and no role has a task o
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
 
@@ -49,7 +51,10 @@ def _file(role: str, room: str) -> dict[str, Any]:
 
 
 def load_early() -> None:
-    """Read the roles' variables now: a process that Ansible forks then has them."""
+    """Read the roles' variables and the names of packages now: a process that Ansible forks then has them."""
+    catalog.load_early()
+    with contextlib.suppress(catalog.CatalogError):
+        filenames.compile_early(catalog.load()["filenames"])
     for path in ROLES.iterdir():
         for room in ("defaults", "vars"):
             _file(path.name, room)
