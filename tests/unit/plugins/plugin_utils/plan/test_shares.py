@@ -8,7 +8,6 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible_collections.ascend.fleet.plugins.filter import plan_steps as filters
-from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
 from ansible_collections.ascend.fleet.plugins.plugin_utils import components
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares, steps
 
@@ -66,40 +65,3 @@ def test_a_role_has_one_turn(given, first, second):
     assert ids(shares.turn(plan, "npu_driver", True)) == (everything if first else [])
     assert ids(shares.turn(plan, "npu_driver", False)) == (everything if second else [])
     assert shares.turn(plan, "cann", True) == shares.turn(plan, "cann", False) == []
-
-
-def host(**changes) -> dict:
-    facts = {
-        "driver": {"installed": "1", "loaded": "1"},
-        "firmware": {"installed": "1"},
-        "reboot_required": False,
-        "reboot_reasons": [],
-        "npu": {"available": True, "chips": [{"npu_id": 0, "chip_id": 0, "health": "OK"}]},
-        "accelerators": {"count": 1},
-    }
-    return {**facts, **changes}
-
-
-def lacking(done, facts):
-    return list(dict.fromkeys(one for one, _said in proven.lacking(facts, done)))
-
-
-@pytest.mark.parametrize(
-    ("changes", "unproven"),
-    [
-        ({}, []),
-        ({"driver": {"installed": "1", "loaded": "0"}}, ["driver-install"]),
-        ({"firmware": {"installed": "0"}}, ["firmware-install"]),
-        ({"reboot_required": True}, ["reboot-reboot"]),
-        ({"accelerators": {"count": 2}}, ["driver-install"]),
-        ({"npu": {"available": False, "message": "-8005"}, "firmware": {"installed": "0"}},
-         ["firmware-install", "driver-install"]),
-    ],
-)  # fmt: skip
-def test_what_is_not_proven_is_the_step_s_that_it_belongs_to(changes, unproven):
-    done = [step("firmware"), step("driver"), steps.reboot("")]
-    assert lacking(done, host(**changes)) == unproven
-
-
-def test_what_no_step_is_about_belongs_to_the_last():
-    assert lacking([step("firmware")], host(accelerators={"count": 2})) == ["firmware-install"]
