@@ -59,7 +59,12 @@ def test_where_there_are_more_hosts_than_forks_all_start_before_one_is_waited_fo
 def test_packages_and_environments_are_changed_in_one_place_only():
     """In the one job of a host, as a long task: all hosts are waited for side by side."""
     for module, name in (("stretch", "stretches_started.yml"), ("change", "stretches.yml")):
-        found = {(path.parents[1].name, path.name) for path in FILES for task in _of(path) if f"ascend.fleet.{module}" in task}
+        found = {
+            (path.parents[1].name, path.name)
+            for path in FILES
+            for task in _of(path)
+            if f"ascend.fleet.{module}" in task
+        }
         assert found == {("ascend", name)}
     assert len(LONG) >= 1
     for module in stretch.KINDS:

@@ -56,7 +56,7 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
     said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     whole_file.put(path, json.dumps(begun), 0o600)
     sys.stdout.flush()
-    # What is here now is no garbage: the two others need not look through it, of which each page would be copied for them.
+    # What is here now is no garbage: the two others need not look through it, which would copy each page of it.
     getattr(gc, "freeze", int)()  # Python 3.6 has none
     try:
         started = os.fork()

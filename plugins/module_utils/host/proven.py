@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, ascend.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What driver and firmware have to show once they are effective, for the control node as for a job on the host. Pure."""
+"""What driver and firmware have to show once they are effective, for the control node and for a job. Pure."""
 
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import files
 

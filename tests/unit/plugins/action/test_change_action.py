@@ -6,7 +6,6 @@ import copy
 from types import SimpleNamespace
 from unittest import mock
 
-import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.ascend.fleet.plugins.action import change, host_facts, reboot, stretch
 from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
@@ -31,7 +30,15 @@ def healthy(**changes):
 def job(*ids, **more):
     rows = [{"step": one, "changed": True} for one in ids]
     told = {"ascend_change": ", ".join(ids), "diff": [{"before": "", "after": one} for one in ids], "texts": {}}
-    return {"changed": True, "finished": True, "ansible_job_id": "j1.1", "steps": rows, "steps_done": list(ids), **told, **more}
+    return {
+        "changed": True,
+        "finished": True,
+        "ansible_job_id": "j1.1",
+        "steps": rows,
+        "steps_done": list(ids),
+        **told,
+        **more,
+    }
 
 
 def looked(facts):
@@ -158,9 +165,7 @@ def test_a_host_that_only_has_to_reboot_has_no_job():
 
 
 def test_a_host_that_is_lost_in_its_job_has_failed_in_words():
-    result = Way(
-        ("job", job("driver-install", reboot_reasons=REASONS)), ("reboot", REBOOTED), ("job", LOST)
-    ).result
+    result = Way(("job", job("driver-install", reboot_reasons=REASONS)), ("reboot", REBOOTED), ("job", LOST)).result
     assert result["failed"] and "unreachable" not in result
     assert result["msg"].startswith("npu-01 does not answer") and "no route to host" in result["msg"]
     assert result["progress"] == {"step": "cann-install", "done": ["driver-install", "reboot-reboot"]}

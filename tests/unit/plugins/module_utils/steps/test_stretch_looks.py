@@ -90,5 +90,5 @@ def test_where_nobody_can_look_nothing_is_begun():
 def test_what_a_look_is_told_is_judged():
     assert stretch.judged_look(None) is None
     assert stretch.judged_look({"npu_smi_timeout": "5"})["npu_smi_timeout"] == 5
-    with pytest.raises(stretch.Wrong, match="look: .*npu_smi_timeout"):
+    with pytest.raises(stretch.Wrong, match=r"look: .*npu_smi_timeout"):
         stretch.judged_look({"npu_smi_timeout": "soon"})
