@@ -34,6 +34,8 @@ def test_user_and_device_nodes(host):
     user = host.user("HwHiAiUser")
     assert user.exists
     assert user.shell == "/bin/bash"
+    assert user.group == {"bare-310p": "npu-users"}.get(name(host), "HwHiAiUser")
+    assert host.file(user.home).group == user.group
     assert host.file("/dev/davinci0").user == "HwHiAiUser"
 
 
