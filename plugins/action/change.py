@@ -89,6 +89,7 @@ class _Change:
     rows: list[Said] = field(default_factory=list)
     diffs: list[Any] = field(default_factory=list)
     texts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[Any] = field(default_factory=list)
 
     def carry_out(self) -> Said:
         """The result of the task."""
@@ -132,7 +133,7 @@ class _Change:
             given["look"] = self._look_options()
         if before:
             given["proves"] = [{name: step.get(name) for name in PROVEN} for step in before["proves"]]
-        said = self.action.part(stretch.ActionModule, given, self.variables)
+        said = self._part(stretch.ActionModule, given)
         observed = said.get("observed")
         if before and said.get("failed") and "steps_done" in said and not said.get("steps"):  # nothing was begun
             return (observed and (self._seen_by_job(observed) or self._prove(before))) or said
@@ -159,7 +160,7 @@ class _Change:
         reasons = job.get("reboot_reasons", (self.variables.get("ascend_facts") or {}).get("reboot_reasons"))
         if not reasons:
             return {}
-        said = self.action.part(reboot.ActionModule, {"reasons": reasons}, self.variables)
+        said = self._part(reboot.ActionModule, {"reasons": reasons})
         if said.get("failed"):
             return said
         self.changed = self.rebooted = True
@@ -177,7 +178,7 @@ class _Change:
 
     def _look(self) -> Said:
         """Look at the host. A failure, or nothing."""
-        said = self.action.part(host_facts.ActionModule, {"must_answer": True}, self.variables)
+        said = self._part(host_facts.ActionModule, {"must_answer": True})
         return said if said.get("failed") else self._keep(said)
 
     def _seen_by_job(self, observed: Any) -> Said:
@@ -193,6 +194,12 @@ class _Change:
         self.variables = {**self.variables, "ascend_facts": self.seen["ascend"], "ascend_observation": observation}
         return {}
 
+    def _part(self, action: type[HostAction], args: dict[str, Any]) -> Said:
+        """The result of another action on the host, and of its warnings a note."""
+        said = self.action.part(action, args, self.variables)
+        self.warnings += said.get("warnings") or []
+        return said
+
     def _look_options(self) -> dict[str, Any]:
         """What a look is told, as the action host_facts would tell it."""
         templar, kind = self.action._templar, host_facts.ActionModule
@@ -203,6 +210,8 @@ class _Change:
         told = {key: value for key, value in failed.items() if key not in _OF_THE_JOB}
         told.update(changed=self.changed, progress=self.progress, steps=self.rows, texts=self.texts)
         told.update(rebooted=self.rebooted, ascend_change=", ".join(self.words))
+        if self.warnings:
+            told["warnings"] = self.warnings
         if self.action._task.diff:
             told["diff"] = self.diffs
         return {**told, "ansible_facts": self.seen} if self.seen else told

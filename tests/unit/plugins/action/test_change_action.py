@@ -199,6 +199,15 @@ def test_a_job_that_was_started_before_is_waited_for():
     assert "ansible_facts" not in way.result and way.result["progress"]["step"] == "cann-install"
 
 
+def test_what_each_of_them_warns_of_is_said_once():
+    answers = (("job", job("driver-install", reboot_reasons=REASONS, warnings=["a"])), ("reboot", REBOOTED))
+    broken = {**job("cann-install", warnings=["b"]), "failed": True, "failed_step": "cann-install", "steps_done": []}
+    assert Way(*answers, ("job", broken)).result["warnings"] == ["a", "b"]
+    done = job("cann-install", observed=healthy(), warnings=["c"])
+    assert Way(("job", done), stretches=[SECOND]).result["warnings"] == ["c"]
+    assert "warnings" not in Way(("job", job("cann-install", observed=healthy())), stretches=[SECOND]).result
+
+
 def test_no_stretch_is_no_change():
     result = Way(stretches=[], look=False).result
     assert not result["changed"] and result["steps"] == [] and result["ascend_change"] == ""
