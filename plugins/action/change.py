@@ -53,7 +53,8 @@ class ActionModule(HostAction):
 
     def part(self, action: type[HostAction], args: dict[str, Any], task_vars: dict[str, Any]) -> Said:
         """The result of another action on this host, a failure in words where it has none."""
-        own, self._task.args = self._task.args, args
+        places = host_variables.group_defaults(action.FROM_VARIABLES, self._task.module_defaults or (), self._templar)
+        own, self._task.args = self._task.args, {**places, **args}
         given = (self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
         try:
             return action(*given).run(task_vars=task_vars)
@@ -203,7 +204,8 @@ class _Change:
     def _look_options(self) -> dict[str, Any]:
         """What a look is told, as the action host_facts would tell it."""
         templar, kind = self.action._templar, host_facts.ActionModule
-        given = host_variables.with_defaults({}, kind.FROM_VARIABLES, templar, self.variables)
+        given = host_variables.group_defaults(kind.FROM_VARIABLES, self.action._task.module_defaults or (), templar)
+        given = host_variables.with_defaults(given, kind.FROM_VARIABLES, templar, self.variables)
         return kind.completed(given, templar, self.variables)
 
     def _told(self, failed: Said) -> Said:

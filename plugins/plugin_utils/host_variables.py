@@ -53,10 +53,25 @@ def without_group_defaults(
         takes: the places that the module takes.
         module_defaults: those that hold for the task, as Ansible keeps them.
     """
-    given = [(option, item) for row in module_defaults for option, item in (row.get(GROUP) or {}).items()]
     useless = {
         option
-        for option, item in given
-        if option in PLACES and option not in takes and option in args and args[option] == templar.template(item)
+        for option, item in _of_group(module_defaults)
+        if option not in takes and option in args and args[option] == templar.template(item)
     }
     return {option: item for option, item in args.items() if option not in useless}
+
+
+def group_defaults(takes: Iterable[str], module_defaults: Iterable[Mapping[str, Any]], templar: Any) -> dict[str, Any]:
+    """The places that our group's defaults give a module, for one that is run by another one's task.
+
+    Args:
+        takes: the places that the module takes.
+        module_defaults: those that hold for the task, as Ansible keeps them.
+    """
+    return {option: templar.template(item) for option, item in _of_group(module_defaults) if option in takes}
+
+
+def _of_group(module_defaults: Iterable[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    """(place, value) of our group's defaults, a later one stands for an earlier one."""
+    given = [(option, item) for row in module_defaults for option, item in (row.get(GROUP) or {}).items()]
+    return [(option, item) for option, item in given if option in PLACES]

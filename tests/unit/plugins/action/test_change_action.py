@@ -48,12 +48,13 @@ def looked(facts):
 class Way:
     """A host that gives these answers: (what it is asked, a result or an error) in turn."""
 
-    def __init__(self, *answers, stretches=(FIRST, SECOND), diff=True, **args):
+    def __init__(self, *answers, stretches=(FIRST, SECOND), diff=True, defaults=(), **args):
         self.asked = []
         left = list(answers)
         given = {"roles": ["npu_driver", "cann"], "plan": {"steps": []}, "stretches": copy.deepcopy(list(stretches))}
         self.args = {**given, "progress": {"step": "driver-install", "done": []}, "look": True, **args}
-        task = SimpleNamespace(args=dict(self.args), diff=diff, check_mode=False, module_defaults=[], action="change")
+        task = SimpleNamespace(args=dict(self.args), diff=diff, check_mode=False, action="change")
+        task.module_defaults = list(defaults)
 
         def part(kind, name):
             def run(action, tmp=None, task_vars=None):
@@ -206,6 +207,15 @@ def test_what_each_of_them_warns_of_is_said_once():
     done = job("cann-install", observed=healthy(), warnings=["c"])
     assert Way(("job", done), stretches=[SECOND]).result["warnings"] == ["c"]
     assert "warnings" not in Way(("job", job("cann-install", observed=healthy())), stretches=[SECOND]).result
+
+
+def test_the_defaults_of_the_group_hold_for_what_it_is_made_of():
+    """As in a play that gives all modules of the collection their folders (docs/variables.md)."""
+    defaults = [{"group/ascend.fleet.fleet": {"state_dir": "/group/state", "source": "/srv"}}]
+    job_done = ("job", job("cann-install", observed=healthy()))
+    way = Way(job_done, stretches=[SECOND], defaults=defaults)
+    assert way.of(0)["state_dir"] == way.of(0)["look"]["state_dir"] == "/group/state"
+    assert "source" not in way.of(0) and way.of(0)["steps"] == ["cann-install"]
 
 
 def test_no_stretch_is_no_change():
