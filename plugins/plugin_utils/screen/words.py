@@ -205,5 +205,11 @@ def status_line(
 ) -> str:
     """Return the one line that stands for the running stage on a terminal (plain text)."""
     busy = hosts_and_percents(list(running), percents, 30)
-    parts = [f"{stage} {done}/{total}", task, busy, elapsed(seconds) + (f" of about {left}" if left else "")]
+    # On 80 columns whose it is and how far come after the task, which can have all steps of a plan for its name.
+    parts = [
+        f"{stage} {done}/{total}",
+        shorten(task, 34),
+        busy,
+        elapsed(seconds) + (f" of about {left}" if left else ""),
+    ]
     return "  ".join(part for part in parts if part)

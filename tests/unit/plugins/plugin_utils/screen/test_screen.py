@@ -5,6 +5,7 @@
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import text as screen
+from ansible_collections.ascend.fleet.plugins.plugin_utils.screen import words
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,3 +67,11 @@ def test_table_gives_the_first_column_the_least_room():
     lines = screen.table([["HOST", "STATE"], ["a" * 50, "ok"]], 30)
     assert lines[1] == "a" * 20 + "...  ok"
     assert lines[0].index("STATE") == lines[1].index("ok")
+
+
+def test_the_live_line_says_whose_it_is_and_how_far_whatever_the_task_is_called():
+    task = "Carry out driver 25.3.rc1, firmware 7.8.0.2.212, reboot, nnae 8.3.RC1, kernels 8.3.RC1"
+    line = words.status_line("Change, batch 2", 0, 1, ["node-01"], task, 75, "20 min", {"node-01": 45})
+    assert "node-01 45 %" in line and line.endswith("of about 20 min") and "Carry out driver" in line, line
+    assert len(line) <= 100
+    assert "  Verify  " in words.status_line("Change", 0, 1, ["a"], "Verify", 1, "", {})
