@@ -28,8 +28,8 @@ _SILENT = (
 _RUNTIME = "container_runtime"
 _FIX = "Run again; if it says so again, find out what answers for ascend.fleet.host_facts on this host."
 
-catalog.load_early()
 observed.shape()  # read before the workers fork, as the catalog is
+catalog.load_early()
 
 
 class ActionModule(HostAction):

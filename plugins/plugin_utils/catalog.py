@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.ascend.fleet.plugins.plugin_utils import components
+from ansible_collections.ascend.fleet.plugins.plugin_utils import components, forks
 from ansible_collections.ascend.fleet.plugins.plugin_utils.schema import Validator
 
 # The fast one where libyaml is there.
@@ -155,3 +155,4 @@ def load_early() -> None:
     """
     with contextlib.suppress(CatalogError):
         _own()
+    forks.share()

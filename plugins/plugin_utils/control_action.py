@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils import forks, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
 HOSTS: dict[str, Any] = {"hosts": {"type": "list", "elements": "str"}}
@@ -28,6 +28,7 @@ class ControlAction(ActionBase):
     READS: tuple[str, ...] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        forks.begin()
         super().run(tmp, task_vars)
         planted.refuse(task_vars or {}, self.READS)
         self._task.args = host_variables.without_group_defaults(

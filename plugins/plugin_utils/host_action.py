@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils import forks, host_variables
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import limits as answer
 from ansible_collections.ascend.fleet.plugins.plugin_utils.answer import planted
 
@@ -27,6 +27,7 @@ class HostAction(ActionBase):
     FROM_VARIABLES: Mapping[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        forks.begin()
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         planted.refuse(task_vars)

@@ -1,0 +1,96 @@
+"""A process that Ansible forks for a task leaves alone what the run has loaded; the run's own collector stays."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import multiprocessing
+
+import pytest
+from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, forks
+
+
+@pytest.fixture
+def collector():
+    """Python's collector as it was, when the test is over."""
+    threshold = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+def _told(pipe, work) -> None:
+    pipe.send(work())
+    pipe.close()
+
+
+def forked(work):
+    """What a function returns in a forked process."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=_told, args=(there, work))
+    process.start()
+    there.close()
+    answer = here.recv()
+    process.join()
+    return answer
+
+
+def begun() -> dict[str, int]:
+    before = gc.get_freeze_count()
+    forks.begin()
+    frozen = gc.get_freeze_count()
+    kept = [[number] for number in range(1000)]
+    forks.begin()
+    return {
+        "before": before,
+        "frozen": frozen,
+        "again": gc.get_freeze_count(),
+        "threshold": gc.get_threshold()[0],
+        "new": sum(gc.is_tracked(one) for one in kept),
+    }
+
+
+def test_a_forked_process_visits_nothing_that_it_was_given(collector):
+    seen = forked(begun)
+    assert seen["frozen"] > seen["before"] + 10_000
+    assert seen["threshold"] == forks.NEW_OBJECTS > gc.get_threshold()[0]
+
+
+def test_it_begins_once_and_what_it_makes_is_still_collected(collector):
+    seen = forked(begun)
+    assert seen["again"] == seen["frozen"]
+    assert seen["new"] == 1000
+
+
+def test_the_process_of_a_run_keeps_its_collector(collector):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    forks.begin()
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_what_actions_load_before_forks_is_shared(collector):
+    gc.unfreeze()
+    catalog.load_early()
+    assert gc.get_freeze_count() > 10_000
+
+
+@pytest.mark.parametrize("base", ["host_action.HostAction", "control_action.ControlAction"])
+def test_actions_begin_so(base, monkeypatch):
+    module, name = base.split(".")
+    action = importlib.import_module(f"ansible_collections.ascend.fleet.plugins.plugin_utils.{module}")
+    calls = []
+    monkeypatch.setattr(forks, "begin", lambda: calls.append(base))
+    monkeypatch.setattr("ansible.plugins.action.ActionBase.run", _stop)
+    one = object.__new__(type("One", (getattr(action, name),), {"act": None}))
+    with pytest.raises(_Begun):
+        one.run(None, {})
+    assert calls == [base]
+
+
+class _Begun(Exception):
+    """The action went on to Ansible's own part."""
+
+
+def _stop(*_args, **_more):
+    raise _Begun
