@@ -12,8 +12,9 @@ from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, forks
 
 @pytest.fixture
 def collector():
-    """Python's collector as it was, when the test is over."""
+    """Python's collector with nothing frozen yet, and as it was when the test is over."""
     threshold = gc.get_threshold()
+    gc.unfreeze()
     yield
     gc.unfreeze()
     gc.set_threshold(*threshold)
@@ -70,7 +71,6 @@ def test_the_process_of_a_run_keeps_its_collector(collector):
 
 
 def test_what_actions_load_before_forks_is_shared(collector):
-    gc.unfreeze()
     catalog.load_early()
     assert gc.get_freeze_count() > 10_000
 
