@@ -184,6 +184,11 @@ ansible_facts:
             groups: {description: "All groups, the primary one included.", type: list, elements: str}
             shell: {description: Login shell., type: str, sample: /bin/bash}
             home: {description: Home folder., type: str}
+            makes_group:
+              description: >-
+                Whether making the user makes a group of its name, as C(/etc/login.defs) has it; V(false) where one of
+                the two is there.
+              type: bool
         accounts:
           description:
             - What is known of O(accounts) - C(name), C(uid) of that name, C(gid) of its group, C(user_of_id) and

@@ -43,7 +43,8 @@ def observations() -> list[dict[str, Any]]:
     done["cann"].append({**done["cann"][0], "product": "kernels", "chip": "910b"})
     done["tools"].update(gcc="12.2.0", make=True, cmake="3.25.1")
     bare = sample_hosts.observe(*CARDS)
-    bare["user"]["exists"] = False
+    # As most distributions have it: a user gets a group of its name.
+    bare["user"].update(exists=False, makes_group=True)
     return [bare, loaded, done]
 
 
@@ -158,6 +159,7 @@ def test_it_is_counted(run):
         counts = {name: asked.count(name) for name in asked}
         assert (counts["host_facts"], counts["stretch"], counts.get("async_wait")) == (1, 2, None)
         assert (counts["put"], counts["artifact"]) == (1, 1)
+        assert (counts["user"], counts.get("group")) == (1, None)
         assert asked.index("artifact") < asked.index("apt") < asked.index("stretch")
 
 

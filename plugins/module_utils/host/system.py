@@ -167,7 +167,14 @@ def user(view, name):
         "groups": entry.get("groups") or [],
         "shell": entry.get("shell"),
         "home": entry.get("home"),
+        "makes_group": not entry and view.group_id(name) is None and _user_groups(view),
     }
+
+
+def _user_groups(view):
+    """Whether useradd makes a group of a new user's name (USERGROUPS_ENAB, which is off where login.defs lacks it)."""
+    found = re.findall(r"^[ \t]*USERGROUPS_ENAB[ \t]+(\S+)", view.read("/etc/login.defs") or "", re.MULTILINE)
+    return bool(found) and found[-1].strip('"').lower() == "yes"
 
 
 def devices(view):

@@ -58,7 +58,7 @@ INNER = {
     "kernel": {"release", "headers"},
     "accelerators": {"family", "count", "cards", "product", "role", "variant", "devices", "unknown", "mixed"}
     | {"unknown_names", "passed_through"},
-    "user": {"name", "exists", "uid", "group", "groups", "shell", "home"},
+    "user": {"name", "exists", "uid", "group", "groups", "shell", "home", "makes_group"},
     "tools": {"lspci", "ifconfig", "gcc", "cmake", "make", "dkms", "openssl", "conda", "uv", "pip3", "pythons"},
     "driver": {
         "installed",

@@ -151,7 +151,12 @@ def test_user():
         "home": "/home/HwHiAiUser",
     }
     view = DictView(accounts={"HwHiAiUser": account})
-    assert system.user(view, "HwHiAiUser") == {"name": "HwHiAiUser", "exists": True, **account}
+    assert system.user(view, "HwHiAiUser") == {
+        "name": "HwHiAiUser",
+        "exists": True,
+        **account,
+        "makes_group": False,
+    }
     assert system.user(view, "nobody1") == {
         "name": "nobody1",
         "exists": False,
@@ -160,7 +165,33 @@ def test_user():
         "groups": [],
         "shell": None,
         "home": None,
+        "makes_group": False,
     }
+
+
+@pytest.mark.parametrize(
+    "text, makes",
+    [
+        ("UMASK 022\nUSERGROUPS_ENAB yes\n", True),
+        ("USERGROUPS_ENAB\tyes\n", True),
+        (' USERGROUPS_ENAB "yes"\n', True),
+        ("USERGROUPS_ENAB yes\nUSERGROUPS_ENAB no\n", False),
+        ("USERGROUPS_ENAB no\n", False),
+        ("# USERGROUPS_ENAB yes\n", False),
+        ("UMASK 022\n", False),
+        (None, False),
+    ],
+)
+def test_whether_a_group_comes_with_a_new_user(text, makes):
+    view = DictView({} if text is None else {"/etc/login.defs": text})
+    assert system.user(view, "HwHiAiUser")["makes_group"] is makes
+
+
+def test_no_group_comes_with_a_user_whose_group_is_there():
+    files = {"/etc/login.defs": "USERGROUPS_ENAB yes\n"}
+    view = DictView(files, accounts={"other": {"uid": 1000, "group": "HwHiAiUser"}})
+    assert system.user(view, "HwHiAiUser")["makes_group"] is False
+    assert system.user(view, "other")["makes_group"] is False, "it is there"
 
 
 def test_devices_in_the_order_of_their_numbers():
