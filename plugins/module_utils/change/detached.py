@@ -13,10 +13,10 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import sys
 import tempfile
-import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.change import job, percentage
@@ -54,6 +54,8 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
     path = os.path.join(folder, name)
     begun = {"started": 1, "finished": False, "ansible_job_id": name}
     said, complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    # Closed when the one that puts down the result is gone: who waits for that is woken, and need not look again.
+    over, holds = os.pipe()
     whole_file.put(path, json.dumps(begun), 0o600)
     sys.stdout.flush()
     # What is here now is no garbage: the two others need not look through it, which would copy each page of it.
@@ -64,6 +66,9 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
         os.unlink(path)
         raise
     if started:
+        os.close(holds)
+        if look_seconds:
+            select.select([over], [], [], look_seconds)
         sys.stdout.write("\n%s\n" % json.dumps(_first_answer(path, begun, look_seconds)))
         sys.stdout.flush()
         # Not by sys.exit: what Ansible has unpacked for this module is cleared up on that way, and the job needs it.
@@ -75,6 +80,7 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
         _put(path, {"failed": True, "msg": "the job gave no answer (it could not be started): %s" % exc})
         raise SystemExit(0)
     if not pid:
+        os.close(holds)
         _alone(JOB)
         os.dup2(said.fileno(), 1)
         os.dup2(complained.fileno(), 2)
@@ -86,7 +92,7 @@ def leave(limit, folder=FOLDER, name=None, look_seconds=0):
 
 def _first_answer(path, begun, look_seconds):
     """What the process that was started says: the job's result, or that it runs."""
-    found = job.wait(path, time.monotonic() + look_seconds, time.monotonic, time.sleep) if look_seconds else None
+    found = job.read(path) if look_seconds else None
     if not found or not job.is_finished(found):
         return dict(begun, changed=True, results_file=path)
     said = job.told(found)

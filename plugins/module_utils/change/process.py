@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 from ansible_collections.ascend.fleet.plugins.module_utils import boot, whole_file
@@ -26,6 +27,8 @@ SILENCE = 10
 # Bytes at the end of the output that a listener is given whenever there is more.
 _HEARD = 16 * 1024
 _TICK = 0.2
+# Seconds between two looks at what a program says; its end needs none of them.
+_LOOK = 1
 _KILL_GRACE = 10
 # $0 is the file for the exit code. The code is there as soon as the program ended, whoever still watches.
 _WRAPPER = '"$@"; rc=$?; echo "$rc" >"$0.new" && mv -f "$0.new" "$0"; exit "$rc"'
@@ -223,10 +226,10 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
         if said:
             _tell(process.stdin, said)
         timed_out = flooded = asked = False
-        wait, size, changed = 0.01, offset, begun
+        wait, size, changed, end = 0.01, offset, begun, _End(process)
         while _going_on(process, folder):
-            time.sleep(wait)
-            wait, now, before = min(wait * 2, _TICK), time.monotonic(), size
+            end.wait(min(wait, max(begun + timeout - time.monotonic(), 0.01)))
+            wait, now, before = min(wait * 2, _LOOK), time.monotonic(), size
             size = os.fstat(log.fileno()).st_size
             changed = now if size != before else changed
             fresh = read_output(output, offset, _HEARD) if size != before else ""
@@ -252,6 +255,26 @@ def run(argv, folder, env, timeout, step="install", waits=None, heard=None, begs
         "offset": offset,
         "text": text,
     }
+
+
+class _End(threading.Thread):
+    """The end of a program's first process: whoever waits for it is woken, and need not look again and again."""
+
+    def __init__(self, process):
+        threading.Thread.__init__(self)
+        self.daemon = True
+        self._process = process
+        self.start()
+
+    def run(self):
+        self._process.wait()
+
+    def wait(self, seconds):
+        """Wait for it, so long at most; where it has come, others of the program still work."""
+        if self.is_alive():
+            self.join(seconds)
+        else:
+            time.sleep(min(seconds, _TICK))
 
 
 def _tell(stream, text):
