@@ -45,11 +45,9 @@ handover: simulator ## On the demo's hosts: a small model trained, exported, con
 # Not in it, because they take long or another Python: `molecule-all`, `faults` (all of them), `rollout` (all of them), `matrix` (the
 # other ansible-cores, sanity under the oldest and the newest), `report` (a browser), `bench` and `bench-pure`, `docs`.
 test: venv ## The checks of every change, about 45 minutes on two cores; the long ones apart (see above it)
-	@echo "==> lint, unit, sanity, publish and simulator: two at a time, each printed when it has ended (six minutes)"
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit sanity publish simulator
-	@$(MAKE) --no-print-directory molecule
-	@echo "==> rollout-quick and faults-quick: both at a time, each printed when it has ended"
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target rollout-quick faults-quick
+	@echo "==> lint, unit, sanity, publish, molecule, rollout-quick, faults-quick: two at a time, each printed when it has ended"
+	@echo "    (unit the first quarter of an hour, molecule half an hour: its logs are in build/molecule)"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit sanity publish molecule rollout-quick faults-quick
 
 lint: venv ## ruff, mypy, yamllint, ansible-lint, documentation markup, Python 3.6 syntax of what runs on hosts
 	@echo "==> ruff";         $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
