@@ -26,11 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import filter_loader
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import shares
 from ansible_collections.ascend.fleet.plugins.plugin_utils.shapes import Plan, Step
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
+# Ansible imports one file of filters after the other until it finds the one it looks for: this is in the last.
+_FILTER = "ascend.fleet.role_steps"
 # Seconds beside the limits of its parts, after which a job counts as hung.
 SPARE = 120
 # Several commands, of which each may take the time limit; and what a task asks where it names none.
@@ -51,13 +54,16 @@ def _file(role: str, room: str) -> dict[str, Any]:
 
 
 def load_early() -> None:
-    """Read the roles' variables and the names of packages now: a process that Ansible forks then has them."""
-    catalog.load_early()
+    """Read now what the roles say, their filters and the names of packages: a process that Ansible forks has them."""
     with contextlib.suppress(catalog.CatalogError):
         filenames.compile_early(catalog.load()["filenames"])
     for path in ROLES.iterdir():
         for room in ("defaults", "vars"):
             _file(path.name, room)
+    # Outside Ansible, which has to know the collection, nothing is ahead that could use them.
+    with contextlib.suppress(KeyError):
+        filter_loader.get(_FILTER)
+    catalog.load_early()
 
 
 @dataclass

@@ -5,9 +5,24 @@ from __future__ import annotations
 import gc
 import importlib
 import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, forks
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import role_work
+
+FILTERS = Path(role_work.__file__).resolve().parents[2] / "filter"
+COLLECTIONS = FILTERS.parents[1] / ".cache" / "collections"
+EARLY = """
+from pathlib import Path
+from ansible.plugins.loader import filter_loader, init_plugin_loader
+init_plugin_loader([str(Path.cwd())])
+from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import role_work
+role_work.load_early()
+print(*(Path(path).name for path in filter_loader._module_cache if "/ascend/fleet/" in path))
+"""
 
 
 @pytest.fixture
@@ -94,3 +109,9 @@ class _Begun(Exception):
 
 def _stop(*_args, **_more):
     raise _Begun
+
+
+def test_the_filters_of_the_roles_are_there_before_forks():
+    """In a forked process each host would import the files of all of them."""
+    done = subprocess.run([sys.executable, "-c", EARLY], cwd=COLLECTIONS, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {path.name for path in FILTERS.glob("*.py")} - {"__init__.py"}
