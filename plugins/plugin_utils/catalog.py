@@ -151,7 +151,8 @@ def _own() -> dict[str, Any]:
 def load_early() -> None:
     """For actions, where they are imported: that is before Ansible forks its workers, which then have it all.
 
-    Otherwise every worker reads it again. A broken catalog is reported by the task that needs it.
+    Otherwise every worker reads it again. What is loaded by then is shared with them (forks). A broken catalog is
+    reported by the task that needs it.
     """
     with contextlib.suppress(CatalogError):
         _own()
