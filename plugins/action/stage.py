@@ -81,9 +81,10 @@ class ActionModule(HostAction):
             diffs += [outcome["diff"]] if "diff" in outcome else []
             for item in items:
                 for step in item["steps"]:
-                    kept = result["steps"].setdefault(step, {"files": {}, "sha256": {}})
+                    kept = result["steps"].setdefault(step, {"files": {}, "sha256": {}, "whole": []})
                     kept["files"][item["name"]] = outcome["files"][item["name"]]
                     kept["sha256"][item["name"]] = item["sha256"]
+                    kept["whole"] += [item["name"]] if item.get("whole") else []
         if diffs:
             result["diff"] = diffs[0] if len(diffs) == 1 else diffs
         if args["link_dir"]:

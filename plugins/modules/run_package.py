@@ -58,6 +58,15 @@ options:
       - C(sha256:) and the hash the file must have. A file that differs is not executed.
       - Inside the cache of M(ascend.fleet.artifact) the folder's name is the hash and is checked even without this.
     type: str
+  verified:
+    description:
+      - That the file with this O(checksum) is known to be whole by the sums which it carries itself, as
+        M(ascend.fleet.stage) finds out on the control node. On a host that has nothing of the component it is then not
+        asked to check itself (C(--check)) before it installs, which would unpack all of it twice; its installer looks
+        at the host before it touches anything in either case.
+    type: bool
+    default: false
+    version_added: "0.1.0"
   install_for_all:
     description: Let every user use it. Left out where the package does not know the option (310b SoC).
     type: bool

@@ -86,7 +86,11 @@ class Attempts(object):
                 "its uninstall script is not there and no package is given",
                 "set path to the package of the installed version; its --uninstall is used then",
             )
-        if argv[1] == self.args["path"]:
+        # Where nothing is lost by it, a package that is known to be whole is left to look at the host when it installs, which it does
+        # before it touches anything: what it does to check itself first is to unpack all of itself, and then it would do so again.
+        leaves = change.make_room()
+        first = self.args["verified"] and change.result["action"] == "install" and not leaves
+        if argv[1] == self.args["path"] and not first:
             package_checks.archive(
                 self.args["path"],
                 os.path.join(self.folder, "check"),
@@ -95,7 +99,7 @@ class Attempts(object):
                 change.prefix(),
             )
         package_io.append_line(change.journal_path, journal.line(self.started))
-        leave = change.argv(situation, True) if change.make_room() else None
+        leave = change.argv(situation, True) if leaves else None
         change.begin(self.sha256)
         if not change.removal:
             # makeself works with umask 077: an install path that a package makes itself may shut out its users.

@@ -29,6 +29,7 @@ SPEC = {
     "version": {"type": "str"},
     "chip": {"type": "str"},
     "checksum": {"type": "str"},
+    "verified": {"type": "bool", "default": False},
     "install_path": {"type": "path", "default": defaults.INSTALL_PATH},
     "install_for_all": {"type": "bool", "default": False},
     "username": {"type": "str"},
@@ -55,6 +56,8 @@ def check_arguments(params):
         return "component is not given and cannot be told from path. Fix: set component, or path to a vendor package."
     if params["state"] == "present" and not params["version"]:
         return "version is not given and cannot be told from path. Fix: set version, or path to a vendor package."
+    if params["verified"] and not params["checksum"]:
+        return "verified needs checksum: nothing else says that this is the file. Fix: set checksum, or leave verified out."
     if params["usergroup"] and not params["username"]:
         return "usergroup needs username: the installer takes both or none. Fix: set username."
     if params["username"] == "root" and not params["install_for_all"]:

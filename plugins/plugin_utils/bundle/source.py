@@ -15,16 +15,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from ansible_collections.ascend.fleet.plugins.module_utils import whole_file
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import addresses, download, relayed
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact import names as artifacts
 from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
-from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import careful_zip, inside, lock_file
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import careful_zip, inside, lock_file, self_check
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.lock_file import load_lock
 from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle.shared_cache import cache_dir, once, run_id
 
@@ -33,8 +33,8 @@ MAX_LISTED = 20000
 STALE_SECONDS = 24 * 3600
 
 
-def file_sha256(path: Path, folder: Path | None = None) -> str:
-    """SHA-256 of a file on the control node, computed once per content.
+def _of_content(kind: str, path: Path, folder: Path | None, read: Callable[[BinaryIO], Any]) -> Any:
+    """What `read` finds in a file on the control node, computed once per content.
 
     The stored value holds for the same size, mtime, ctime and inode; ctime cannot be set back, so a file that was
     exchanged or edited is always read again.
@@ -49,34 +49,27 @@ def file_sha256(path: Path, folder: Path | None = None) -> str:
     with inside.opened(folder, str(path.relative_to(folder))) as stream:
         info = os.fstat(stream.fileno())
         state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
+        return once(kind, str(path.resolve()), state, lambda: read(stream))
 
-        def read() -> str:
-            digest, _size = whole_file.digest(os.dup(stream.fileno()))
-            return digest.hexdigest()
 
-        return once("sha256", str(path.resolve()), state, read)
+def file_sha256(path: Path, folder: Path | None = None) -> str:
+    """SHA-256 of a file on the control node; arguments and errors are those of _of_content."""
+
+    def read(stream: BinaryIO) -> str:
+        digest, _size = whole_file.digest(os.dup(stream.fileno()))
+        return digest.hexdigest()
+
+    return _of_content("sha256", path, folder, read)
 
 
 def file_pieces(path: Path, folder: Path | None = None) -> list[str]:
-    """SHA-256 of each relayed.PIECE_BYTES of a file on the control node, computed once per content as file_sha256 is.
+    """SHA-256 of each relayed.PIECE_BYTES of a file on the control node; arguments and errors as for file_sha256."""
 
-    Args:
-        folder: what the file must lie in, as for file_sha256.
+    def read(stream: BinaryIO) -> list[str]:
+        pieces = iter(lambda: stream.read(relayed.PIECE_BYTES), b"")
+        return [hashlib.sha256(piece).hexdigest() for piece in pieces]
 
-    Raises:
-        ArtifactError: it lies elsewhere, or is no regular file.
-    """
-    folder = folder or path.parent
-    with inside.opened(folder, str(path.relative_to(folder))) as stream:
-        info = os.fstat(stream.fileno())
-        state = [info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino]
-
-        def read() -> list[str]:
-            stream.seek(0)
-            pieces = iter(lambda: stream.read(relayed.PIECE_BYTES), b"")
-            return [hashlib.sha256(piece).hexdigest() for piece in pieces]
-
-        return once("pieces", str(path.resolve()), state, read)
+    return _of_content("pieces", path, folder, read)
 
 
 class FolderSource:
@@ -108,7 +101,11 @@ class FolderSource:
         inside.check(self.folder, self._find(name))
 
     def resolve(self, name: str) -> dict[str, Any]:
-        """The file's place, size and hash. Raises ArtifactError when it is absent or not what the lock says."""
+        """The file's place, size and hash, and whether it is whole by what it says itself (self_check.whole).
+
+        Raises:
+            ArtifactError: it is absent, not what the lock says, or a package that is damaged by its own sums.
+        """
         found = self._find(name)
         path = self.folder / found
         size = inside.check(self.folder, found)
@@ -131,8 +128,13 @@ class FolderSource:
                 f"{path} is not the file that {artifacts.SUMS_NAME} there describes (sha256 {self.sums[found]}):"
                 " it is damaged or was exchanged. No host was touched. Fetch it again, or mend the list"
             )
+        whole = found.endswith(".run") and _of_content("whole", path, self.folder, self_check.whole)
+        if isinstance(whole, str):
+            raise ArtifactError(
+                f"{path} is damaged: {whole}. No host was touched. Fetch it again, with ascend.fleet.bundle or by hand"
+            )
         url = _join(self.serving_url, found) if self.serving_url else None
-        return {"sha256": sha256, "size": size, "path": str(path), "url": url}
+        return {"sha256": sha256, "size": size, "path": str(path), "url": url, "whole": whole}
 
     def _find(self, name: str) -> str:
         if (self.folder / name).is_file():
@@ -318,7 +320,7 @@ def unproven(source: str, names: Iterable[str], pin: str | None = None) -> list[
 
 
 def resolve_files(source: FolderSource | MirrorSource, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every wanted file with name, sha256, size, path, url and headers.
+    """Every wanted file with name, sha256, size, path, url, headers, and whole (self_check.whole) as far as it is here.
 
     Raises:
         ArtifactError: a file is absent, has no hash from any side, or two sides disagree on it.
@@ -344,7 +346,7 @@ def resolve_files(source: FolderSource | MirrorSource, files: list[dict[str, Any
                 " sha256 was given; nothing unverified ever runs. Put the lock that ascend.fleet.bundle writes, or a"
                 f" {artifacts.SUMS_NAME}, beside the files"
             )
-        resolved.append({"headers": None, **item, "name": name})
+        resolved.append({"headers": None, "whole": False, **item, "name": name})
     return resolved
 
 

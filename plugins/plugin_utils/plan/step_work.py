@@ -29,7 +29,7 @@ def package_args(step: Step, staged: Mapping[str, Any], options: Mapping[str, An
 
     Args:
         step: of the plan.
-        staged: C(ascend_step_staged): path and hash of its package.
+        staged: C(ascend_step_staged): path and hash of its package, and whether the control node found it whole.
         options: of the role: install_path, install_for_all, timeout and what else it gives run_package.
     """
     file = step["package"]
@@ -43,6 +43,8 @@ def package_args(step: Step, staged: Mapping[str, Any], options: Mapping[str, An
     }
     if file:
         args.update(path=staged["files"][file], checksum=f"sha256:{staged['sha256'][file]}")
+        # Of what is declared nobody knows whether its installer looks at the host before it touches anything.
+        args["verified"] = file in staged["whole"] and "declared" not in options
     elif "declared" not in options:  # where there is a package, its name tells
         args["component"] = step.get("product") or step["component"]
     return args

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ascend.fleet.plugins.module_utils.vendor import complaints, installed, installer
 from ansible_collections.ascend.fleet.tests.unit.dictview import DictView
-from run_package_fakes import Fake
+from run_package_fakes import Fake, sha256
 
 ROOT = "/usr/local/Ascend"
 RECORD = (
@@ -241,6 +241,23 @@ def test_a_package_for_another_machine_is_not_called_damaged(fake):
     broken = fake.run(path=fake.package(GOOD, name="c.run", check="echo ' Unexpected archive size.'; exit 2"))
     assert "its own check" in broken["msg"]
     assert "transfer" in broken["fix"]
+
+
+def test_a_package_that_is_known_to_be_whole_checks_itself_only_where_something_could_be_lost(fake):
+    refuses = "echo ' Unexpected archive size.'; exit 2"
+    path = fake.package(GOOD, check=refuses)
+    known = {"path": path, "checksum": f"sha256:{sha256(path)}", "verified": True}
+    assert "needs checksum" in fake.run(path=path, verified=True)["msg"]
+    assert "its own check" in fake.run(**{**known, "verified": False})["msg"]
+    assert "is not what it should be" in fake.run(**{**known, "checksum": f"sha256:{'0' * 64}"})["msg"]
+    assert fake.calls == []
+    assert fake.run(**known)["changed"]
+    assert fake.calls_file.read_text().splitlines()[1:] == [fake.calls[0]]
+    # An older version is there now, or a broken one: it is not given up for a package that refuses this host.
+    fake.put("25.2.0")
+    assert "its own check" in fake.run(**known, take_over=True)["msg"]
+    (fake.root / "driver" / "version.info").write_text("")
+    assert "its own check" in fake.run(**known)["msg"]
 
 
 PIECE = {

@@ -61,6 +61,7 @@ def test_a_plain_folder_needs_no_preparation(folder):
         "path": str(folder / DRIVER),
         "url": None,
         "headers": None,
+        "whole": False,
     }
     assert wheel["sha256"] == hashlib.sha256(b"wheel").hexdigest()
 

@@ -161,6 +161,19 @@ def test_what_is_removed_goes_first_and_against_the_order():
     assert found == [(["mindspore-remove", "cann-remove", "driver-remove"], True, "reboot-reboot")]
 
 
+def test_a_package_is_known_to_be_whole_where_the_control_node_found_it_so():
+    staged = {**STAGED["cann-install"], "whole": ["nnae.run"]}
+    told = [
+        step_work.package_args(one, where, options)["verified"]
+        for one, where, options in (
+            (CANN, staged, {}),
+            (CANN, {**staged, "whole": []}, {}),
+            (CANN, staged, {"declared": {"name": "nnae"}}),
+        )
+    ]
+    assert told == [True, False, False]
+
+
 def test_channels_in_the_artifacts_are_brought_by_folder(tmp_path):
     for name in ("main/noarch/a.conda", "main/linux-aarch64/b.conda", "main/linux-64/c.conda"):
         path = tmp_path / "conda" / name
