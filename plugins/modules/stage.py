@@ -120,8 +120,8 @@ sha256:
   returned: success
 steps:
   description: >-
-    C(files) and C(sha256) as above by C(step) of O(sets), and C(whole), the names of the vendor packages that are whole by
-    the sums they carry, as far as the control node has them.
+    C(files) and C(sha256) as above by C(step) of O(sets), and C(whole), the names of the vendor packages that are whole
+    by the sums they carry, as far as the control node has them.
   type: dict
   returned: success
 work:

@@ -86,8 +86,8 @@ class Attempts(object):
                 "its uninstall script is not there and no package is given",
                 "set path to the package of the installed version; its --uninstall is used then",
             )
-        # Where nothing is lost by it, a package that is known to be whole is left to look at the host when it installs, which it does
-        # before it touches anything: what it does to check itself first is to unpack all of itself, and then it would do so again.
+        # To check itself a package unpacks all of itself, and once more to install. One that is known to be whole looks
+        # at the host before it touches anything, and where the component is not there yet, nothing is lost by that.
         leaves = change.make_room()
         first = self.args["verified"] and change.result["action"] == "install" and not leaves
         if argv[1] == self.args["path"] and not first:

@@ -57,7 +57,7 @@ def check_arguments(params):
     if params["state"] == "present" and not params["version"]:
         return "version is not given and cannot be told from path. Fix: set version, or path to a vendor package."
     if params["verified"] and not params["checksum"]:
-        return "verified needs checksum: nothing else says that this is the file. Fix: set checksum, or leave verified out."
+        return "verified needs checksum: nothing else says which file was. Fix: set checksum, or leave verified out."
     if params["usergroup"] and not params["username"]:
         return "usergroup needs username: the installer takes both or none. Fix: set username."
     if params["username"] == "root" and not params["install_for_all"]:

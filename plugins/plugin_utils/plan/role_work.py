@@ -10,8 +10,8 @@ __<role>_system    packages of the distribution; __<role>_system_wished those th
 __<role>_prepares  whether its tasks/prepare.yml has something to do before the job
 __<role>_work      entries of the job, as ascend.fleet.stretch takes them, without their step
 
-`ascend_step_staged` holds then, for the work, C(files) (path on the host by name) and C(sha256) of the step's files, and
-C(whole), the names of the packages that the control node found whole by the sums they carry.
+`ascend_step_staged` holds then, for the work, C(files) (path on the host by name) and C(sha256) of the step's files,
+and C(whole), the names of the packages that the control node found whole by the sums they carry.
 Sets and entries may have a C(when): the others are left out before anything of them is templated.
 So all roles are asked in one task on the control node, and no role has a task of its own to say it.
 """
