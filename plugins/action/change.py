@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible_collections.ascend.fleet.plugins.action import host_facts, reboot, stretch
+from ansible_collections.ascend.fleet.plugins.action import host_facts, plan, reboot, stretch
 from ansible_collections.ascend.fleet.plugins.module_utils.host import proven
 from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import PROVEN, VERIFY
 from ansible_collections.ascend.fleet.plugins.plugin_utils import host_variables
+from ansible_collections.ascend.fleet.plugins.plugin_utils.control_action import ControlAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan import progress as how_far
 from ansible_collections.ascend.fleet.plugins.plugin_utils.plan.shares import Stretch
@@ -43,6 +44,7 @@ class ActionModule(HostAction):
         "progress": {"type": "dict", "default": {}},
         "job": {"type": "dict", "default": {}},
         "look": {"type": "bool", "default": False},
+        "again": {"type": "str", "choices": ["desired", "previous", "undo", "absent"]},
     }
     _VALID_ARGS = frozenset(ARGUMENTS)
 
@@ -51,9 +53,10 @@ class ActionModule(HostAction):
         progress = how_far.Progress(**{"step": "", "done": [], **args["progress"]})
         return _Change(self, args, task_vars, progress).carry_out()
 
-    def part(self, action: type[HostAction], args: dict[str, Any], task_vars: dict[str, Any]) -> Said:
-        """The result of another action on this host, a failure in words where it has none."""
-        places = host_variables.group_defaults(action.FROM_VARIABLES, self._task.module_defaults or (), self._templar)
+    def part(self, action: type[HostAction | ControlAction], args: dict[str, Any], task_vars: dict[str, Any]) -> Said:
+        """The result of another action for this host, a failure in words where it has none."""
+        takes = getattr(action, "FROM_VARIABLES", {})
+        places = host_variables.group_defaults(takes, self._task.module_defaults or (), self._templar)
         own, self._task.args = self._task.args, {**places, **args}
         given = (self._task, self._connection, self._play_context, self._loader, self._templar, self._shared_loader_obj)
         try:
@@ -112,8 +115,19 @@ class _Change:
                 return self._told(said)
         if self.args["look"]:
             self.progress = {**self.progress, "step": VERIFY}
-            return self._told({} if self.seen else self._look())
+            return self._told((None if self.seen else self._look()) or self._again())
         return self._told({})
+
+    def _again(self) -> Said:
+        """The plan that is left to do, where it is asked for. A failure, or what is returned of it."""
+        if not self.args["again"]:
+            return {}
+        host = self.variables["inventory_hostname"]
+        given = {"hosts": [host], "target": self.args["again"], "observation": self.variables["ascend_observation"]}
+        said = self._part(plan.ActionModule, given)
+        if said.get("failed"):
+            return said
+        return {"again": {"plan": said["plans"][host], "ascend_lines": said["ascend_lines"]}}
 
     def _work(self, one: Stretch, begun: Said, look: bool, before: Stretch | None) -> Said:
         """What became of a stretch's job; nothing where it has no steps.
@@ -195,8 +209,8 @@ class _Change:
         self.variables = {**self.variables, "ascend_facts": self.seen["ascend"], "ascend_observation": observation}
         return {}
 
-    def _part(self, action: type[HostAction], args: dict[str, Any]) -> Said:
-        """The result of another action on the host, and of its warnings a note."""
+    def _part(self, action: type[HostAction | ControlAction], args: dict[str, Any]) -> Said:
+        """The result of another action for the host, and of its warnings a note."""
         said = self.action.part(action, args, self.variables)
         self.warnings += said.get("warnings") or []
         return said

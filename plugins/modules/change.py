@@ -56,8 +56,15 @@ options:
         is needed.
     type: bool
     default: false
+  again:
+    description:
+      - Plan the host once more for this target when it was looked at, as M(ascend.fleet.plan) does, and return what is
+        left to do. Needs O(look).
+    type: str
+    choices: [desired, previous, undo, absent]
 seealso:
   - module: ascend.fleet.work
+  - module: ascend.fleet.plan
   - module: ascend.fleet.stretch
   - module: ascend.fleet.reboot
 """
@@ -110,6 +117,18 @@ ansible_facts:
     ascend:
       description: What the host shows, as M(ascend.fleet.host_facts) returns it.
       type: dict
+again:
+  description: The plan that is left to do, and what is said of it.
+  returned: with O(again), when all is done
+  type: dict
+  contains:
+    plan:
+      description: As M(ascend.fleet.plan) returns it of a host.
+      type: dict
+    ascend_lines:
+      description: The plan in words.
+      type: list
+      elements: str
 failed_step:
   description: Id of the step that failed.
   returned: when a step failed

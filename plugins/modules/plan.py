@@ -43,6 +43,9 @@ options:
     type: str
     choices: [desired, previous, undo, absent]
     default: desired
+  observation:
+    description: What M(ascend.fleet.host_facts) has returned for the one host in O(hosts), if not what its variable says.
+    type: dict
   save:
     description: Write the plans to this file on the control node.
     type: path

@@ -62,6 +62,12 @@ options:
   plan:
     description: The plan for O(roles). Default is the variable C(ascend_plan) of the host.
     type: dict
+  before:
+    description:
+      - What this module has returned for the same plan before. It is returned again, and the host is not asked. An empty
+        one says nothing.
+    type: dict
+    version_added: "0.1.0"
   requirement_set:
     description: Name of a list in the lock (C(sets)), for example C(wheels-2.7.1-py3.11-aarch64); its files are added.
     type: str

@@ -48,7 +48,7 @@ def test_a_long_task_is_started_everywhere_and_then_waited_for(block, task):
 
 def test_where_there_are_more_hosts_than_forks_all_start_before_one_is_waited_for():
     assert detached.FOLDER.startswith("/run/")
-    start, wait = _of(ROLES / "ascend" / "tasks" / "stretches_started.yml")
+    start, wait, _note = _of(ROLES / "ascend" / "tasks" / "stretches_started.yml")
     assert start["ascend.fleet.stretch"]["detach"] is True and "wait" not in start["ascend.fleet.stretch"]
     assert start["changed_when"] is False
     assert wait["vars"] == {"__ascend_begun": f"{{{{ {start['register']} }}}}"}
@@ -140,8 +140,9 @@ class Walk:
         for key in ("block", "always"):
             for inner in row.get(key) or []:
                 self.task(path, inner)
-        progress = str((row.get("ansible.builtin.set_fact") or {}).get("__ascend_progress", ""))
-        found = SETS_STEP.search(progress)
+        kept = row.get("ansible.builtin.set_fact") or {}
+        noted = "__ascend_progress" in kept or "progress" in str(kept.get("__ascend_change", ""))
+        found = SETS_STEP.search(f"{kept} {row.get('vars', '')}") if noted else None
         if found:
             # Where the task has a condition, what was known before holds as well, and is known.
             self.step = found.group(1).strip()
@@ -149,6 +150,8 @@ class Walk:
             self.seen.append((path.parents[1].name, row["name"], self.step))
         for target in self.targets(path, row):
             self.file(target)
+        if "ascend.fleet.stage" in row:  # what comes next is told as the first step's, as long as no other is taken up
+            self.step = "ascend_staged.work.first"
         if "ascend.fleet.change" in row:  # it tells the step at work itself, and ends with the look
             self.step = f"'{stretch.VERIFY}'"
 
