@@ -44,7 +44,7 @@ options:
     choices: [desired, previous, undo, absent]
     default: desired
   observation:
-    description: What M(ascend.fleet.host_facts) has returned for the one host in O(hosts), if not what its variable says.
+    description: What M(ascend.fleet.host_facts) has returned for the one host in O(hosts), in place of its variable.
     type: dict
   save:
     description: Write the plans to this file on the control node.

@@ -64,8 +64,8 @@ options:
     type: dict
   before:
     description:
-      - What this module has returned for the same plan before. It is returned again, and the host is not asked. An empty
-        one says nothing.
+      - What this module has returned for the same plan before. It is returned again, and the host is not asked.
+      - An empty one says nothing.
     type: dict
     version_added: "0.1.0"
   requirement_set:
