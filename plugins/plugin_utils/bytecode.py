@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The collection's Python on the control node as Python has compiled it before.
 
-Ansible finds and compiles the Python of a collection itself and keeps nothing of it: each run, and each of the processes
-it forks, compiles it anew, which is a third of a second of a run that only looks at a fleet. Here Python's own loader
-has it, which keeps bytecode in C(__pycache__) (or below C(PYTHONPYCACHEPREFIX)) and compiles where it cannot, as it does
-for Ansible itself. On hosts, module_utils/compiled.py is the same.
+Ansible finds and compiles the Python of a collection itself and keeps nothing of it: each run compiles it anew, and so
+does each of the processes it forks, which is a third of a second of a run that only looks at a fleet. Here Python's own
+loader has it, which keeps bytecode in C(__pycache__) (or below C(PYTHONPYCACHEPREFIX)) and compiles where it cannot, as
+it does for Ansible itself. On hosts, module_utils/compiled.py is the same.
 """
 
 from __future__ import annotations

@@ -2,18 +2,60 @@
 
 import json
 import re
+import shutil
 
 import jsonschema
 import pytest
 import yaml
 from ansible_collections.ascend.fleet.plugins.module_utils import versions
+from ansible_collections.ascend.fleet.plugins.module_utils.artifact.names import ArtifactError
 from ansible_collections.ascend.fleet.plugins.plugin_utils import catalog, filenames, schema
+from ansible_collections.ascend.fleet.plugins.plugin_utils.bundle import shared_cache
 from ansible_collections.ascend.fleet.plugins.plugin_utils.releases import find_row, is_known, pattern_holds
 
 DATA = catalog.load()
 FILES = sorted(catalog.FOLDER.glob("*.yml"))
 SCHEMA = json.loads((catalog.FOLDER / "schema.json").read_text(encoding="utf-8"))
 CHIPS = {row["chip"] for row in DATA["chips"]}
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """Reads a copy of the catalog as a run does: (what it is, how many of its files were read for it)."""
+    shutil.copytree(catalog.FOLDER, tmp_path / "catalog")
+    monkeypatch.setattr(catalog, "FOLDER", tmp_path / "catalog")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    read, counted = catalog._read, []
+    monkeypatch.setattr(catalog, "_read", lambda path: counted.append(path) or read(path))
+
+    def run():
+        counted.clear()
+        return catalog._own.__wrapped__(), len(counted)
+
+    return run
+
+
+def test_what_was_read_is_kept_as_long_as_no_file_changes(copied, tmp_path):
+    assert copied() == (DATA, len(FILES))
+    assert copied() == (DATA, 0)
+    chips = catalog.FOLDER / "chips.yml"
+    chips.write_text(chips.read_text() + "# as it was\n")
+    assert copied() == (DATA, len(FILES))
+    assert copied() == (DATA, 0)
+    (catalog.FOLDER / "more.yml").write_text("hdk: [{version: 0.0.1}]\n")
+    for _run in (1, 2):  # what cannot be used is not kept
+        with pytest.raises(catalog.CatalogError, match=r"more\.yml"):
+            copied()
+    (catalog.FOLDER / "more.yml").unlink()
+    assert copied()[0] == DATA
+
+
+def test_without_a_place_to_keep_it_the_catalog_is_read(copied, monkeypatch):
+    def none():
+        raise ArtifactError("No cache folder")
+
+    monkeypatch.setattr(shared_cache, "cache_dir", none)
+    assert copied() == copied() == (DATA, len(FILES))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
