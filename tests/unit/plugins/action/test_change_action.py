@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible_collections.ascend.fleet.plugins.action import change, host_facts, reboot, stretch
+from ansible_collections.ascend.fleet.plugins.action import change, host_facts, plan, reboot, stretch
 from ansible_collections.ascend.fleet.plugins.module_utils.steps.stretch import VERIFY
 from ansible_collections.ascend.fleet.tests.unit import sample_hosts
 
@@ -72,7 +72,7 @@ class Way:
         action = change.ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
         variables = {"inventory_hostname": "npu-01", "ascend_facts": {"reboot_reasons": []}}
         variables["ascend_state_dir"] = "/data/state"
-        with part(stretch, "job"), part(reboot, "reboot"), part(host_facts, "look"):
+        with part(stretch, "job"), part(reboot, "reboot"), part(host_facts, "look"), part(plan, "plan"):
             self.result = action.act(variables)
         assert not left and task.args == self.args
 
@@ -190,6 +190,36 @@ def test_what_is_no_observation_is_not_used():
     result = Way(("job", job("cann-install", observed={"driver": "x"})), stretches=[SECOND]).result
     assert result["failed"] and "Nothing of it is used" in result["msg"] and "ansible_facts" not in result
     assert result["progress"] == {"step": VERIFY, "done": ["cann-install"]}, "the change itself came to its end"
+
+
+LEFT = {"plans": {"npu-01": {"status": "converged", "steps": []}}, "ascend_lines": ["Plan for 1 host"], "groups": {}}
+
+
+def test_it_is_planned_again_from_the_last_look():
+    facts = healthy()
+    answers = ("job", job("cann-install", observed=facts)), ("plan", LEFT)
+    way = Way(*answers, stretches=[SECOND], again="previous")
+    observation = {"ansible_facts": {"ascend": facts}}
+    assert way.of(1) == {"hosts": ["npu-01"], "target": "previous", "observation": observation}
+    assert way.result["again"] == {"plan": LEFT["plans"]["npu-01"], "ascend_lines": ["Plan for 1 host"]}
+    assert way.result["changed"] and way.result["progress"]["step"] == VERIFY
+
+
+def test_a_second_plan_that_cannot_be_made_fails_with_what_was_done():
+    refused = AnsibleActionFail("ascend_mindspore is 9: no such release")
+    result = Way(
+        ("job", job("cann-install", observed=healthy())), ("plan", refused), stretches=[SECOND], again="desired"
+    ).result
+    assert result["failed"] and result["msg"] == "ascend_mindspore is 9: no such release" and "again" not in result
+    assert result["progress"] == {"step": VERIFY, "done": ["cann-install"]} and result["ansible_facts"]
+
+
+def test_what_was_not_seen_is_not_planned_again():
+    silent = {"failed": True, "msg": "npu-01 does not answer"}
+    result = Way(("job", job("cann-install")), ("look", silent), stretches=[SECOND], again="desired").result
+    assert result["failed"] and "again" not in result
+    broken = {**job("cann-install"), "failed": True, "failed_step": "cann-install", "steps_done": []}
+    assert "again" not in Way(("job", broken), stretches=[SECOND], again="desired").result
 
 
 def test_a_job_that_was_started_before_is_waited_for():

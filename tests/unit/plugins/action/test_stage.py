@@ -113,6 +113,18 @@ def test_first_sends_then_asks_once_and_sends_nothing(tmp_path, args):
     assert result["diff"]["before"] == result["diff"]["after"]
 
 
+def test_what_was_brought_before_is_told_again_and_nobody_is_asked(tmp_path, args):
+    first = Host(tmp_path, args).act({})
+    host = Host(tmp_path, {**args, "before": {**first, "work": {"first": "driver-install"}, "failed": False}})
+    assert host.act({}) == {
+        **{key: first[key] for key in ("files", "sha256", "from_cache", "evicted", "steps")},
+        "work": {"first": "driver-install"}, "changed": False, "bytes_sent": 0, "relay_bytes": 0,
+    }  # fmt: skip
+    assert not host.calls and not host.transfers
+    again = Host(tmp_path, {**args, "before": {}})
+    assert again.act({})["from_cache"] and again.calls
+
+
 def test_only_what_is_lacking_is_sent(tmp_path, args):
     Host(tmp_path, {**args, "files": ["a.run"]}).run()
     host = Host(tmp_path, args)
