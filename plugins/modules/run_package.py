@@ -63,7 +63,7 @@ options:
       - That the file with this O(checksum) is known to be whole by the sums which it carries itself, as
         M(ascend.fleet.stage) finds out on the control node. On a host that has nothing of the component it is then not
         asked to check itself (C(--check)) before it installs, which would unpack all of it twice; its installer looks
-        at the host before it touches anything in either case.
+        at the host before it touches anything in either case. Firmware checks itself always.
     type: bool
     default: false
     version_added: "0.1.0"

@@ -86,11 +86,8 @@ class Attempts(object):
                 "its uninstall script is not there and no package is given",
                 "set path to the package of the installed version; its --uninstall is used then",
             )
-        # To check itself a package unpacks all of itself, and once more to install. One that is known to be whole looks
-        # at the host before it touches anything, and where the component is not there yet, nothing is lost by that.
         leaves = change.make_room()
-        first = self.args["verified"] and change.result["action"] == "install" and not leaves
-        if argv[1] == self.args["path"] and not first:
+        if argv[1] == self.args["path"] and (leaves or not self._looks_first()):
             package_checks.archive(
                 self.args["path"],
                 os.path.join(self.folder, "check"),
@@ -113,6 +110,16 @@ class Attempts(object):
         change.close(self.started, rc, verdict, change.in_use()["version"], time.monotonic() - self.begun)
         change.look()  # the end line decides what still waits for a reboot
         return self._conclude(verdict)
+
+    def _looks_first(self):
+        """Whether the package may be started without being asked to check itself, for which it unpacks all of itself.
+
+        It is known to be whole, and its installer looks at architecture and chip before it touches anything; where
+        nothing of the component is there, nothing could be lost. Source: the scripts of driver packages (hicann/driver)
+        and of CANN, as they were seen to refuse. Those of firmware packages are not public, and may look at more.
+        """
+        known = self.args["verified"] and self.change.component != "firmware"
+        return known and self.change.result["action"] == "install"
 
     def _install(self, situation):
         """One way to the wanted version, without the dispensable options that the package says it does not know."""

@@ -253,6 +253,9 @@ def test_a_package_that_is_known_to_be_whole_checks_itself_only_where_something_
     assert fake.calls == []
     assert fake.run(**known)["changed"]
     assert fake.calls_file.read_text().splitlines()[1:] == [fake.calls[0]]
+    firmware = fake.package("put 25.3.rc1 firmware", name="firmware.run", check=refuses)
+    its = {**known, "component": "firmware", "path": firmware, "checksum": f"sha256:{sha256(firmware)}"}
+    assert "its own check" in fake.run(**its)["msg"]
     # An older version is there now, or a broken one: it is not given up for a package that refuses this host.
     fake.put("25.2.0")
     assert "its own check" in fake.run(**known, take_over=True)["msg"]
