@@ -44,7 +44,7 @@ class ActionModule(ControlAction):
         if args["target"] == "desired":
             together.settle(self._templar, task_vars, asked, wished)
         for host, variables in asked.items():
-            observation, wish = args["observation"] or variables.get("ascend_observation") or {}, wished[host]
+            observation, wish = args.get("observation") or variables.get("ascend_observation") or {}, wished[host]
             plans[host] = _plan(planner, host, observation, wish, args["target"])
             if content and plans[host]["status"] == "pending":
                 _pin(content, plans[host], wish.desired)
