@@ -19,6 +19,9 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+# The class of what finds collections, from ansible-core 2.10 on.
+_ANSIBLES = "_AnsibleCollectionFinder"
+
 
 class Finder:
     """Finds the modules below a package that are files in one folder; everything else is left to others.
@@ -48,6 +51,10 @@ class Finder:
 
 
 def use(package: str, folder: Path) -> None:
-    """From here on, let Python itself load what is below a package; once in a process."""
-    if not any(isinstance(one, Finder) for one in sys.meta_path):
+    """From here on, let Python itself load what is below a package, in place of Ansible's finder of collections.
+
+    Where another one comes first (ansible-test has one that watches what is imported), or none of Ansible's is there, all
+    stays as it is.
+    """
+    if sys.meta_path and type(sys.meta_path[0]).__name__ == _ANSIBLES:
         sys.meta_path.insert(0, Finder(package, folder))

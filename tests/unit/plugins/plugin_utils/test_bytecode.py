@@ -47,6 +47,18 @@ def test_the_rest_is_left_to_others(finder, name):
     assert finder.find_spec(name) is None
 
 
+def test_who_was_put_before_ansibles_finder_stays_there(monkeypatch, tmp_path):
+    ansibles, other = type("_AnsibleCollectionFinder", (), {})(), object()
+    for before in ([other, ansibles], [other], []):
+        monkeypatch.setattr(sys, "meta_path", list(before))
+        bytecode.use("x.y", tmp_path)
+        assert sys.meta_path == before
+    monkeypatch.setattr(sys, "meta_path", [ansibles, other])
+    for _time in (1, 2):
+        bytecode.use("x.y", tmp_path)
+        assert len(sys.meta_path) == 3 and isinstance(sys.meta_path[0], bytecode.Finder)
+
+
 # In a process of its own, which begins as Ansible does.
 LOAD = """
 import json, sys
