@@ -53,8 +53,8 @@ class Finder:
 def use(package: str, folder: Path) -> None:
     """From here on, let Python itself load what is below a package, in place of Ansible's finder of collections.
 
-    Where another one comes first (ansible-test has one that watches what is imported), or none of Ansible's is there, all
-    stays as it is.
+    Where another one comes first (ansible-test has one that watches what is imported), or none of Ansible's is there,
+    all stays as it is.
     """
     if sys.meta_path and type(sys.meta_path[0]).__name__ == _ANSIBLES:
         sys.meta_path.insert(0, Finder(package, folder))
