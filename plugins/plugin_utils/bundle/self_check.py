@@ -14,7 +14,8 @@ import hashlib
 import re
 from typing import BinaryIO
 
-_MAKER = b"generated using Makeself"
+# As the script begins. What only has such a package in it, behind a script of its own, says nothing of itself.
+_MAKER = re.compile(rb"#![^\n]*\n# This script was generated using Makeself ")
 _HEADER = 256 * 1024
 _LINE = re.compile(rb'^(SHA|MD5|skip|filesizes|totalsize)="([0-9a-f ]+)"$', re.MULTILINE)
 # The better one first; a sum of zeros is none.
@@ -41,7 +42,7 @@ def whole(stream: BinaryIO) -> bool | str:
     except (KeyError, ValueError):
         return False
     lines = header.split(b"\n", skip)
-    if _MAKER not in header or sums is None or len(lines) <= skip or len(said[sums[0]].split()) != len(sizes):
+    if not _MAKER.match(header) or sums is None or len(lines) <= skip or len(said[sums[0]].split()) != len(sizes):
         return False
     begin = len(header) - len(lines[skip])
     there = stream.seek(0, 2) - begin

@@ -81,6 +81,8 @@ def test_what_does_not_is_damaged(data, why):
         b"",
         b"#!/bin/bash\necho no archive\n",
         package(maker="# made otherwise"),
+        b"#!/bin/bash\ntail -n +4 $0 >/tmp/x; bash /tmp/x\nexit\n" + package(),
+        b"\n" + package(),
         package(skip=None),
         package(filesizes=None),
         package(filesizes=""),
