@@ -17,7 +17,7 @@ from typing import IO
 from tests.support.paths import BIN, CALLBACKS, COLLECTIONS, ROOT
 
 # Set by those who started the tests; they would change what a playbook does or prints.
-_NOT_OURS = re.compile(r"ANSIBLE_|PYTEST_|PYTHONPATH$|PY_COLORS$|FORCE_COLOR$|CLICOLOR")
+_NOT_OURS = re.compile(r"ANSIBLE_|PYTEST_|PYTHONPATH$|PYTHONDONTWRITEBYTECODE$|PY_COLORS$|FORCE_COLOR$|CLICOLOR")
 _RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$", re.MULTILINE)
 
 
