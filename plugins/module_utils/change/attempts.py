@@ -119,7 +119,8 @@ class Attempts(object):
         and of CANN, as they were seen to refuse. Those of firmware packages are not public, and may look at more.
         """
         known = self.args["verified"] and self.change.component != "firmware"
-        return known and self.change.result["action"] == "install"
+        # Somebody else's version beside ours is something, too.
+        return known and self.change.result["action"] == "install" and not self.change.current["version"]
 
     def _install(self, situation):
         """One way to the wanted version, without the dispensable options that the package says it does not know."""
